@@ -1,0 +1,268 @@
+// Package chat is the vocabulary that the engine and the adapters share: what
+// happens in a conversation (Event), what the bot says (Message, Part), what a
+// platform can do (Caps) and how a send can fail (SendError). It imports the
+// standard library only and knows neither features nor platforms.
+package chat
+
+import (
+	"context"
+	"time"
+)
+
+// AccountID names one login of the bot: the id under accounts: in config.yaml.
+type AccountID string
+
+// ChatID names a conversation. It is unique within an account and opaque to
+// all but the account's adapter.
+type ChatID string
+
+// UserID names a person's platform account. It is unique within an account
+// and opaque to all but the account's adapter.
+type UserID string
+
+// MessageID names a sent or received message. It is unique within a chat and
+// opaque to all but the account's adapter.
+type MessageID string
+
+// Kind says what an Event is.
+type Kind string
+
+const (
+	// Said is a message that somebody wrote.
+	Said Kind = "said"
+	// Pressed is a press of a button that the bot sent; Data is the button's.
+	Pressed Kind = "pressed"
+)
+
+// Event is one thing that happened on an account.
+type Event struct {
+	Account AccountID
+	// Key is unique within the account and the same at each delivery of the
+	// same thing: the engine drops an event whose key it has seen.
+	Key  string
+	Kind Kind
+	// At is when it happened by the platform's clock; zero when unknown.
+	At      time.Time
+	Chat    ChatID
+	Title   string // of a group chat, as people see it; may be empty
+	Private bool   // one to one with the bot
+	From    User
+	Message MessageID // Said: the message; Pressed: the message that carries the button
+	Text    string    // Said: as typed, unchanged
+	ReplyTo MessageID // Said: the message that this one quotes; empty when none
+	// Mentioned tells that the message is addressed to the bot (@bot); the
+	// adapter leaves the mention itself in Text or takes it out, as it likes.
+	Mentioned bool
+	Data      string // Pressed: the button's data
+	Files     []File // Said, private chats only: what was sent along
+}
+
+// User is who caused an event.
+type User struct {
+	ID   UserID
+	Name string // as others see it; changeable, not unique, untrusted
+	Bot  bool
+}
+
+// File is a file that a person sent to the bot in private, at most 5 MiB.
+type File struct {
+	Name string // untrusted: only for showing and for its ending
+	Data []byte
+}
+
+// Style says how a Span looks where the platform can show it.
+type Style string
+
+const (
+	Plain  Style = ""
+	Bold   Style = "bold"
+	Italic Style = "italic"
+	Code   Style = "code"
+)
+
+// Span is a run of text in one style. Text may hold line breaks. It is never
+// markup: no adapter may interpret it.
+type Span struct {
+	Text  string `json:"t"`
+	Style Style  `json:"s,omitempty"`
+	URL   string `json:"u,omitempty"` // makes it a link
+}
+
+// Media is a picture to be sent.
+type Media struct {
+	// Ref is where the sender finds the bytes, e.g. "starter/media/cpr.png".
+	Ref string `json:"ref"`
+	// Alt is what the picture says, for readers who cannot see it.
+	Alt string `json:"alt"`
+	// Data and Type are filled in by the sender just before Adapter.Send.
+	Data []byte `json:"-"`
+	Type string `json:"-"` // media type, e.g. image/png
+}
+
+// Button is a choice offered under a message.
+type Button struct {
+	Label string `json:"l"`
+	// Data comes back in Event.Data; at most 64 bytes (Telegram's limit).
+	Data string `json:"d"`
+	// Word is what a person can type instead and the bot will understand
+	// without further help ("A", "签到"). Where buttons cannot be shown, a
+	// button without a Word becomes a numbered line with a Binding.
+	Word string `json:"w,omitempty"`
+}
+
+// Message is what a feature says. Render turns it into Parts.
+type Message struct {
+	Spans   []Span     `json:"spans,omitempty"`
+	Media   []Media    `json:"media,omitempty"`
+	Buttons [][]Button `json:"buttons,omitempty"` // rows
+	// Hint is appended where buttons cannot be shown, to say what to type.
+	Hint string `json:"hint,omitempty"`
+	// Refuse lists the losses that this message must not suffer; Render
+	// returns an error instead of a mutilated message.
+	Refuse Loss `json:"refuse,omitempty"`
+}
+
+// Text is a message of plain text.
+func Text(s string) Message { return Message{Spans: []Span{{Text: s}}} }
+
+// Add appends plain text and returns the message, so that calls chain.
+func (m Message) Add(s string) Message {
+	m.Spans = append(m.Spans, Span{Text: s})
+	return m
+}
+
+// AddStyled appends text in a style and returns the message.
+func (m Message) AddStyled(s string, style Style) Message {
+	m.Spans = append(m.Spans, Span{Text: s, Style: style})
+	return m
+}
+
+// Part is exactly one platform message.
+type Part struct {
+	// Key is the same at each try of the same part and differs between
+	// parts; a platform with idempotent sends can use it.
+	Key     string
+	Spans   []Span
+	Media   *Media // nil or one picture; Spans are then its caption
+	Buttons [][]Button
+}
+
+// Plain is the part's text without styles.
+func (p Part) Plain() string { return plain(p.Spans) }
+
+// Unit is what a platform counts a text's length in.
+type Unit string
+
+const (
+	Runes Unit = "runes"
+	UTF16 Unit = "utf16"
+	Bytes Unit = "bytes"
+)
+
+// Caps says what a platform can do in a chat.
+type Caps struct {
+	TextLimit    int  // the longest text of one message, in TextUnit; 0 = no limit
+	CaptionLimit int  // the longest text beside a picture; 0 = no captions
+	TextUnit     Unit // "" = Runes
+	Styles       bool // shows bold, italic, code
+	Links        bool // shows a Span's URL behind its text
+	Pictures     bool
+	Buttons      bool
+	Edit         bool // the adapter is an Editor and this chat allows it
+	Idempotent   bool // a Part with a known Key is shown once, however often it is sent
+	Pace         Pace
+}
+
+// Pace is how fast the platform lets us send. Zero values mean no limit.
+type Pace struct {
+	AccountPerSecond float64       // messages of the whole account
+	ChatEvery        time.Duration // least time between two messages to one chat
+}
+
+// Receipt is what the platform said of a message that it took.
+type Receipt struct {
+	Message MessageID
+}
+
+// State is how an account is doing.
+type State struct {
+	Condition Condition
+	Detail    string // for the secretary: what to do; never a token
+}
+
+type Condition string
+
+const (
+	Connecting Condition = "connecting"
+	Online     Condition = "online"
+	NeedsHuman Condition = "needs_human" // a QR code to scan, a token to renew
+	Banned     Condition = "banned"
+	Down       Condition = "down"
+)
+
+// Adapter connects one account to its platform. It never queues, splits,
+// retries, dedupes or awards: the engine and the sender do.
+type Adapter interface {
+	ID() AccountID
+	// Platform is the kind of the account, e.g. "telegram".
+	Platform() string
+	// Run connects, receives and blocks until ctx ends or the connection is
+	// lost. The supervisor calls it again after a pause; it is never called
+	// twice at a time.
+	Run(ctx context.Context, in Inbox) error
+	// Caps is called often and must not do network calls.
+	Caps(ChatID) Caps
+	// Send sends one message with one try. Any error is a *SendError or is
+	// taken for MaybeSent. It may be called for several chats at a time, but
+	// never for the same chat.
+	Send(ctx context.Context, to ChatID, p Part) (Receipt, error)
+}
+
+// Editor is an Adapter that can change a message that it has sent.
+type Editor interface {
+	Edit(ctx context.Context, in ChatID, id MessageID, p Part) error
+}
+
+// Acker is an Adapter that can answer a press with a short line that only the
+// presser sees. It is called after the press is stored; losing it is harmless.
+type Acker interface {
+	Ack(ctx context.Context, press Event, line string) error
+}
+
+// Directer is an Adapter that can open a private chat with a user who has not
+// written to the bot first.
+type Directer interface {
+	Direct(ctx context.Context, to UserID) (ChatID, error)
+}
+
+// Inbox is where an adapter puts what it receives.
+type Inbox interface {
+	// Accept stores the events and their effects together with the cursor
+	// (kept as it is when empty). Only after it returned nil may the adapter
+	// tell its platform that the events arrived. After an error the adapter
+	// delivers them again.
+	Accept(ctx context.Context, cursor string, events ...Event) error
+	// Cursor is the last one that was stored; empty at first.
+	Cursor(ctx context.Context) (string, error)
+	// State reports how the account is doing.
+	State(State)
+	Shelf
+}
+
+// Shelf keeps an adapter's own durable state (login sessions, message ids):
+// small values by key, apart from every other account's.
+type Shelf interface {
+	// Get returns nil when there is no such key.
+	Get(ctx context.Context, key string) ([]byte, error)
+	Put(ctx context.Context, key string, value []byte) error
+	Delete(ctx context.Context, key string) error
+	// List returns the last limit entries whose keys begin with prefix, in
+	// the order of their keys (byte by byte).
+	List(ctx context.Context, prefix string, limit int) ([]Item, error)
+}
+
+// Item is one entry of a Shelf.
+type Item struct {
+	Key   string
+	Value []byte
+}

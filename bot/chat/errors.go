@@ -1,0 +1,62 @@
+package chat
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Class says what the sender has to do about a failed send.
+type Class string
+
+const (
+	// Temporary: not sent; try again later.
+	Temporary Class = "temporary"
+	// RateLimited: not sent; try again after SendError.After.
+	RateLimited Class = "rate_limited"
+	// MaybeSent: the request went out, its outcome is unknown.
+	MaybeSent Class = "maybe_sent"
+	// ChatMoved: not sent; the chat is now SendError.To.
+	ChatMoved Class = "chat_moved"
+	// ChatGone: the chat does not exist any more, or the bot was removed.
+	ChatGone Class = "chat_gone"
+	// Forbidden: the chat is there, but the bot may not write (blocked, muted).
+	Forbidden Class = "forbidden"
+	// WindowClosed: the platform allows a reply only for a time that is over.
+	WindowClosed Class = "window_closed"
+	// LoggedOut: the account has no session; wait for it.
+	LoggedOut Class = "logged_out"
+	// TooBig: the text or file is over the platform's limit.
+	TooBig Class = "too_big"
+	// Unsupported: the platform or this chat cannot do that at all.
+	Unsupported Class = "unsupported"
+	// BadPart: the platform refuses this message, whenever it is sent.
+	BadPart Class = "bad_part"
+)
+
+// SendError is a failed Send, Edit or Direct.
+type SendError struct {
+	Class Class
+	After time.Duration // RateLimited: how long to wait; 0 = unknown
+	To    ChatID        // ChatMoved: the new id
+	Err   error         // the cause, without tokens or message text
+}
+
+func (e *SendError) Error() string {
+	if e.Err == nil {
+		return string(e.Class)
+	}
+	return fmt.Sprintf("%s: %v", e.Class, e.Err)
+}
+
+func (e *SendError) Unwrap() error { return e.Err }
+
+// ClassOf returns the class of a send error. An error that is not marked may
+// have happened after the message went out: it is MaybeSent.
+func ClassOf(err error) Class {
+	var se *SendError
+	if errors.As(err, &se) {
+		return se.Class
+	}
+	return MaybeSent
+}

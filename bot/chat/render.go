@@ -1,0 +1,170 @@
+package chat
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Loss is what a platform cannot show of a message; a set of bits.
+type Loss uint
+
+const (
+	LossStyle   Loss = 1 << iota // bold, italic or code shown as plain text
+	LossLink                     // an address written out behind its text
+	LossPicture                  // a picture replaced by its description
+	LossButtons                  // buttons replaced by words to type
+	LossSplit                    // the text cut into several messages
+)
+
+var lossNames = []string{"style", "link", "picture", "buttons", "split"}
+
+func (l Loss) String() string {
+	var names []string
+	for i, name := range lossNames {
+		if l&(1<<i) != 0 {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// LossError tells that a message would lose what it refuses to lose.
+type LossError struct{ Losses Loss }
+
+func (e *LossError) Error() string {
+	return "this chat cannot show the message without losing: " + e.Losses.String()
+}
+
+// ErrEmpty is the error of a message with nothing to show.
+var ErrEmpty = errors.New("the message is empty")
+
+// Words are what Render adds to a message, in the reader's language.
+type Words struct {
+	Picture string // a description in the place of a picture, with one %s
+	Choose  string // the line above numbered choices
+}
+
+// Binding says that typing Text means pressing the button with Data.
+type Binding struct {
+	Text string
+	Data string
+}
+
+// Rendered is a message as one platform can show it.
+type Rendered struct {
+	Parts    []Part
+	Bindings []Binding
+	Losses   Loss
+}
+
+// Render turns a message into what a platform with these capabilities can
+// show. It is pure. In its degrade rules nothing vanishes silently: pictures
+// become their description, buttons become words to type, and each loss is
+// reported. Buttons ride on the last part.
+func Render(m Message, c Caps, w Words) (Rendered, error) {
+	var r Rendered
+	spans := clean(m.Spans)
+	pictures := m.Media
+	if !c.Pictures && len(pictures) > 0 {
+		r.Losses |= LossPicture
+		for _, p := range pictures {
+			spans = append(spans, Span{Text: "\n" + fmt.Sprintf(w.Picture, Clean(p.Alt))})
+		}
+		pictures = nil
+	}
+	if len(m.Buttons) > 0 && !c.Buttons {
+		r.Losses |= LossButtons
+		spans = append(spans, typed(m, w, &r)...)
+	}
+	spans = r.plainer(spans, c)
+	spans = trim(spans)
+	if len(spans) == 0 && len(pictures) == 0 {
+		return Rendered{}, ErrEmpty
+	}
+	r.assemble(spans, pictures, c)
+	if c.Buttons {
+		r.Parts[len(r.Parts)-1].Buttons = m.Buttons
+	}
+	if refused := r.Losses & m.Refuse; refused != 0 {
+		return Rendered{}, &LossError{refused}
+	}
+	return r, nil
+}
+
+// assemble lays text and pictures out as parts: a short text is the caption of
+// the last picture, a long one follows the pictures.
+func (r *Rendered) assemble(spans []Span, pictures []Media, c Caps) {
+	for i := range pictures {
+		r.Parts = append(r.Parts, Part{Media: &pictures[i]})
+	}
+	if len(spans) == 0 {
+		return
+	}
+	size := 0
+	for _, s := range spans {
+		size += c.TextUnit.Len(s.Text)
+	}
+	if n := len(r.Parts); n > 0 && size <= c.CaptionLimit {
+		r.Parts[n-1].Spans = spans
+		return
+	}
+	pieces := split(spans, c.TextLimit, c.TextUnit)
+	if len(pieces) > 1 {
+		r.Losses |= LossSplit
+	}
+	for _, piece := range pieces {
+		r.Parts = append(r.Parts, Part{Spans: piece})
+	}
+}
+
+// typed says what to type where buttons cannot be shown.
+func typed(m Message, w Words, r *Rendered) []Span {
+	var lines []string
+	for _, row := range m.Buttons {
+		for _, b := range row {
+			if b.Word != "" {
+				continue // the Hint tells, and the bot understands it anyway
+			}
+			n := fmt.Sprint(len(r.Bindings) + 1)
+			r.Bindings = append(r.Bindings, Binding{Text: n, Data: b.Data})
+			lines = append(lines, n+". "+Clean(b.Label))
+		}
+	}
+	var text string
+	if len(lines) > 0 {
+		text = "\n\n" + w.Choose + "\n" + strings.Join(lines, "\n")
+	}
+	if m.Hint != "" {
+		text += "\n\n" + m.Hint
+	}
+	return []Span{{Text: text}}
+}
+
+// plainer takes away styles and links that the platform does not know.
+func (r *Rendered) plainer(spans []Span, c Caps) []Span {
+	out := make([]Span, 0, len(spans))
+	for _, s := range spans {
+		if s.Style != Plain && !c.Styles {
+			r.Losses |= LossStyle
+			s.Style = Plain
+		}
+		if s.URL != "" && !c.Links {
+			r.Losses |= LossLink
+			if s.Text != s.URL {
+				s.Text += " (" + s.URL + ")"
+			}
+			s.URL = ""
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+func plain(spans []Span) string {
+	var b strings.Builder
+	for _, s := range spans {
+		b.WriteString(s.Text)
+	}
+	return b.String()
+}

@@ -1,0 +1,245 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"branchbot/bot/chat"
+	"branchbot/store"
+)
+
+// batchSize bounds a transaction: large enough that the sync to disk is paid by
+// many, small enough that the first waits for the last only some 20 ms.
+const batchSize = 512
+
+// request is one call of Accept.
+type request struct {
+	account chat.AccountID
+	cursor  string
+	events  []chat.Event
+	done    chan error
+}
+
+// Accept stores the events with their effects and the account's cursor; it
+// returns nil once that is committed. See chat.Inbox.
+func (e *Engine) Accept(ctx context.Context, account chat.AccountID, cursor string, events ...chat.Event) error {
+	r := &request{account: account, cursor: cursor, events: events, done: make(chan error, 1)}
+	select {
+	case e.requests <- r:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case err := <-r.done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Handle does what Accept does, at once and in the caller's goroutine; for a
+// program that does not Run the engine (rehearsal).
+func (e *Engine) Handle(account chat.AccountID, cursor string, events ...chat.Event) error {
+	r := &request{account: account, cursor: cursor, events: events, done: make(chan error, 1)}
+	e.handle([]*request{r})
+	return <-r.done
+}
+
+// gather takes what else is waiting, up to a batch.
+func (e *Engine) gather(first *request) []*request {
+	batch := []*request{first}
+	n := len(first.events)
+	for n < batchSize {
+		select {
+		case r := <-e.requests:
+			batch = append(batch, r)
+			n += len(r.events)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+// errNothing ends a transaction in which nothing was to be kept.
+var errNothing = errors.New("nothing to keep")
+
+// handle runs one batch in one transaction and answers all its requests.
+func (e *Engine) handle(batch []*request) {
+	err := e.DB.Write(func(tx *store.Tx) error {
+		b := &work{engine: e, tx: tx}
+		for _, r := range batch {
+			for i := range r.events {
+				r.events[i].Account = r.account
+				if err := b.event(&r.events[i]); err != nil {
+					return err
+				}
+			}
+			if r.cursor != "" {
+				b.kept = true
+				_, err := tx.Exec(`INSERT INTO account (id, cursor) VALUES ($1, $2)
+					ON CONFLICT (id) DO UPDATE SET cursor = excluded.cursor`, r.account, r.cursor)
+				if err != nil {
+					return fmt.Errorf("store cursor: %w", err)
+				}
+			}
+		}
+		if !b.kept {
+			return errNothing // a rollback writes nothing at all
+		}
+		return nil
+	})
+	if errors.Is(err, errNothing) {
+		err = nil
+	}
+	if err != nil {
+		e.Log.Error("batch not stored; adapters will deliver it again", "requests", len(batch), "error", err)
+		err = fmt.Errorf("events not stored: %w", err)
+	}
+	for _, r := range batch {
+		r.done <- err
+	}
+}
+
+// work is a transaction in which events are being handled.
+type work struct {
+	engine *Engine
+	tx     *store.Tx
+	kept   bool            // something was written
+	dirty  map[string]bool // units whose prompts this transaction changed
+}
+
+// event handles one event. Its error means that the whole batch is lost.
+func (w *work) event(ev *chat.Event) error {
+	t := &Turn{Tx: w.tx, Now: w.tx.Now, Event: ev, Lang: w.engine.Language, work: w}
+	t.cause = "e:" + string(ev.Account) + ":" + ev.Key
+	do, err := t.classify()
+	if err != nil {
+		return fmt.Errorf("classify event: %w", err)
+	}
+	if do == nil {
+		return nil // chatter
+	}
+	n, err := w.tx.Exec(`INSERT INTO event_seen (account, key, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
+		ev.Account, ev.Key, w.tx.Millis())
+	if err != nil {
+		return fmt.Errorf("note event: %w", err)
+	}
+	if n == 0 {
+		return nil // seen before
+	}
+	w.kept = true
+	return t.attempt(do, func(reason string) error {
+		return w.bury(string(ev.Account), lean(ev), reason)
+	})
+}
+
+// attempt runs a handler in a savepoint. A complaint to the user is replied; any
+// other failure is handed to bury and the user gets one general line.
+func (t *Turn) attempt(do func() error, bury func(reason string) error) error {
+	err := t.protect(do)
+	if err == nil {
+		return nil
+	}
+	if store.Broken(err) {
+		return err
+	}
+	t.letters = 0 // what the handler said was rolled back with it
+	var complaint *Complaint
+	if errors.As(err, &complaint) {
+		return t.complain(complaint)
+	}
+	t.work.engine.Log.Error("event failed; see branchbot events", "account", t.account(), "error", err)
+	if err := bury(err.Error()); err != nil {
+		return err
+	}
+	return t.complain(&Complaint{Key: "engine.failed"})
+}
+
+// protect is Savepoint with panics turned into errors.
+func (t *Turn) protect(do func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v", p)
+			t.work.engine.Log.Error("panic in a handler", "stack", string(debug.Stack()))
+		}
+	}()
+	return t.Tx.Savepoint(do)
+}
+
+// complain says what the user can do, where the event came from.
+func (t *Turn) complain(c *Complaint) error {
+	if t.Event == nil {
+		return nil
+	}
+	line := t.T(c.Key, c.Args...)
+	if t.Event.Kind == chat.Pressed {
+		t.Toast(line)
+		return nil
+	}
+	return t.Reply(chat.Text(line))
+}
+
+// bury keeps a failed event or timer for branchbot events.
+func (w *work) bury(account, event, reason string) error {
+	w.kept = true
+	_, err := w.tx.Exec(`INSERT INTO dead_letter (at, account, event, reason) VALUES ($1, $2, $3, $4)`,
+		w.tx.Millis(), account, event, reason)
+	if err != nil {
+		return fmt.Errorf("keep dead letter: %w", err)
+	}
+	return nil
+}
+
+// lean is the event as JSON, without the bytes of its files.
+func lean(ev *chat.Event) string {
+	short := *ev
+	short.Files = nil
+	for _, f := range ev.Files {
+		short.Files = append(short.Files, chat.File{Name: f.Name})
+	}
+	b, err := json.Marshal(short)
+	if err != nil {
+		return "{}" // only strings and numbers: cannot happen
+	}
+	return string(b)
+}
+
+// Retry handles a dead letter's event again, as a new event.
+func (e *Engine) Retry(ctx context.Context, id int64) error {
+	var account, text string
+	err := e.DB.Read(func(tx *store.Tx) error {
+		return tx.QueryRow(`SELECT account, event FROM dead_letter WHERE id = $1`, id).Scan(&account, &text)
+	})
+	if err != nil {
+		return fmt.Errorf("dead letter %d: %w", id, err)
+	}
+	if account == "" {
+		return fmt.Errorf("dead letter %d is a timer: it was tried three times and cannot be retried by hand", id)
+	}
+	var ev chat.Event
+	if err := json.Unmarshal([]byte(text), &ev); err != nil {
+		return fmt.Errorf("dead letter %d: %w", id, err)
+	}
+	ev.Key = fmt.Sprintf("%s:retry:%d", ev.Key, e.DB.Now().UnixMilli())
+	if err := e.Handle(chat.AccountID(account), "", ev); err != nil {
+		return err
+	}
+	return e.DB.Write(func(tx *store.Tx) error {
+		_, err := tx.Exec(`UPDATE dead_letter SET retried_at = $1 WHERE id = $2`, tx.Millis(), id)
+		return err
+	})
+}
+
+// Housekeeping deletes what no longer serves: event keys after 30 days, which
+// is longer than any platform re-delivers.
+func (e *Engine) Housekeeping() error {
+	return e.DB.Write(func(tx *store.Tx) error {
+		_, err := tx.Exec(`DELETE FROM event_seen WHERE at < $1`, tx.Now.Add(-30*24*time.Hour).UnixMilli())
+		return err
+	})
+}

@@ -1,0 +1,312 @@
+// Package engine is the one path of everything that happens: a message, a
+// button press, a due timer. It takes what is waiting, opens one transaction,
+// handles the events in order with a savepoint each, commits once, and only
+// then acknowledges all of them.
+//
+// Rules:
+//   - Chatter is dropped first. What is no command, no answer to something that
+//     the chat waits for and no reply to the bot is neither stored nor logged.
+//   - A handler is a synchronous function of (transaction, event). It calls no
+//     network, never sleeps and reads no clock but Turn.Now.
+//   - A handler that fails or panics undoes its own event only; the event is
+//     kept as a dead letter, and the person gets one friendly line.
+//   - A duplicate (same account and key) changes nothing.
+package engine
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"branchbot/bot/chat"
+	"branchbot/bot/command"
+	"branchbot/bot/outbox"
+	"branchbot/store"
+)
+
+// Unit is a node of the organisation tree.
+type Unit struct {
+	ID       string
+	Parent   string // "" at the root
+	Kind     string // committee, general, branch, group
+	Name     string
+	Language string
+	Zone     *time.Location
+}
+
+// Member is a person on a roster.
+type Member struct {
+	ID       int64
+	Unit     string
+	Staff    string // staff number
+	Name     string
+	Status   string // full, probationary, candidate, activist, public
+	JoinedOn string // 2006-01-02, may be empty
+	Language string // "": the unit's
+	Board    bool   // opted in to the public board
+}
+
+// Role is what a command asks of its sender.
+type Role int
+
+const (
+	// Anyone may be an outsider who is on no roster.
+	Anyone Role = iota
+	// OnRoster is a member of the unit.
+	OnRoster
+	// Secretary is a secretary (or deputy, committee member) of the unit or of
+	// one above it.
+	Secretary
+)
+
+// Address is where a message can go.
+type Address struct {
+	Account chat.AccountID
+	Chat    chat.ChatID // "" with User: the private chat, to be opened
+	User    chat.UserID
+}
+
+// Directory knows units, members and chats. Package member implements it. Its
+// answers may be cached, but show what tx itself has changed.
+type Directory interface {
+	// ChatUnit is the unit that a group chat is bound to; nil when none is.
+	ChatUnit(tx *store.Tx, account chat.AccountID, id chat.ChatID) (*Unit, error)
+	// Who is the member behind a platform account; nil when none is bound.
+	Who(tx *store.Tx, account chat.AccountID, user chat.UserID) (*Member, error)
+	// Unit returns store.ErrNoRows for an unknown id.
+	Unit(tx *store.Tx, id string) (*Unit, error)
+	// Line is the unit itself and the ones above it, the root last.
+	Line(tx *store.Tx, unit string) ([]*Unit, error)
+	// Home is the unit that a member's private messages concern: his branch.
+	Home(tx *store.Tx, m *Member) (*Unit, error)
+	// Role is the member's role within the unit, inherited from above.
+	Role(tx *store.Tx, m *Member, unit string) (Role, error)
+	// Groups are the group chats bound to the unit.
+	Groups(tx *store.Tx, unit string) ([]Address, error)
+	// Private is where a member can be told something, best first.
+	Private(tx *store.Tx, member int64) ([]Address, error)
+	// Secretaries are those who get a unit's lists.
+	Secretaries(tx *store.Tx, unit string) ([]Member, error)
+	// MetPrivately notes the private chat of a bound platform account.
+	MetPrivately(tx *store.Tx, account chat.AccountID, user chat.UserID, id chat.ChatID) error
+}
+
+// Feature is what a package under bot/ adds to the bot. What else it can do it
+// shows by the interfaces below.
+type Feature interface {
+	Name() string
+	Commands() []Command
+}
+
+// Answerer is a feature that opens prompts.
+type Answerer interface {
+	// Answer takes a reply to one of its prompts. t.Member is on the roster
+	// of the prompt's unit, which is t.Unit.
+	Answer(t *Turn, p Prompt, a command.Answer) error
+}
+
+// Timed is a feature that sets timers.
+type Timed interface {
+	Timer(t *Turn, tm Timer) error
+}
+
+// Presser is a feature with buttons that answer no prompt: data is the
+// button's without the feature's name before the first colon.
+type Presser interface {
+	Press(t *Turn, data string) error
+}
+
+// Filer is a feature that takes files which secretaries send in private.
+type Filer interface {
+	// File returns false when the file is not for this feature.
+	File(t *Turn, f chat.File) (bool, error)
+}
+
+// Actor is a feature whose actions schedules and /推送 can start.
+type Actor interface {
+	Actions() []Action
+}
+
+// Action is something that a schedule does at its time.
+type Action struct {
+	Name string // in config.yaml: do: lesson
+	// Check reports what is wrong with the arguments; nil when they are fine.
+	Check func(args Args) error
+	// Run does it for t.Unit. cause goes into every letter (Letter.Cause), so
+	// that the occurrence can be told what became of it. A *Skip error means
+	// that there was a reason not to.
+	Run func(t *Turn, args Args, cause string) error
+}
+
+// Args are an action's arguments, e.g. {"from": "starter/safety"}.
+type Args map[string]string
+
+// Skip is a reason not to do something: a key of the catalogue.
+type Skip struct {
+	Key  string
+	Args []any
+}
+
+func (s *Skip) Error() string { return "skipped: " + s.Key }
+
+// Command is one row of a feature's table of commands.
+type Command struct {
+	// Names are the Chinese name, the English name, then further ones.
+	Names []string
+	Role  Role
+	// Word lets the names stand alone, without a slash: in private and, if
+	// the sender is on the roster, as a whole message in the group.
+	Word bool
+	// Usage is the catalogue key of "usage — what it does", for /帮助.
+	Usage string
+	Run   func(t *Turn, line command.Line) error
+}
+
+// Options are what an engine is made of.
+type Options struct {
+	DB        *store.DB
+	Directory Directory
+	Outbox    *outbox.Outbox
+	Features  []Feature
+	// Names are what people call the bot when they mention it.
+	Names []string
+	// Language is for people of whom nothing is known.
+	Language string
+	Log      *slog.Logger
+	// Toast shows a line to the presser of a button, best effort. It must not
+	// block. May be nil.
+	Toast func(press chat.Event, line string)
+}
+
+// Engine handles events. Make one with New, then Run it.
+type Engine struct {
+	Options
+	commands map[string]*Command // by folded name
+	owners   map[string]Feature
+	actions  map[string]Action
+
+	flood    flood
+	requests chan *request
+	wake     chan struct{} // a timer may be due earlier than thought
+
+	mu     sync.Mutex
+	waits  map[string][]Prompt           // open prompts by unit, as committed
+	states map[chat.AccountID]chat.State // how the accounts are doing
+	told   map[string]time.Time          // hints given lately, so as not to repeat them
+}
+
+// New builds an engine. It panics when two features claim one name: that is a
+// mistake of the program.
+func New(o Options) *Engine {
+	e := &Engine{
+		Options:  o,
+		commands: map[string]*Command{},
+		owners:   map[string]Feature{},
+		actions:  map[string]Action{},
+		requests: make(chan *request, 1024),
+		wake:     make(chan struct{}, 1),
+		waits:    map[string][]Prompt{},
+		states:   map[chat.AccountID]chat.State{},
+		told:     map[string]time.Time{},
+	}
+	for _, f := range o.Features {
+		if e.owners[f.Name()] != nil {
+			panic("two features are named " + f.Name())
+		}
+		e.owners[f.Name()] = f
+		for _, c := range f.Commands() {
+			for _, name := range c.Names {
+				name = command.Fold(name)
+				if e.commands[name] != nil {
+					panic("two commands are named " + name)
+				}
+				e.commands[name] = &c
+			}
+		}
+		if actor, ok := f.(Actor); ok {
+			for _, a := range actor.Actions() {
+				e.actions[a.Name] = a
+			}
+		}
+	}
+	return e
+}
+
+// Action returns the named action of a feature.
+func (e *Engine) Action(name string) (Action, bool) {
+	a, ok := e.actions[name]
+	return a, ok
+}
+
+// Run handles events and timers until ctx ends. Events whose Accept has begun
+// are finished first.
+func (e *Engine) Run(ctx context.Context) error {
+	for {
+		wait := e.untilDue()
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			e.drainRequests()
+			return nil
+		case r := <-e.requests:
+			e.handle(e.gather(r))
+		case <-timer.C:
+			if _, err := e.FireDue(); err != nil {
+				e.Log.Error("timers", "error", err)
+			}
+		case <-e.wake:
+		}
+		timer.Stop()
+	}
+}
+
+// drainRequests handles what adapters have already handed over.
+func (e *Engine) drainRequests() {
+	for {
+		select {
+		case r := <-e.requests:
+			e.handle(e.gather(r))
+		default:
+			return
+		}
+	}
+}
+
+// SetState notes how an account is doing.
+func (e *Engine) SetState(id chat.AccountID, s chat.State) {
+	e.mu.Lock()
+	before := e.states[id]
+	e.states[id] = s
+	e.mu.Unlock()
+	if before != s {
+		e.Log.Info("account", "account", id, "state", s.Condition, "detail", s.Detail)
+	}
+}
+
+// States is how the accounts are doing.
+func (e *Engine) States() map[chat.AccountID]chat.State {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	states := make(map[chat.AccountID]chat.State, len(e.states))
+	for id, s := range e.states {
+		states[id] = s
+	}
+	return states
+}
+
+// once tells whether a hint with this key may be given now: at most one in
+// the given time. It is memory only: after a restart a hint may come again.
+func (e *Engine) once(key string, now time.Time, every time.Duration) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if last, ok := e.told[key]; ok && now.Sub(last) < every && !now.Before(last) {
+		return false
+	}
+	if len(e.told) > 10_000 { // strangers must not fill the memory
+		clear(e.told)
+	}
+	e.told[key] = now
+	return true
+}

@@ -1,0 +1,157 @@
+package engine
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"branchbot/bot/command"
+	"branchbot/store"
+)
+
+// Prompt is something that a unit's chats wait for: an answer to a round, a
+// check-in. While it is open, messages that match Want as a whole count.
+type Prompt struct {
+	ID      int64
+	Unit    string
+	Feature string
+	Ref     string // the round, check-in … in the feature's words
+	Code    int    // short number that people can put before an answer
+	Want    command.Want
+	Closed  bool
+}
+
+// codes are 1 to 99 in turn, so that they stay short; only a code of a prompt
+// that is still open is passed over.
+const codes = 99
+
+// Open opens a prompt of t.Unit and returns its id and short code.
+func (t *Turn) Open(feature, ref string, want command.Want) (Prompt, error) {
+	open, err := t.prompts(t.Unit.ID)
+	if err != nil {
+		return Prompt{}, err
+	}
+	code, err := t.nextCode(open)
+	if err != nil {
+		return Prompt{}, err
+	}
+	text, err := json.Marshal(want)
+	if err != nil {
+		return Prompt{}, err
+	}
+	p := Prompt{Unit: t.Unit.ID, Feature: feature, Ref: ref, Code: code, Want: want}
+	err = t.Tx.QueryRow(`INSERT INTO prompt (unit, feature, ref, code, want, opened_at)
+		VALUES ($1, $2, $3, $4, $5, $6) RETURNING id`,
+		p.Unit, p.Feature, p.Ref, p.Code, string(text), t.Tx.Millis()).Scan(&p.ID)
+	if err != nil {
+		return Prompt{}, fmt.Errorf("open prompt: %w", err)
+	}
+	t.work.touch(p.Unit)
+	return p, nil
+}
+
+func (t *Turn) nextCode(open []Prompt) (int, error) {
+	var next int
+	if err := t.Tx.QueryRow(`SELECT code_next FROM unit WHERE id = $1`, t.Unit.ID).Scan(&next); err != nil {
+		return 0, err
+	}
+	for range open {
+		for _, p := range open {
+			if p.Code == next {
+				next = next%codes + 1
+			}
+		}
+	}
+	_, err := t.Tx.Exec(`UPDATE unit SET code_next = $1 WHERE id = $2`, next%codes+1, t.Unit.ID)
+	return next, err
+}
+
+// Refer changes what an open prompt is about; for a feature whose row needs
+// the prompt's id before it has one of its own.
+func (t *Turn) Refer(p Prompt, ref string) error {
+	t.work.touch(p.Unit)
+	_, err := t.Tx.Exec(`UPDATE prompt SET ref = $1 WHERE id = $2`, ref, p.ID)
+	return err
+}
+
+// ClosePrompt ends the waiting.
+func (t *Turn) ClosePrompt(id int64) error {
+	var unit string
+	err := t.Tx.QueryRow(`UPDATE prompt SET closed_at = $1 WHERE id = $2 RETURNING unit`, t.Tx.Millis(), id).Scan(&unit)
+	if err != nil {
+		return fmt.Errorf("close prompt %d: %w", id, err)
+	}
+	t.work.touch(unit)
+	return nil
+}
+
+// prompts are the open ones of a unit, as this transaction sees them.
+func (t *Turn) prompts(unit string) ([]Prompt, error) {
+	e := t.work.engine
+	if t.work.dirty[unit] {
+		return loadPrompts(t.Tx, unit)
+	}
+	e.mu.Lock()
+	open, ok := e.waits[unit]
+	e.mu.Unlock()
+	if ok {
+		return open, nil
+	}
+	open, err := loadPrompts(t.Tx, unit)
+	if err != nil {
+		return nil, err
+	}
+	e.mu.Lock()
+	e.waits[unit] = open
+	e.mu.Unlock()
+	return open, nil
+}
+
+// touch makes the transaction, and after its commit all others, read a unit's
+// prompts anew.
+func (w *work) touch(unit string) {
+	if w.dirty == nil {
+		w.dirty = map[string]bool{}
+	}
+	w.dirty[unit] = true
+	w.tx.AfterCommit(func() {
+		w.engine.mu.Lock()
+		delete(w.engine.waits, unit)
+		w.engine.mu.Unlock()
+	})
+}
+
+const selectPrompt = `SELECT id, unit, feature, ref, code, want, closed_at IS NOT NULL FROM prompt `
+
+func loadPrompts(tx *store.Tx, unit string) ([]Prompt, error) {
+	rows, err := tx.Query(selectPrompt+`WHERE unit = $1 AND closed_at IS NULL ORDER BY id`, unit)
+	if err != nil {
+		return nil, fmt.Errorf("read prompts: %w", err)
+	}
+	defer rows.Close()
+	open := []Prompt{}
+	for rows.Next() {
+		p, err := scanPrompt(rows)
+		if err != nil {
+			return nil, err
+		}
+		open = append(open, p)
+	}
+	return open, rows.Err()
+}
+
+// prompt returns store.ErrNoRows for an unknown id.
+func (t *Turn) prompt(id int64) (Prompt, error) {
+	return scanPrompt(t.Tx.QueryRow(selectPrompt+`WHERE id = $1`, id))
+}
+
+func scanPrompt(row interface{ Scan(...any) error }) (Prompt, error) {
+	var p Prompt
+	var want string
+	if err := row.Scan(&p.ID, &p.Unit, &p.Feature, &p.Ref, &p.Code, &want, &p.Closed); err != nil {
+		return p, err
+	}
+	if err := json.Unmarshal([]byte(want), &p.Want); err != nil {
+		return p, fmt.Errorf("prompt %d: %w", p.ID, err)
+	}
+	return p, nil
+}

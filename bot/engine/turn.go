@@ -1,0 +1,202 @@
+package engine
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"branchbot/bot/chat"
+	"branchbot/bot/locale"
+	"branchbot/bot/outbox"
+	"branchbot/store"
+)
+
+// Turn is one event or timer being handled: who, where, when, in which
+// transaction, and the ways to say something. Nothing that is said leaves
+// before the commit.
+type Turn struct {
+	Tx  *store.Tx
+	Now time.Time // the transaction's time
+
+	Event  *chat.Event // nil for a timer
+	Unit   *Unit       // of the chat, or the member's home in private; nil when unknown
+	Member *Member     // nil for an outsider or a timer
+	Role   Role        // of the member in the unit
+	Lang   string
+
+	work    *work
+	cause   string // makes the keys of the letters
+	letters int    // so far, for their keys
+}
+
+// Complaint is an error that its cause can mend: a line of the catalogue for
+// the person, not a fault of the program.
+type Complaint struct {
+	Key  string
+	Args []any
+}
+
+func (c *Complaint) Error() string { return "complaint: " + c.Key }
+
+// Complain makes a Complaint. args are name, value, name, value …
+func Complain(key string, args ...any) error { return &Complaint{Key: key, Args: args} }
+
+// T is a text of the catalogue in the turn's language; args are name, value …
+func (t *Turn) T(key string, args ...any) string { return locale.Text(t.Lang, key, args...) }
+
+// In makes a turn for another unit in the same transaction, speaking that
+// unit's language; what an action of a schedule runs in.
+func (t *Turn) In(u *Unit) *Turn {
+	other := *t
+	other.Event, other.Member, other.Role = nil, nil, Anyone
+	other.Unit, other.Lang = u, u.Language
+	other.cause = t.cause + ":" + u.ID
+	other.letters = 0
+	return &other
+}
+
+// Directory answers who and where.
+func (t *Turn) Directory() Directory { return t.work.engine.Directory }
+
+// Engine is for what is the same at every turn: actions, states.
+func (t *Turn) Engine() *Engine { return t.work.engine }
+
+// Private tells whether the event came from a private chat.
+func (t *Turn) Private() bool { return t.Event != nil && t.Event.Private }
+
+// Day is the day key of now in the unit's zone.
+func (t *Turn) Day() string { return t.Now.In(t.Unit.Zone).Format("2006-01-02") }
+
+func (t *Turn) account() chat.AccountID {
+	if t.Event == nil {
+		return ""
+	}
+	return t.Event.Account
+}
+
+// key names the next letter of this turn, the same whenever the turn is run.
+func (t *Turn) key() string {
+	t.letters++
+	return t.cause + ":" + strconv.Itoa(t.letters)
+}
+
+func (t *Turn) add(l outbox.Letter) error {
+	if l.Key == "" {
+		l.Key = t.key()
+	}
+	if l.Language == "" {
+		l.Language = t.Lang
+	}
+	return t.work.engine.Outbox.Add(t.Tx, l)
+}
+
+// Reply says something where the event came from.
+func (t *Turn) Reply(m chat.Message) error {
+	return t.add(outbox.Letter{
+		Account: t.Event.Account, Chat: t.Event.Chat, Class: outbox.Reply, Message: m,
+	})
+}
+
+// Say replies with a line of the catalogue.
+func (t *Turn) Say(key string, args ...any) error { return t.Reply(chat.Text(t.T(key, args...))) }
+
+// Toast shows the presser of a button a short line once this is committed.
+func (t *Turn) Toast(line string) {
+	toast, press := t.work.engine.Toast, *t.Event
+	if toast != nil {
+		t.Tx.AfterCommit(func() { toast(press, line) })
+	}
+}
+
+// Noted confirms an answer: a toast after a press, a line in private, nothing
+// in the group, where the rising count says it for all.
+func (t *Turn) Noted(key string, args ...any) error {
+	switch {
+	case t.Event.Kind == chat.Pressed:
+		t.Toast(t.T(key, args...))
+		return nil
+	case t.Event.Private:
+		return t.Say(key, args...)
+	}
+	return nil
+}
+
+// Tell says something to a member in private, on the platform account that he
+// used last; false when none of his reaches a private chat.
+func (t *Turn) Tell(m *Member, msg chat.Message) (bool, error) {
+	addresses, err := t.Directory().Private(t.Tx, m.ID)
+	if err != nil || len(addresses) == 0 {
+		return false, err
+	}
+	a := addresses[0]
+	lang := m.Language
+	if lang == "" {
+		lang = t.Lang
+	}
+	return true, t.add(outbox.Letter{
+		Account: a.Account, Chat: a.Chat, User: a.User, Class: outbox.Reply, Message: msg, Language: lang,
+	})
+}
+
+// TellSender answers the sender in private, wherever he asked; when that is
+// impossible, the group gets a line that says so and nothing of msg.
+func (t *Turn) TellSender(msg chat.Message) error {
+	if t.Event.Private {
+		return t.Reply(msg)
+	}
+	if t.Member != nil {
+		told, err := t.Tell(t.Member, msg)
+		if err != nil {
+			return err
+		}
+		if told {
+			if t.Event.Kind == chat.Pressed {
+				t.Toast(t.T("engine.sent_privately"))
+			}
+			return nil
+		}
+	}
+	return t.Say("engine.ask_privately")
+}
+
+// TellSecretaries sends a unit's list to its secretaries in private.
+func (t *Turn) TellSecretaries(msg chat.Message) error {
+	to, err := t.Directory().Secretaries(t.Tx, t.Unit.ID)
+	if err != nil {
+		return err
+	}
+	for _, m := range to {
+		if _, err := t.Tell(&m, msg); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Post is a message for the unit's group chats.
+type Post struct {
+	Class   outbox.Class
+	Message chat.Message
+	Prompt  int64  // a reply to the message answers this prompt
+	Cause   string // told when all letters are settled
+	Thread  string // replaces the thread's earlier message where that is possible
+}
+
+// Post says something in every group chat of t.Unit and returns how many there
+// are.
+func (t *Turn) Post(p Post) (int, error) {
+	groups, err := t.Directory().Groups(t.Tx, t.Unit.ID)
+	if err != nil {
+		return 0, err
+	}
+	for _, g := range groups {
+		err := t.add(outbox.Letter{
+			Account: g.Account, Chat: g.Chat, Class: p.Class, Message: p.Message,
+			Prompt: p.Prompt, Cause: p.Cause, Thread: p.Thread, Language: t.Unit.Language,
+		})
+		if err != nil {
+			return 0, fmt.Errorf("post to %s: %w", g.Account, err)
+		}
+	}
+	return len(groups), nil
+}

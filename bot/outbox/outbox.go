@@ -1,0 +1,180 @@
+// Package outbox keeps messages that wait to be sent and sends them.
+//
+// Rules:
+//   - A letter is written in the transaction of its cause, under a key that
+//     names the cause: the same cause never sends twice.
+//   - Letters to one chat (a lane) leave in the order in which they were
+//     written. Among lanes, replies to a person go before pushes.
+//   - A letter is marked "sending" before the platform is called and "sent"
+//     with its receipts afterwards. What is found "sending" at a start, or
+//     whose answer got lost, may have been sent: a notice is then sent once
+//     more, marked 补发; anything else stays "uncertain" and is not repeated,
+//     unless the platform itself recognises a repeated part.
+//   - Messages of one thread (a rising count) replace each other: one that
+//     waits is overtaken, one that was sent is edited where the platform can.
+package outbox
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"branchbot/bot/chat"
+	"branchbot/store"
+)
+
+// Class says how urgent a letter is and what happens when its fate is unknown.
+type Class string
+
+const (
+	// Reply answers one person. Never repeated.
+	Reply Class = "reply"
+	// Push is a quiz post, a check-in, a result. Never repeated.
+	Push Class = "push"
+	// Notice must arrive (lessons too): repeated once, marked, when uncertain.
+	Notice Class = "notice"
+	// Progress is a rising count. It edits its thread's message; where the
+	// platform cannot edit, it is not sent at all.
+	Progress Class = "progress"
+	// Digest is a count that is worth a message of its own where the platform
+	// cannot edit: at half, at the deadline.
+	Digest Class = "digest"
+)
+
+// State is what became of a letter.
+type State string
+
+const (
+	Pending   State = "pending"
+	Sending   State = "sending"
+	Sent      State = "sent"
+	Uncertain State = "uncertain" // it may have been sent
+	Dead      State = "dead"      // given up, see Problem
+	Skipped   State = "skipped"   // overtaken, or nothing for this platform
+)
+
+// Letter is a message and where it goes.
+type Letter struct {
+	ID       int64
+	Key      string // unique: names the cause
+	Account  chat.AccountID
+	Chat     chat.ChatID // "" with User: his private chat, to be opened
+	User     chat.UserID
+	Class    Class
+	Message  chat.Message
+	Language string // of what Render adds
+	Prompt   int64  // what a reply to this message answers; 0 = nothing
+	Thread   string // messages of one thread replace each other; "" = none
+	Cause    string // OnSettled is told when all letters of it are settled
+
+	State    State
+	Attempts int
+}
+
+// Outbox stores letters. Its senders are made with Sender.
+type Outbox struct {
+	db *store.DB
+	// OnSettled, if set, is called in the transaction in which the last letter
+	// of a cause came to rest, with how many were sent and how many not.
+	OnSettled func(tx *store.Tx, cause string, sent, failed int) error
+	// OnMoved, if set, is told that a chat has got a new id.
+	OnMoved func(tx *store.Tx, account chat.AccountID, from, to chat.ChatID) error
+
+	wake map[chat.AccountID]chan struct{}
+}
+
+// New makes an outbox for the accounts.
+func New(db *store.DB, accounts ...chat.AccountID) *Outbox {
+	o := &Outbox{db: db, wake: map[chat.AccountID]chan struct{}{}}
+	for _, id := range accounts {
+		o.wake[id] = make(chan struct{}, 1)
+	}
+	return o
+}
+
+// Add puts a letter into the outbox. A letter whose key is there already
+// changes nothing.
+func (o *Outbox) Add(tx *store.Tx, l Letter) error {
+	text, err := json.Marshal(l.Message)
+	if err != nil {
+		return fmt.Errorf("letter %s: %w", l.Key, err)
+	}
+	if l.Thread != "" {
+		// What waits in the thread is overtaken by this one.
+		_, err := tx.Exec(`UPDATE outbox SET state = 'skipped', settled_at = $1
+			WHERE thread = $2 AND account = $3 AND chat = $4 AND state = 'pending' AND class IN ('progress', 'digest')`,
+			tx.Millis(), l.Thread, l.Account, l.Chat)
+		if err != nil {
+			return fmt.Errorf("letter %s: %w", l.Key, err)
+		}
+	}
+	_, err = tx.Exec(`INSERT INTO outbox
+		(key, account, chat, user_id, class, message, language, prompt, thread, cause, state, not_before, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'pending', $11, $11) ON CONFLICT (key) DO NOTHING`,
+		l.Key, l.Account, l.Chat, l.User, l.Class, string(text), l.Language, l.Prompt, l.Thread, l.Cause, tx.Millis())
+	if err != nil {
+		return fmt.Errorf("letter %s: %w", l.Key, err)
+	}
+	if wake := o.wake[l.Account]; wake != nil {
+		tx.AfterCommit(func() { poke(wake) })
+	}
+	return nil
+}
+
+func poke(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// PromptOf is the prompt that a sent message belongs to; 0 when it is not ours
+// or belongs to none.
+func (o *Outbox) PromptOf(tx *store.Tx, account chat.AccountID, in chat.ChatID, id chat.MessageID) (int64, error) {
+	var prompt int64
+	err := tx.QueryRow(`SELECT o.prompt FROM outbox_part p JOIN outbox o ON o.id = p.outbox
+		WHERE p.account = $1 AND p.chat = $2 AND p.message = $3`, account, in, id).Scan(&prompt)
+	if errors.Is(err, store.ErrNoRows) {
+		return 0, nil
+	}
+	return prompt, err
+}
+
+// Bound is the button data that a typed word stands for: in the quoted
+// message, or else in the newest message of the chat that had such a list. ""
+// when none.
+func (o *Outbox) Bound(tx *store.Tx, account chat.AccountID, in chat.ChatID, quoted chat.MessageID, word string) (string, error) {
+	query := `SELECT data FROM binding WHERE account = $1 AND chat = $2 AND word = $3
+		AND outbox = (SELECT MAX(outbox) FROM binding WHERE account = $1 AND chat = $2)`
+	args := []any{account, in, word}
+	if quoted != "" {
+		query = `SELECT b.data FROM binding b JOIN outbox_part p ON p.outbox = b.outbox
+			WHERE b.account = $1 AND b.chat = $2 AND b.word = $3 AND p.account = $1 AND p.chat = $2 AND p.message = $4`
+		args = append(args, quoted)
+	}
+	var data string
+	err := tx.QueryRow(query, args...).Scan(&data)
+	if errors.Is(err, store.ErrNoRows) {
+		return "", nil
+	}
+	return data, err
+}
+
+// Counts is how many letters are in each state, for /状态 and metrics.
+func Counts(tx *store.Tx, account chat.AccountID) (map[State]int, error) {
+	rows, err := tx.Query(`SELECT state, COUNT(*) FROM outbox WHERE account = $1 GROUP BY state`, account)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	counts := map[State]int{}
+	for rows.Next() {
+		var s State
+		var n int
+		if err := rows.Scan(&s, &n); err != nil {
+			return nil, err
+		}
+		counts[s] = n
+	}
+	return counts, rows.Err()
+}

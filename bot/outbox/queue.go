@@ -1,0 +1,165 @@
+package outbox
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"branchbot/bot/chat"
+	"branchbot/store"
+)
+
+const selectLetter = `SELECT id, key, account, chat, user_id, class, message, language, prompt, thread, cause,
+	state, attempts, not_before FROM outbox `
+
+// heads are the first open letters of the account's lanes, most urgent first.
+func heads(tx *store.Tx, account chat.AccountID) ([]Letter, []time.Time, error) {
+	rows, err := tx.Query(selectLetter+`WHERE id IN (SELECT MIN(id) FROM outbox
+		WHERE account = $1 AND state IN ('pending', 'sending') GROUP BY account, chat, user_id)
+		ORDER BY CASE class WHEN 'reply' THEN 0 WHEN 'digest' THEN 1 WHEN 'progress' THEN 1 ELSE 2 END, id LIMIT 200`, account)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read lanes: %w", err)
+	}
+	defer rows.Close()
+	var letters []Letter
+	var notBefore []time.Time
+	for rows.Next() {
+		var l Letter
+		var text string
+		var after int64
+		err := rows.Scan(&l.ID, &l.Key, &l.Account, &l.Chat, &l.User, &l.Class, &text, &l.Language, &l.Prompt,
+			&l.Thread, &l.Cause, &l.State, &l.Attempts, &after)
+		if err != nil {
+			return nil, nil, err
+		}
+		if err := json.Unmarshal([]byte(text), &l.Message); err != nil {
+			return nil, nil, fmt.Errorf("letter %d: %w", l.ID, err)
+		}
+		letters = append(letters, l)
+		notBefore = append(notBefore, time.UnixMilli(after))
+	}
+	return letters, notBefore, rows.Err()
+}
+
+// mark writes the state of a letter that is still to be sent.
+func mark(tx *store.Tx, id int64, s State, notBefore time.Time, problem string) error {
+	_, err := tx.Exec(`UPDATE outbox SET state = $1, not_before = $2, problem = $3,
+		attempts = attempts + CASE WHEN $1 = 'sending' THEN 1 ELSE 0 END WHERE id = $4`,
+		s, notBefore.UnixMilli(), problem, id)
+	return err
+}
+
+// settle brings a letter to rest and tells its cause when it was the last.
+func (o *Outbox) settle(tx *store.Tx, l *Letter, s State, problem string) error {
+	_, err := tx.Exec(`UPDATE outbox SET state = $1, problem = $2, settled_at = $3 WHERE id = $4`,
+		s, problem, tx.Millis(), l.ID)
+	if err != nil || l.Cause == "" || o.OnSettled == nil {
+		return err
+	}
+	var open, sent, failed int
+	err = tx.QueryRow(`SELECT COALESCE(SUM(CASE WHEN state IN ('pending', 'sending') THEN 1 ELSE 0 END), 0),
+		COALESCE(SUM(CASE WHEN state = 'sent' THEN 1 ELSE 0 END), 0),
+		COALESCE(SUM(CASE WHEN state IN ('dead', 'uncertain') THEN 1 ELSE 0 END), 0)
+		FROM outbox WHERE cause = $1`, l.Cause).Scan(&open, &sent, &failed)
+	if err != nil || open > 0 {
+		return err
+	}
+	return o.OnSettled(tx, l.Cause, sent, failed)
+}
+
+// receipt keeps what the platform said of one part.
+func receipt(tx *store.Tx, l *Letter, n int, in chat.ChatID, r chat.Receipt) error {
+	_, err := tx.Exec(`INSERT INTO outbox_part (outbox, n, account, chat, message, sent_at) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (outbox, n) DO NOTHING`, l.ID, n, l.Account, in, r.Message, tx.Millis())
+	return err
+}
+
+// receipts counts the parts of a letter that are known to be sent.
+func receipts(tx *store.Tx, id int64) (n int, err error) {
+	err = tx.QueryRow(`SELECT COUNT(*) FROM outbox_part WHERE outbox = $1`, id).Scan(&n)
+	return n, err
+}
+
+// bind keeps the numbers of a list; older lists of the chat are forgotten once
+// there are three newer ones.
+func bind(tx *store.Tx, l *Letter, in chat.ChatID, bindings []chat.Binding) error {
+	for _, b := range bindings {
+		_, err := tx.Exec(`INSERT INTO binding (account, chat, word, outbox, data) VALUES ($1, $2, $3, $4, $5)
+			ON CONFLICT DO NOTHING`, l.Account, in, b.Text, l.ID, b.Data)
+		if err != nil {
+			return err
+		}
+	}
+	if len(bindings) == 0 {
+		return nil
+	}
+	_, err := tx.Exec(`DELETE FROM binding WHERE account = $1 AND chat = $2 AND outbox NOT IN
+		(SELECT outbox FROM binding WHERE account = $1 AND chat = $2 GROUP BY outbox ORDER BY outbox DESC LIMIT 3)`,
+		l.Account, in)
+	return err
+}
+
+// shown is the message of a thread that stands in the chat now; "" when none.
+func shown(tx *store.Tx, l *Letter) (id chat.MessageID, err error) {
+	err = tx.QueryRow(`SELECT p.message FROM outbox o JOIN outbox_part p ON p.outbox = o.id
+		WHERE o.thread = $1 AND o.account = $2 AND o.chat = $3 AND o.state = 'sent' ORDER BY o.id DESC, p.n DESC LIMIT 1`,
+		l.Thread, l.Account, l.Chat).Scan(&id)
+	if errors.Is(err, store.ErrNoRows) {
+		return "", nil
+	}
+	return id, err
+}
+
+// moved turns all that waits for a chat to its new id.
+func (o *Outbox) moved(tx *store.Tx, account chat.AccountID, from, to chat.ChatID) error {
+	_, err := tx.Exec(`UPDATE outbox SET chat = $1 WHERE account = $2 AND chat = $3 AND state IN ('pending', 'sending')`,
+		to, account, from)
+	if err != nil || o.OnMoved == nil {
+		return err
+	}
+	return o.OnMoved(tx, account, from, to)
+}
+
+// recover deals with the letters that a crash left in the middle of sending.
+func (o *Outbox) recover(tx *store.Tx, account chat.AccountID, idempotent func(chat.ChatID) bool) error {
+	letters, _, err := heads(tx, account)
+	if err != nil {
+		return err
+	}
+	for _, l := range letters {
+		if l.State != Sending {
+			continue
+		}
+		if err := o.uncertain(tx, &l, idempotent(l.Chat), "the program stopped while sending"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// repeated ends the key of a letter that repeats one of unknown fate.
+const repeated = ":again"
+
+// uncertain follows the rule of the letter's class when nobody knows whether
+// it was sent.
+func (o *Outbox) uncertain(tx *store.Tx, l *Letter, idempotent bool, why string) error {
+	if idempotent {
+		return mark(tx, l.ID, Pending, tx.Now, why)
+	}
+	if err := o.repeat(tx, l); err != nil {
+		return err
+	}
+	return o.settle(tx, l, Uncertain, why)
+}
+
+// repeat writes a notice of unknown fate once more, marked as such.
+func (o *Outbox) repeat(tx *store.Tx, l *Letter) error {
+	if l.Class != Notice || strings.HasSuffix(l.Key, repeated) {
+		return nil
+	}
+	again := *l
+	again.Key += repeated
+	return o.Add(tx, again)
+}

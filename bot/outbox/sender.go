@@ -1,0 +1,378 @@
+package outbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"branchbot/bot/chat"
+	"branchbot/bot/locale"
+	"branchbot/store"
+)
+
+// Sender drains the letters of one account.
+type Sender struct {
+	out     *Outbox
+	adapter chat.Adapter
+	media   func(ref string) (data []byte, mediaType string, err error)
+	log     *slog.Logger
+
+	mu    sync.Mutex
+	busy  map[chat.ChatID]bool // lanes with a send under way
+	pace  *rate.Limiter        // of the account; nil = none
+	lanes map[chat.ChatID]time.Time
+	pause time.Time // the platform asked the whole account to wait until then
+}
+
+// attempts is how often a letter is tried before it is dead.
+const attempts = 8
+
+// sendTimeout bounds one call of the platform; what takes longer is MaybeSent.
+const sendTimeout = 30 * time.Second
+
+// Sender makes the sender of an account. media finds the bytes of a picture.
+func (o *Outbox) Sender(a chat.Adapter, media func(string) ([]byte, string, error), log *slog.Logger) *Sender {
+	s := &Sender{out: o, adapter: a, media: media, log: log,
+		busy: map[chat.ChatID]bool{}, lanes: map[chat.ChatID]time.Time{}}
+	if per := a.Caps("").Pace.AccountPerSecond; per > 0 {
+		s.pace = rate.NewLimiter(rate.Limit(per), max(1, int(per)))
+	}
+	return s
+}
+
+// workers is how many chats are served at a time, so that one slow chat does
+// not hold up the others.
+const workers = 4
+
+// Run sends until ctx ends; sends under way are finished first.
+func (s *Sender) Run(ctx context.Context) error {
+	if err := s.Recover(); err != nil {
+		return err
+	}
+	slots := make(chan struct{}, workers)
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	for ctx.Err() == nil {
+		slots <- struct{}{}
+		l, wait, err := s.claim()
+		if err != nil {
+			s.log.Error("outbox", "account", s.adapter.ID(), "error", err)
+			wait = time.Second
+		}
+		if l == nil {
+			<-slots
+			s.sleep(ctx, wait)
+			continue
+		}
+		wg.Go(func() {
+			defer func() { <-slots; poke(s.out.wake[s.adapter.ID()]) }()
+			s.deliver(context.WithoutCancel(ctx), l)
+		})
+	}
+	return nil
+}
+
+// Recover deals with what an earlier run left half-sent.
+func (s *Sender) Recover() error {
+	return s.out.db.Write(func(tx *store.Tx) error {
+		return s.out.recover(tx, s.adapter.ID(), func(c chat.ChatID) bool { return s.adapter.Caps(c).Idempotent })
+	})
+}
+
+// Drain sends what is due now, one after the other, and returns how many
+// letters that were; for a program that does not Run the sender (rehearsal).
+func (s *Sender) Drain(ctx context.Context) (int, error) {
+	for n := 0; ; n++ {
+		l, _, err := s.claim()
+		if l == nil || err != nil {
+			return n, err
+		}
+		s.deliver(ctx, l)
+	}
+}
+
+// NextDue is how long until a waiting letter may be sent; false when none waits.
+func (s *Sender) NextDue() (wait time.Duration, waiting bool, err error) {
+	err = s.out.db.Read(func(tx *store.Tx) error {
+		letters, notBefore, err := heads(tx, s.adapter.ID())
+		for i := range letters {
+			w := max(s.ready(&letters[i], notBefore[i]).Sub(tx.Now), 0)
+			if !waiting || w < wait {
+				wait, waiting = w, true
+			}
+		}
+		return err
+	})
+	return wait, waiting, err
+}
+
+func (s *Sender) sleep(ctx context.Context, wait time.Duration) {
+	timer := time.NewTimer(min(wait, time.Second)) // polling is the truth, waking a hint
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	case <-s.out.wake[s.adapter.ID()]:
+	}
+}
+
+// claim marks the most urgent letter that may be sent now as sending. nil when
+// there is none; then wait is how long until one may be.
+func (s *Sender) claim() (claimed *Letter, wait time.Duration, err error) {
+	wait = time.Second
+	var letters []Letter
+	var notBefore []time.Time
+	err = s.out.db.Read(func(tx *store.Tx) error {
+		letters, notBefore, err = heads(tx, s.adapter.ID())
+		return err
+	})
+	if err != nil {
+		return nil, wait, err
+	}
+	now := s.out.db.Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range letters {
+		l := &letters[i]
+		if s.busy[lane(l)] {
+			continue
+		}
+		if at := s.ready(l, notBefore[i]); at.After(now) {
+			wait = min(wait, at.Sub(now))
+			continue
+		}
+		if s.pace != nil && !s.pace.AllowN(now, 1) {
+			return nil, min(wait, time.Duration(float64(time.Second)/float64(s.pace.Limit()))), nil
+		}
+		err := s.out.db.Write(func(tx *store.Tx) error {
+			return mark(tx, l.ID, Sending, tx.Now, "")
+		})
+		if err != nil {
+			return nil, wait, err
+		}
+		l.Attempts++
+		s.busy[lane(l)] = true
+		if every := s.adapter.Caps(l.Chat).Pace.ChatEvery; every > 0 {
+			s.lanes[lane(l)] = now.Add(every)
+		}
+		return l, 0, nil
+	}
+	return nil, wait, nil
+}
+
+// ready is when a letter may leave.
+func (s *Sender) ready(l *Letter, notBefore time.Time) time.Time {
+	at := notBefore
+	for _, t := range []time.Time{s.pause, s.lanes[lane(l)]} {
+		if t.After(at) {
+			at = t
+		}
+	}
+	return at
+}
+
+func lane(l *Letter) chat.ChatID {
+	if l.Chat != "" {
+		return l.Chat
+	}
+	return chat.ChatID("@" + l.User)
+}
+
+// deliver sends a claimed letter and stores what became of it.
+func (s *Sender) deliver(ctx context.Context, l *Letter) {
+	defer func() {
+		s.mu.Lock()
+		delete(s.busy, lane(l))
+		s.mu.Unlock()
+	}()
+	err := s.send(ctx, l)
+	if err == nil {
+		return
+	}
+	if err := s.failed(l, err); err != nil {
+		// The letter stays "sending" and is dealt with at the next start.
+		s.log.Error("store the fate of a letter", "account", l.Account, "letter", l.ID, "error", err)
+	}
+}
+
+// send renders a letter and sends its parts that have no receipt yet.
+func (s *Sender) send(ctx context.Context, l *Letter) error {
+	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+	defer cancel()
+	to, err := s.address(ctx, l)
+	if err != nil {
+		return err
+	}
+	caps := s.adapter.Caps(to)
+	r, err := chat.Render(s.marked(l), caps, words(l.Language))
+	if err != nil {
+		return &chat.SendError{Class: chat.BadPart, Err: err}
+	}
+	if l.Class == Progress || l.Class == Digest {
+		done, err := s.edit(ctx, l, to, caps, r)
+		if done || err != nil {
+			return err
+		}
+	}
+	done := 0
+	if err := s.out.db.Read(func(tx *store.Tx) (err error) { done, err = receipts(tx, l.ID); return err }); err != nil {
+		return err
+	}
+	for n := done; n < len(r.Parts); n++ {
+		if err := s.part(ctx, l, to, n, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// address opens the private chat of a user who has not been seen in one.
+func (s *Sender) address(ctx context.Context, l *Letter) (chat.ChatID, error) {
+	if l.Chat != "" {
+		return l.Chat, nil
+	}
+	d, ok := s.adapter.(chat.Directer)
+	if !ok {
+		return "", &chat.SendError{Class: chat.Unsupported, Err: errors.New("no private chat is known")}
+	}
+	return d.Direct(ctx, l.User)
+}
+
+// marked is the message, with the mark of a repetition where it is one.
+func (s *Sender) marked(l *Letter) chat.Message {
+	if !strings.HasSuffix(l.Key, repeated) {
+		return l.Message
+	}
+	m := l.Message
+	m.Spans = append([]chat.Span{{Text: locale.Text(l.Language, "outbox.again")}}, m.Spans...)
+	return m
+}
+
+// part sends one part and stores its receipt; with the last one the letter is
+// sent.
+func (s *Sender) part(ctx context.Context, l *Letter, to chat.ChatID, n int, r chat.Rendered) error {
+	p := r.Parts[n]
+	p.Key = fmt.Sprintf("%d:%d", l.ID, n)
+	if p.Media != nil {
+		data, mediaType, err := s.media(p.Media.Ref)
+		if err != nil {
+			return &chat.SendError{Class: chat.BadPart, Err: fmt.Errorf("picture %s: %w", p.Media.Ref, err)}
+		}
+		m := *p.Media
+		m.Data, m.Type = data, mediaType
+		p.Media = &m
+	}
+	got, err := s.adapter.Send(ctx, to, p)
+	if err != nil {
+		return err
+	}
+	return s.out.db.Write(func(tx *store.Tx) error {
+		if err := receipt(tx, l, n, to, got); err != nil {
+			return err
+		}
+		if n < len(r.Parts)-1 {
+			return nil
+		}
+		if err := bind(tx, l, to, r.Bindings); err != nil {
+			return err
+		}
+		return s.out.settle(tx, l, Sent, "")
+	})
+}
+
+// edit puts a count in the place of its thread's message. true: the letter is
+// dealt with.
+func (s *Sender) edit(ctx context.Context, l *Letter, to chat.ChatID, caps chat.Caps, r chat.Rendered) (bool, error) {
+	editor, ok := s.adapter.(chat.Editor)
+	if !caps.Edit || !ok || len(r.Parts) != 1 {
+		if l.Class == Digest {
+			return false, nil
+		}
+		return true, s.settled(l, Skipped, "this chat cannot edit")
+	}
+	var old chat.MessageID
+	if err := s.out.db.Read(func(tx *store.Tx) (err error) { old, err = shown(tx, l); return err }); err != nil || old == "" {
+		return false, err
+	}
+	if err := editor.Edit(ctx, to, old, r.Parts[0]); err != nil {
+		return false, err
+	}
+	return true, s.out.db.Write(func(tx *store.Tx) error {
+		if err := receipt(tx, l, 0, to, chat.Receipt{Message: old}); err != nil {
+			return err
+		}
+		return s.out.settle(tx, l, Sent, "")
+	})
+}
+
+func (s *Sender) settled(l *Letter, state State, problem string) error {
+	return s.out.db.Write(func(tx *store.Tx) error { return s.out.settle(tx, l, state, problem) })
+}
+
+// failed acts on the class of a send error, on nothing else.
+func (s *Sender) failed(l *Letter, err error) error {
+	class := chat.ClassOf(err)
+	s.log.Warn("not sent", "account", l.Account, "letter", l.ID, "class", class, "attempt", l.Attempts, "error", err)
+	var se *chat.SendError
+	errors.As(err, &se)
+	now := s.out.db.Now()
+	switch class {
+	case chat.RateLimited:
+		wait := se.After
+		if wait <= 0 {
+			wait = 5 * time.Second
+		}
+		wait = min(wait, 24*time.Hour) // an absurd value must not silence the account for ever
+		s.mu.Lock()
+		s.pause = now.Add(wait)
+		s.mu.Unlock()
+		return s.later(l, now.Add(wait), err)
+	case chat.LoggedOut:
+		return s.later(l, now.Add(30*time.Second), err)
+	case chat.Temporary:
+		if l.Attempts < attempts {
+			return s.later(l, now.Add(backoff(l.Attempts)), err)
+		}
+	case chat.ChatMoved:
+		return s.out.db.Write(func(tx *store.Tx) error {
+			if err := mark(tx, l.ID, Pending, tx.Now, err.Error()); err != nil {
+				return err
+			}
+			return s.out.moved(tx, l.Account, l.Chat, se.To)
+		})
+	case chat.MaybeSent:
+		return s.out.db.Write(func(tx *store.Tx) error {
+			if s.adapter.Caps(l.Chat).Idempotent && l.Attempts < attempts {
+				return mark(tx, l.ID, Pending, tx.Now.Add(backoff(l.Attempts)), err.Error())
+			}
+			return s.out.uncertain(tx, l, false, err.Error())
+		})
+	}
+	return s.settled(l, Dead, err.Error())
+}
+
+func (s *Sender) later(l *Letter, at time.Time, err error) error {
+	return s.out.db.Write(func(tx *store.Tx) error { return mark(tx, l.ID, Pending, at, err.Error()) })
+}
+
+// backoff is 1 s, 2 s, 4 s … up to 5 min, each with up to a quarter more so
+// that lanes do not all come back at once.
+func backoff(attempt int) time.Duration {
+	d := min(time.Second<<max(attempt-1, 0), 5*time.Minute)
+	return d + rand.N(d/4)
+}
+
+// words are what Render adds to a message.
+func words(lang string) chat.Words {
+	return chat.Words{
+		Picture: locale.Text(lang, "outbox.picture"),
+		Choose:  locale.Text(lang, "outbox.choose"),
+	}
+}

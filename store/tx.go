@@ -1,0 +1,197 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// background is used for every statement: a transaction is short and is never
+// left half-way, and the driver starts a goroutine per statement for a context
+// that can end.
+var background = context.Background()
+
+// ErrNoRows is what Row.Scan returns when there is no row.
+var ErrNoRows = sql.ErrNoRows
+
+// session is a connection with its prepared statements.
+type session struct {
+	conn  *sql.Conn
+	stmts map[string]*sql.Stmt // nil: prepare nothing
+}
+
+func (s *session) prepared(query string) (*sql.Stmt, error) {
+	stmt, ok := s.stmts[query]
+	if ok {
+		return stmt, nil
+	}
+	stmt, err := s.conn.PrepareContext(background, query)
+	if err != nil {
+		return nil, err
+	}
+	s.stmts[query] = stmt
+	return stmt, nil
+}
+
+func (s *session) close() error {
+	for _, stmt := range s.stmts {
+		stmt.Close()
+	}
+	return s.conn.Close()
+}
+
+// Tx is a transaction. It is used by one goroutine at a time.
+type Tx struct {
+	*session
+	// Now is the one time of the transaction, in UTC, whole milliseconds.
+	Now time.Time
+
+	after []func() // run after the commit
+	depth int      // of savepoints
+}
+
+// Millis is Now as it is stored.
+func (tx *Tx) Millis() int64 { return tx.Now.UnixMilli() }
+
+func (tx *Tx) run(begin string, f func(*Tx) error) (err error) {
+	if tx.session == nil {
+		return errors.New("the database is closed")
+	}
+	if _, err := tx.Exec(begin); err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	done := false
+	defer func() {
+		if !done { // an error or a panic in f
+			_, rollback := tx.Exec("ROLLBACK")
+			// After some errors (a full disk) SQLite has rolled back by itself.
+			if rollback != nil && Code(rollback) != Misuse {
+				err = errors.Join(err, fmt.Errorf("roll back: %w", rollback))
+			}
+		}
+	}()
+	if err := f(tx); err != nil {
+		return err
+	}
+	if _, err := tx.Exec("COMMIT"); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	done = true
+	return nil
+}
+
+// Exec runs a statement and returns how many rows it changed.
+func (tx *Tx) Exec(query string, args ...any) (int64, error) {
+	if tx.stmts == nil {
+		r, err := tx.conn.ExecContext(background, query, args...)
+		if err != nil {
+			return 0, err
+		}
+		return r.RowsAffected()
+	}
+	stmt, err := tx.prepared(query)
+	if err != nil {
+		return 0, err
+	}
+	r, err := stmt.ExecContext(background, args...)
+	if err != nil {
+		return 0, err
+	}
+	return r.RowsAffected()
+}
+
+// Query runs a query. The caller closes the rows before the next statement.
+func (tx *Tx) Query(query string, args ...any) (*sql.Rows, error) {
+	if tx.stmts == nil {
+		return tx.conn.QueryContext(background, query, args...)
+	}
+	stmt, err := tx.prepared(query)
+	if err != nil {
+		return nil, err
+	}
+	return stmt.QueryContext(background, args...)
+}
+
+// Row is the first row of a query, or its error.
+type Row struct {
+	row *sql.Row
+	err error
+}
+
+// Scan reads the row; ErrNoRows when there is none.
+func (r Row) Scan(into ...any) error {
+	if r.err != nil {
+		return r.err
+	}
+	return r.row.Scan(into...)
+}
+
+// QueryRow runs a query for one row.
+func (tx *Tx) QueryRow(query string, args ...any) Row {
+	if tx.stmts == nil {
+		return Row{row: tx.conn.QueryRowContext(background, query, args...)}
+	}
+	stmt, err := tx.prepared(query)
+	if err != nil {
+		return Row{err: err}
+	}
+	return Row{row: stmt.QueryRowContext(background, args...)}
+}
+
+// Savepoint runs f so that its error or panic undoes what f did and nothing
+// else. The error is returned; a panic goes on after the undoing.
+func (tx *Tx) Savepoint(f func() error) (err error) {
+	tx.depth++
+	name := "s" + strconv.Itoa(tx.depth)
+	after := len(tx.after)
+	if _, err := tx.Exec("SAVEPOINT " + name); err != nil {
+		tx.depth--
+		return err
+	}
+	done := false
+	defer func() {
+		tx.depth--
+		if !done {
+			tx.after = tx.after[:after]
+			if _, undo := tx.Exec("ROLLBACK TO " + name); undo != nil {
+				err = errors.Join(err, &brokenError{undo})
+				return
+			}
+		}
+		if _, release := tx.Exec("RELEASE " + name); release != nil {
+			err = errors.Join(err, &brokenError{release})
+		}
+	}()
+	if err := f(); err != nil {
+		return err
+	}
+	done = true
+	return nil
+}
+
+// AfterCommit runs f once the transaction is committed; never when it is
+// rolled back, be it whole or to a savepoint that began before this call.
+func (tx *Tx) AfterCommit(f func()) { tx.after = append(tx.after, f) }
+
+// brokenError tells that the transaction itself is lost, not one savepoint.
+type brokenError struct{ err error }
+
+func (e *brokenError) Error() string { return "transaction lost: " + e.err.Error() }
+func (e *brokenError) Unwrap() error { return e.err }
+
+// Broken tells whether err means that the whole transaction is lost, so that
+// going on after a savepoint makes no sense.
+func Broken(err error) bool {
+	var b *brokenError
+	if errors.As(err, &b) {
+		return true
+	}
+	switch Code(err) {
+	case Full, IO, Corrupt, NotADatabase, ReadOnly:
+		return true
+	}
+	return false
+}
