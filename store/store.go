@@ -153,7 +153,7 @@ func (db *DB) Close() error {
 // block on anything but the database: all other writers wait.
 func (db *DB) Write(f func(*Tx) error) error {
 	db.mu.Lock()
-	tx := &Tx{session: db.conn, Now: db.now().UTC().Truncate(time.Millisecond)}
+	tx := &Tx{session: db.conn, Now: db.now().UTC().Truncate(time.Millisecond), Writable: true}
 	err := tx.run("BEGIN IMMEDIATE", f)
 	db.mu.Unlock()
 	if err != nil {

@@ -48,6 +48,8 @@ type Tx struct {
 	*session
 	// Now is the one time of the transaction, in UTC, whole milliseconds.
 	Now time.Time
+	// Writable tells a transaction of Write from one of Read.
+	Writable bool
 
 	after []func() // run after the commit
 	depth int      // of savepoints

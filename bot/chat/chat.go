@@ -88,12 +88,14 @@ type Span struct {
 	URL   string `json:"u,omitempty"` // makes it a link
 }
 
-// Media is a picture to be sent.
+// Media is a picture to be sent, or a file when it has a Name.
 type Media struct {
 	// Ref is where the sender finds the bytes, e.g. "starter/media/cpr.png".
 	Ref string `json:"ref"`
 	// Alt is what the picture says, for readers who cannot see it.
 	Alt string `json:"alt"`
+	// Name makes it a file to be saved under this name.
+	Name string `json:"name,omitempty"`
 	// Data and Type are filled in by the sender just before Adapter.Send.
 	Data []byte `json:"-"`
 	Type string `json:"-"` // media type, e.g. image/png
@@ -167,6 +169,7 @@ type Caps struct {
 	Styles       bool // shows bold, italic, code
 	Links        bool // shows a Span's URL behind its text
 	Pictures     bool
+	Files        bool
 	Buttons      bool
 	Edit         bool // the adapter is an Editor and this chat allows it
 	Idempotent   bool // a Part with a known Key is shown once, however often it is sent

@@ -12,7 +12,7 @@ type Loss uint
 const (
 	LossStyle   Loss = 1 << iota // bold, italic or code shown as plain text
 	LossLink                     // an address written out behind its text
-	LossPicture                  // a picture replaced by its description
+	LossPicture                  // a picture or file replaced by its description
 	LossButtons                  // buttons replaced by words to type
 	LossSplit                    // the text cut into several messages
 )
@@ -65,13 +65,14 @@ type Rendered struct {
 func Render(m Message, c Caps, w Words) (Rendered, error) {
 	var r Rendered
 	spans := clean(m.Spans)
-	pictures := m.Media
-	if !c.Pictures && len(pictures) > 0 {
-		r.Losses |= LossPicture
-		for _, p := range pictures {
-			spans = append(spans, Span{Text: "\n" + fmt.Sprintf(w.Picture, Clean(p.Alt))})
+	var pictures []Media
+	for _, p := range m.Media {
+		if p.Name == "" && c.Pictures || p.Name != "" && c.Files {
+			pictures = append(pictures, p)
+			continue
 		}
-		pictures = nil
+		r.Losses |= LossPicture
+		spans = append(spans, Span{Text: "\n" + fmt.Sprintf(w.Picture, Clean(p.Alt))})
 	}
 	if len(m.Buttons) > 0 && !c.Buttons {
 		r.Losses |= LossButtons

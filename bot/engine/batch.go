@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"strconv"
 	"time"
 
 	"branchbot/bot/chat"
@@ -141,7 +142,7 @@ func (w *work) event(ev *chat.Event) error {
 // attempt runs a handler in a savepoint. A complaint to the user is replied; any
 // other failure is handed to bury and the user gets one general line.
 func (t *Turn) attempt(do func() error, bury func(reason string) error) error {
-	err := t.protect(do)
+	err := t.Try(do)
 	if err == nil {
 		return nil
 	}
@@ -150,8 +151,12 @@ func (t *Turn) attempt(do func() error, bury func(reason string) error) error {
 	}
 	t.letters = 0 // what the handler said was rolled back with it
 	var complaint *Complaint
-	if errors.As(err, &complaint) {
+	var skip *Skip // an action that somebody asked for had a reason not to run
+	switch {
+	case errors.As(err, &complaint):
 		return t.complain(complaint)
+	case errors.As(err, &skip):
+		return t.complain(&Complaint{Key: skip.Key, Args: skip.Args})
 	}
 	t.work.engine.Log.Error("event failed; see branchbot events", "account", t.account(), "error", err)
 	if err := bury(err.Error()); err != nil {
@@ -160,8 +165,15 @@ func (t *Turn) attempt(do func() error, bury func(reason string) error) error {
 	return t.complain(&Complaint{Key: "engine.failed"})
 }
 
-// protect is Savepoint with panics turned into errors.
-func (t *Turn) protect(do func() error) (err error) {
+// Bury keeps a failure that the handler itself has dealt with for branchbot
+// events.
+func (t *Turn) Bury(what string, err error) error {
+	t.work.engine.Log.Error("kept as a dead letter; see branchbot events", "what", what, "error", err)
+	return t.work.bury("", strconv.Quote(what), err.Error())
+}
+
+// Try runs do in a savepoint: its error, or a panic, undoes what it did.
+func (t *Turn) Try(do func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v", p)

@@ -285,7 +285,7 @@ func (t *Turn) answer(p Prompt, a command.Answer) func() error {
 		return t.hint("engine.answer_unknown", "chat:"+string(t.Event.Account)+":"+string(t.Event.Chat))
 	}
 	return func() error {
-		if err := t.enter(p.Unit); err != nil {
+		if err := t.Enter(p.Unit); err != nil {
 			return err
 		}
 		f, ok := t.work.engine.owners[p.Feature].(Answerer)
@@ -296,8 +296,9 @@ func (t *Turn) answer(p Prompt, a command.Answer) func() error {
 	}
 }
 
-// enter makes the prompt's unit the turn's, if the sender is on its roster.
-func (t *Turn) enter(unit string) (err error) {
+// Enter makes the unit of what is answered the turn's, if the sender is on its
+// roster; else it complains.
+func (t *Turn) Enter(unit string) (err error) {
 	if t.Unit == nil || t.Unit.ID != unit {
 		if t.Unit, err = t.Directory().Unit(t.Tx, unit); err != nil {
 			return err

@@ -90,6 +90,8 @@ type Directory interface {
 	Secretaries(tx *store.Tx, unit string) ([]Member, error)
 	// MetPrivately notes the private chat of a bound platform account.
 	MetPrivately(tx *store.Tx, account chat.AccountID, user chat.UserID, id chat.ChatID) error
+	// Changed tells that tx changes members, units, identities or chats.
+	Changed(tx *store.Tx)
 }
 
 // Feature is what a package under bot/ adds to the bot. What else it can do it
@@ -121,6 +123,19 @@ type Presser interface {
 type Filer interface {
 	// File returns false when the file is not for this feature.
 	File(t *Turn, f chat.File) (bool, error)
+}
+
+// Closer is an Answerer whose prompts /结束 can close before their time.
+type Closer interface {
+	Close(t *Turn, p Prompt) error
+}
+
+// Personal is a feature that keeps something about members.
+type Personal interface {
+	// Open are lines about what is open for the member now, for /今日.
+	Open(t *Turn, m *Member) ([]string, error)
+	// Data are lines about all that is stored about the member, for /我的数据.
+	Data(t *Turn, m *Member) ([]string, error)
 }
 
 // Actor is a feature whose actions schedules and /推送 can start.

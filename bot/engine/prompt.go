@@ -65,14 +65,6 @@ func (t *Turn) nextCode(open []Prompt) (int, error) {
 	return next, err
 }
 
-// Refer changes what an open prompt is about; for a feature whose row needs
-// the prompt's id before it has one of its own.
-func (t *Turn) Refer(p Prompt, ref string) error {
-	t.work.touch(p.Unit)
-	_, err := t.Tx.Exec(`UPDATE prompt SET ref = $1 WHERE id = $2`, ref, p.ID)
-	return err
-}
-
 // ClosePrompt ends the waiting.
 func (t *Turn) ClosePrompt(id int64) error {
 	var unit string

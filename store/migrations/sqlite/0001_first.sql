@@ -62,6 +62,14 @@ CREATE TABLE join_code (
     used_at    BIGINT
 );
 
+CREATE TABLE roster_import (              -- a file that waits for its sender's confirmation
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    unit       TEXT NOT NULL REFERENCES unit (id),
+    member     BIGINT NOT NULL,           -- who sent it
+    people     TEXT NOT NULL,             -- []member.Person as JSON; '' once it is done with
+    created_at BIGINT NOT NULL
+);
+
 -- Engine -------------------------------------------------------------------------
 
 CREATE TABLE account (
@@ -237,6 +245,7 @@ CREATE TABLE lesson_push (
     lesson    TEXT NOT NULL,              -- full id, e.g. starter/safety-01
     title     TEXT NOT NULL,
     series    TEXT NOT NULL,
+    prompt    BIGINT NOT NULL,
     day       TEXT NOT NULL,
     pushed_at BIGINT NOT NULL
 );
@@ -248,6 +257,7 @@ CREATE TABLE lesson_done (
     at     BIGINT NOT NULL,
     PRIMARY KEY (push, member)
 ) WITHOUT ROWID;
+CREATE INDEX lesson_done_member ON lesson_done (member, push);
 
 CREATE TABLE round (
     id        INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -271,6 +281,7 @@ CREATE TABLE answer (
     at      BIGINT NOT NULL,
     PRIMARY KEY (round, member)
 ) WITHOUT ROWID;
+CREATE INDEX answer_member ON answer (member, round);
 
 CREATE TABLE checkin (
     id        INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -294,6 +305,7 @@ CREATE TABLE checkin_entry (
     entered_by BIGINT NOT NULL DEFAULT 0, -- another member who entered it; 0 = himself
     PRIMARY KEY (checkin, member)
 ) WITHOUT ROWID;
+CREATE INDEX checkin_entry_member ON checkin_entry (member, checkin);
 
 CREATE TABLE paused (                     -- /暂停: the emergency brake
     unit  TEXT PRIMARY KEY,

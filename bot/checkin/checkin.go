@@ -1,0 +1,476 @@
+// Package checkin takes attendance.
+//
+// Rules:
+//   - A window is opened by a schedule or a secretary and closes at its time.
+//     A member checks in once; leave is told instead and is no absence.
+//   - Who comes after the close asks by /签到; the secretary confirms it.
+//   - The group sees numbers. The names of those who are missing go to the
+//     secretary in private.
+//   - Nobody checks in for another; a secretary may enter it, and the record
+//     says so.
+//
+// Commands: /开签 /open, /签到 /checkin, /请假 /leave, /补签 /enter, /未到 /absent.
+// Actions: checkin.
+package checkin
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"branchbot/bot/chat"
+	"branchbot/bot/command"
+	"branchbot/bot/engine"
+	"branchbot/bot/ledger"
+	"branchbot/bot/member"
+	"branchbot/bot/outbox"
+	"branchbot/schedules"
+)
+
+// usualOpen is how long a window is open unless told otherwise.
+const usualOpen = 30 * time.Minute
+
+// Feature takes attendance.
+type Feature struct{ Book *ledger.Book }
+
+// Name implements engine.Feature.
+func (f *Feature) Name() string { return "checkin" }
+
+// Commands implements engine.Feature.
+func (f *Feature) Commands() []engine.Command {
+	return []engine.Command{
+		{Names: []string{"签到", "checkin", "打卡"}, Role: engine.OnRoster, Usage: "checkin.usage.checkin", Run: f.checkIn},
+		{Names: []string{"请假", "leave"}, Role: engine.OnRoster, Usage: "checkin.usage.leave", Run: f.leave},
+		{Names: []string{"开签", "open"}, Role: engine.Secretary, Usage: "checkin.usage.open", Run: f.openNow},
+		{Names: []string{"补签", "enter"}, Role: engine.Secretary, Usage: "checkin.usage.enter", Run: f.enter},
+		{Names: []string{"未到", "absent"}, Role: engine.Secretary, Usage: "checkin.usage.absent", Run: f.absent},
+	}
+}
+
+// Actions implements engine.Actor.
+func (f *Feature) Actions() []engine.Action {
+	return []engine.Action{{
+		Name: "checkin",
+		Check: func(args engine.Args) error {
+			if _, err := args.CloseAfter(usualOpen); err != nil {
+				return fmt.Errorf("close_after: %q is no time between 1m and 720h", args["close_after"])
+			}
+			return nil
+		},
+		Run: func(t *engine.Turn, args engine.Args, cause string) error {
+			open, err := args.CloseAfter(usualOpen)
+			if err != nil {
+				return err
+			}
+			return f.open(t, args["title"], open, cause)
+		},
+	}}
+}
+
+// openNow is /开签 [30m] [title]; the English form may say "checkin" first.
+func (f *Feature) openNow(t *engine.Turn, line command.Line) error {
+	words := line.Fields()
+	if len(words) > 0 && (command.Fold(words[0]) == "checkin" || words[0] == "签到") {
+		words = words[1:]
+	}
+	open := usualOpen
+	if len(words) > 0 {
+		if d, ok := command.Duration(words[0]); ok {
+			open, words = d, words[1:]
+		}
+	}
+	if err := f.open(t.In(t.Unit), strings.Join(words, " "), open, ""); err != nil {
+		return err
+	}
+	if t.Private() {
+		return t.Say("checkin.opened")
+	}
+	return nil
+}
+
+func (f *Feature) open(t *engine.Turn, title string, open time.Duration, cause string) error {
+	groups, err := t.Directory().Groups(t.Tx, t.Unit.ID)
+	if err != nil {
+		return err
+	}
+	if len(groups) == 0 {
+		return &engine.Skip{Key: "engine.no_chat"}
+	}
+	running, err := t.OpenPrompts("checkin")
+	if err != nil {
+		return err
+	}
+	if len(running) > 0 {
+		return &engine.Skip{Key: "checkin.running"}
+	}
+	w := window{Unit: t.Unit.ID, Title: clip(title), ClosesAt: t.Now.Add(open)}
+	if w.Title == "" {
+		w.Title = t.T("checkin.title")
+	}
+	if err := w.insert(t.Tx, t.Day()); err != nil {
+		return err
+	}
+	ref := strconv.FormatInt(w.ID, 10)
+	p, err := t.Open("checkin", ref, command.Want{Kind: command.CheckIn})
+	if err != nil {
+		return err
+	}
+	if err := w.prompted(t.Tx, p); err != nil {
+		return err
+	}
+	if err := t.At(w.ClosesAt, "checkin", "close", ref, "checkin:close:"+ref); err != nil {
+		return err
+	}
+	m := chat.Message{}.AddStyled(t.T("checkin.head", "Title", w.Title, "Until", schedules.Instant(w.ClosesAt, t.Now, t.Unit.Zone, t.Lang)), chat.Bold)
+	m = m.Add("\n" + t.T("checkin.how"))
+	word := t.T("checkin.word")
+	m.Buttons = [][]chat.Button{{{Label: word, Data: engine.PressData(p, "签到"), Word: word}}}
+	_, err = t.Post(engine.Post{Class: outbox.Push, Message: m, Prompt: p.ID, Cause: cause})
+	return err
+}
+
+// clip keeps a title on one short line.
+func clip(s string) string {
+	r := []rune(strings.Join(strings.Fields(chat.Clean(s)), " "))
+	return string(r[:min(len(r), 40)])
+}
+
+// Answer implements engine.Answerer.
+func (f *Feature) Answer(t *engine.Turn, p engine.Prompt, a command.Answer) error {
+	id, err := strconv.ParseInt(p.Ref, 10, 64)
+	if err != nil {
+		return fmt.Errorf("prompt %d: window %q: %w", p.ID, p.Ref, err)
+	}
+	if a.Value == "leave" {
+		return f.record(t, id, t.Member.ID, onLeave, a.Reason, "checkin.leave_noted")
+	}
+	return f.record(t, id, t.Member.ID, onTime, "", "checkin.noted")
+}
+
+func (f *Feature) record(t *engine.Turn, id, who int64, s state, reason, key string) error {
+	was, err := setEntry(t.Tx, id, who, s, clip(reason), 0)
+	if err != nil {
+		return err
+	}
+	if was == "" || was == onLeave {
+		if s == onTime {
+			if _, err := f.Book.Earn(t, who, "checkin.on_time", fmt.Sprintf("checkin:%d", id)); err != nil {
+				return err
+			}
+		}
+		if err := t.CountSoon("checkin", strconv.FormatInt(id, 10)); err != nil {
+			return err
+		}
+	}
+	return t.Noted(key)
+}
+
+// checkIn is /签到: into the open window, or late into today's last one.
+func (f *Feature) checkIn(t *engine.Turn, _ command.Line) error {
+	return f.respond(t, command.Answer{Value: "yes"})
+}
+
+// leave is /请假 [reason].
+func (f *Feature) leave(t *engine.Turn, line command.Line) error {
+	return f.respond(t, command.Answer{Value: "leave", Reason: line.Args})
+}
+
+func (f *Feature) respond(t *engine.Turn, a command.Answer) error {
+	open, err := t.OpenPrompts("checkin")
+	if err != nil {
+		return err
+	}
+	if len(open) > 0 {
+		if err := t.Enter(open[0].Unit); err != nil {
+			return err
+		}
+		return f.Answer(t, open[0], a)
+	}
+	w, err := lastOn(t.Tx, t.Unit.ID, t.Day())
+	if err != nil {
+		return err
+	}
+	if w == nil {
+		return engine.Complain("checkin.none_open")
+	}
+	if err := t.Enter(w.Unit); err != nil {
+		return err
+	}
+	if a.Value == "leave" {
+		return f.record(t, w.ID, t.Member.ID, onLeave, a.Reason, "checkin.leave_noted")
+	}
+	return f.late(t, w)
+}
+
+// late asks the secretary to confirm.
+func (f *Feature) late(t *engine.Turn, w *window) error {
+	was, err := entryOf(t.Tx, w.ID, t.Member.ID)
+	if err != nil {
+		return err
+	}
+	switch was {
+	case onTime, late:
+		return engine.Complain("checkin.already")
+	case pending:
+		return engine.Complain("checkin.waiting")
+	}
+	if _, err := setEntry(t.Tx, w.ID, t.Member.ID, pending, "", 0); err != nil {
+		return err
+	}
+	m := chat.Text(t.T("checkin.late_asks", "Name", t.Member.Name, "Title", w.Title))
+	m.Buttons = [][]chat.Button{{
+		{Label: t.T("checkin.late_yes"), Data: fmt.Sprintf("checkin:yes:%d:%d", w.ID, t.Member.ID)},
+		{Label: t.T("checkin.late_no"), Data: fmt.Sprintf("checkin:no:%d:%d", w.ID, t.Member.ID)},
+	}}
+	if err := t.TellSecretaries(m); err != nil {
+		return err
+	}
+	return t.TellSender(chat.Text(t.T("checkin.late_noted")))
+}
+
+// Press implements engine.Presser: the secretary's word on a late check-in.
+func (f *Feature) Press(t *engine.Turn, data string) error {
+	var id, who int64
+	verb, rest, _ := strings.Cut(data, ":")
+	if n, err := fmt.Sscanf(rest, "%d:%d", &id, &who); n != 2 || err != nil || verb != "yes" && verb != "no" {
+		return engine.Complain("engine.old_button")
+	}
+	w, err := load(t.Tx, id)
+	if err != nil {
+		return err
+	}
+	role := engine.Anyone
+	if w != nil {
+		if role, err = t.Directory().Role(t.Tx, t.Member, w.Unit); err != nil {
+			return err
+		}
+	}
+	if role < engine.Secretary {
+		return engine.Complain("engine.secretaries_only")
+	}
+	was, err := entryOf(t.Tx, id, who)
+	if err != nil {
+		return err
+	}
+	if was != pending {
+		return engine.Complain("engine.old_button")
+	}
+	m, err := member.Member(t.Tx, who)
+	if err != nil || m == nil {
+		return err
+	}
+	key := "checkin.late_refused"
+	if verb == "yes" {
+		key = "checkin.late_confirmed"
+		if err := f.confirm(t, w, who); err != nil {
+			return err
+		}
+	} else if err := removeEntry(t.Tx, id, who); err != nil {
+		return err
+	}
+	line := t.T(key, "Name", m.Name, "Title", w.Title)
+	if _, err := t.Tell(m, chat.Text(line)); err != nil {
+		return err
+	}
+	return t.Reply(chat.Text(line))
+}
+
+// confirm books a late check-in on a secretary's word.
+func (f *Feature) confirm(t *engine.Turn, w *window, who int64) error {
+	u, err := t.Directory().Unit(t.Tx, w.Unit)
+	if err != nil {
+		return err
+	}
+	if _, err := setEntry(t.Tx, w.ID, who, late, "", t.Member.ID); err != nil {
+		return err
+	}
+	_, err = f.Book.Earn(t.In(u), who, "checkin.late", fmt.Sprintf("checkin:%d", w.ID))
+	return err
+}
+
+// enter is /补签 NAME: the secretary enters it for a member.
+func (f *Feature) enter(t *engine.Turn, line command.Line) error {
+	w, err := f.current(t)
+	if err != nil {
+		return err
+	}
+	m, err := member.Find(t.Tx, t.Unit.ID, line.Args)
+	if err != nil {
+		return err
+	}
+	was, err := entryOf(t.Tx, w.ID, m.ID)
+	if err != nil {
+		return err
+	}
+	if was == onTime || was == late {
+		return engine.Complain("checkin.already")
+	}
+	if err := f.confirm(t, w, m.ID); err != nil {
+		return err
+	}
+	return t.TellSender(chat.Text(t.T("checkin.late_confirmed", "Name", m.Name, "Title", w.Title)))
+}
+
+// current is the open window, or the last one of today.
+func (f *Feature) current(t *engine.Turn) (*window, error) {
+	w, err := lastOn(t.Tx, t.Unit.ID, t.Day())
+	if err == nil && w == nil {
+		err = engine.Complain("checkin.none_today")
+	}
+	return w, err
+}
+
+// absent is /未到: the names, in private.
+func (f *Feature) absent(t *engine.Turn, _ command.Line) error {
+	w, err := f.current(t)
+	if err != nil {
+		return err
+	}
+	s, err := tally(t, w)
+	if err != nil {
+		return err
+	}
+	return t.TellSender(chat.Text(s.names(t, w)))
+}
+
+// Timer implements engine.Timed.
+func (f *Feature) Timer(t *engine.Turn, tm engine.Timer) error {
+	id, err := strconv.ParseInt(tm.Ref, 10, 64)
+	if err != nil {
+		return fmt.Errorf("window %q: %w", tm.Ref, err)
+	}
+	w, err := load(t.Tx, id)
+	if err != nil || w == nil || w.Closed {
+		return err
+	}
+	u, err := t.Directory().Unit(t.Tx, w.Unit)
+	if err != nil {
+		return err
+	}
+	t = t.In(u)
+	if tm.Kind == "close" {
+		return f.close(t, w)
+	}
+	s, err := tally(t, w)
+	if err != nil {
+		return err
+	}
+	text := t.T("checkin.count", "Title", w.Title, "Done", s.here, "Due", s.due)
+	return t.PostCount("checkin:"+tm.Ref, text, s.here+s.onLeave, s.due)
+}
+
+// Close implements engine.Closer.
+func (f *Feature) Close(t *engine.Turn, p engine.Prompt) error {
+	id, err := strconv.ParseInt(p.Ref, 10, 64)
+	if err != nil {
+		return err
+	}
+	w, err := load(t.Tx, id)
+	if err != nil || w == nil || w.Closed {
+		return err
+	}
+	return f.close(t.In(t.Unit), w)
+}
+
+func (f *Feature) close(t *engine.Turn, w *window) error {
+	if err := t.ClosePrompt(w.Prompt); err != nil {
+		return err
+	}
+	if err := w.closed(t.Tx); err != nil {
+		return err
+	}
+	for _, key := range []string{"checkin:close:", "checkin:count:"} {
+		if err := t.Cancel(key + strconv.FormatInt(w.ID, 10)); err != nil {
+			return err
+		}
+	}
+	s, err := tally(t, w)
+	if err != nil {
+		return err
+	}
+	text := t.T("checkin.closed", "Title", w.Title, "Due", s.due, "Here", s.here, "Leave", s.onLeave, "Missing", len(s.missing))
+	if _, err := t.Post(engine.Post{Class: outbox.Push, Message: chat.Text(text)}); err != nil {
+		return err
+	}
+	if len(s.missing) == 0 {
+		return nil
+	}
+	return t.TellSecretaries(chat.Text(s.names(t, w)))
+}
+
+// sums are the numbers of a window.
+type sums struct {
+	due, here, onLeave int
+	missing            []string
+	leavers            []string
+}
+
+func tally(t *engine.Turn, w *window) (s sums, err error) {
+	roster, err := member.Roster(t.Tx, w.Unit)
+	if err != nil {
+		return s, err
+	}
+	entries, err := entriesOf(t.Tx, w.ID)
+	if err != nil {
+		return s, err
+	}
+	s.due = len(roster)
+	for _, m := range roster {
+		switch entries[m.ID] {
+		case onTime, late:
+			s.here++
+		case onLeave:
+			s.onLeave++
+			s.leavers = append(s.leavers, m.Name)
+		default:
+			s.missing = append(s.missing, m.Name)
+		}
+	}
+	return s, nil
+}
+
+func (s *sums) names(t *engine.Turn, w *window) string {
+	comma := t.T("engine.list_comma")
+	text := t.T("checkin.missing", "Title", w.Title, "Count", len(s.missing), "Names", strings.Join(s.missing, comma))
+	if len(s.leavers) > 0 {
+		text += "\n" + t.T("checkin.on_leave", "Names", strings.Join(s.leavers, comma))
+	}
+	return text
+}
+
+// Open implements engine.Personal.
+func (f *Feature) Open(t *engine.Turn, m *engine.Member) ([]string, error) {
+	open, err := t.OpenPrompts("checkin")
+	var lines []string
+	for _, p := range open {
+		id, _ := strconv.ParseInt(p.Ref, 10, 64)
+		w, err := load(t.Tx, id)
+		if err != nil || w == nil {
+			return nil, err
+		}
+		was, err := entryOf(t.Tx, id, m.ID)
+		if err != nil {
+			return nil, err
+		}
+		key := "checkin.open_line"
+		if was != "" {
+			key = "checkin.open_done"
+		}
+		lines = append(lines, t.T(key, "Title", w.Title, "Until", schedules.Instant(w.ClosesAt, t.Now, t.Unit.Zone, t.Lang)))
+	}
+	return lines, err
+}
+
+// Data implements engine.Personal.
+func (f *Feature) Data(t *engine.Turn, m *engine.Member) ([]string, error) {
+	entries, err := history(t.Tx, m.ID)
+	if err != nil || len(entries) == 0 {
+		return nil, err
+	}
+	lines := []string{t.T("checkin.data", "N", len(entries))}
+	for _, e := range entries {
+		lines = append(lines, e.Day+" "+e.Title+" "+t.T("checkin.state."+string(e.State)))
+	}
+	return lines, nil
+}

@@ -1,0 +1,179 @@
+// Package desk answers what concerns no single feature: help by role, what is
+// open for me, all that is stored about me, the state of the bot, closing
+// something before its time.
+//
+// Commands: /帮助 /help, /今日 /today, /我的数据 /mydata, /状态 /status, /结束 /close.
+package desk
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"branchbot/bot/chat"
+	"branchbot/bot/command"
+	"branchbot/bot/engine"
+	"branchbot/bot/outbox"
+	"branchbot/bot/schedule"
+	"branchbot/schedules"
+)
+
+// Feature is the commands of this package.
+type Feature struct{}
+
+// Name implements engine.Feature.
+func (f *Feature) Name() string { return "desk" }
+
+// Commands implements engine.Feature.
+func (f *Feature) Commands() []engine.Command {
+	return []engine.Command{
+		{Names: []string{"帮助", "help"}, Word: true, Usage: "desk.usage.help", Run: f.help},
+		{Names: []string{"今日", "today"}, Role: engine.OnRoster, Word: true, Usage: "desk.usage.today", Run: f.today},
+		{Names: []string{"我的数据", "mydata"}, Role: engine.OnRoster, Word: true, Usage: "desk.usage.mydata", Run: f.mydata},
+		{Names: []string{"结束", "close"}, Role: engine.Secretary, Usage: "desk.usage.close", Run: f.close},
+		{Names: []string{"状态", "status"}, Role: engine.Secretary, Usage: "desk.usage.status", Run: f.status},
+	}
+}
+
+// help lists what the sender may do, or tells about one command.
+func (f *Feature) help(t *engine.Turn, line command.Line) error {
+	want := strings.TrimPrefix(command.Fold(line.Args), "/")
+	lines := []string{t.T("desk.help_head")}
+	for _, feature := range t.Engine().Features {
+		for _, c := range feature.Commands() {
+			if want != "" && !slices.Contains(c.Names, want) || want == "" && c.Role > t.Role {
+				continue
+			}
+			lines = append(lines, t.T(c.Usage))
+		}
+	}
+	if want != "" {
+		if len(lines) == 1 {
+			return engine.Complain("engine.unknown_command")
+		}
+		return t.Reply(chat.Text(strings.Join(lines[1:], "\n")))
+	}
+	if t.Role >= engine.OnRoster {
+		lines = append(lines, t.T("desk.help_tail"))
+	}
+	return t.Reply(chat.Text(strings.Join(lines, "\n")))
+}
+
+// collect asks every feature that keeps something about members.
+func collect(t *engine.Turn, ask func(engine.Personal) ([]string, error)) ([]string, error) {
+	var lines []string
+	for _, feature := range t.Engine().Features {
+		p, ok := feature.(engine.Personal)
+		if !ok {
+			continue
+		}
+		more, err := ask(p)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", feature.Name(), err)
+		}
+		lines = append(lines, more...)
+	}
+	return lines, nil
+}
+
+func (f *Feature) today(t *engine.Turn, _ command.Line) error {
+	lines, err := collect(t, func(p engine.Personal) ([]string, error) { return p.Open(t, t.Member) })
+	if err != nil {
+		return err
+	}
+	if len(lines) == 0 {
+		return t.TellSender(chat.Text(t.T("desk.nothing_open")))
+	}
+	return t.TellSender(chat.Text(t.T("desk.today") + "\n" + strings.Join(lines, "\n")))
+}
+
+func (f *Feature) mydata(t *engine.Turn, _ command.Line) error {
+	m := t.Member
+	lines := []string{t.T("desk.mydata", "Name", m.Name, "Staff", m.Staff, "Status", strings.Split(t.T("member.status."+m.Status), "/")[0],
+		"Unit", t.Unit.Name)}
+	accounts, err := t.Directory().Private(t.Tx, m.ID)
+	if err != nil {
+		return err
+	}
+	for _, a := range accounts {
+		lines = append(lines, t.T("desk.identity", "Account", a.Account))
+	}
+	more, err := collect(t, func(p engine.Personal) ([]string, error) { return p.Data(t, m) })
+	if err != nil {
+		return err
+	}
+	lines = append(append(lines, more...), t.T("desk.mydata_note"))
+	return t.TellSender(chat.Text(strings.Join(lines, "\n")))
+}
+
+// close ends what is open in the unit: the item of a code, or the newest one.
+func (f *Feature) close(t *engine.Turn, line command.Line) error {
+	open, err := t.OpenPrompts("")
+	if err != nil {
+		return err
+	}
+	open = slices.DeleteFunc(open, func(p engine.Prompt) bool { return p.Want.Kind == command.Done })
+	if code, err := strconv.Atoi(command.Fold(line.Args)); err == nil {
+		open = slices.DeleteFunc(open, func(p engine.Prompt) bool { return p.Code != code })
+	}
+	if len(open) == 0 {
+		return engine.Complain("desk.nothing_to_close")
+	}
+	p := open[len(open)-1]
+	closer, ok := t.Closer(p)
+	if !ok {
+		return fmt.Errorf("feature %s cannot close prompt %d", p.Feature, p.ID)
+	}
+	if err := closer.Close(t, p); err != nil {
+		return err
+	}
+	if t.Private() {
+		return t.Say("desk.closed", "Code", p.Code)
+	}
+	return nil
+}
+
+// status shows accounts, what waits to be sent, failures and the last runs.
+func (f *Feature) status(t *engine.Turn, _ command.Line) error {
+	lines := []string{t.T("desk.status")}
+	states := t.Engine().States()
+	ids := make([]string, 0, len(states))
+	for id := range states {
+		ids = append(ids, string(id))
+	}
+	slices.Sort(ids)
+	for _, id := range ids {
+		s := states[chat.AccountID(id)]
+		counts, err := outbox.Counts(t.Tx, chat.AccountID(id))
+		if err != nil {
+			return err
+		}
+		line := t.T("desk.account", "Account", id, "State", t.T("desk.condition."+string(s.Condition)),
+			"Waiting", counts[outbox.Pending]+counts[outbox.Sending], "Sent", counts[outbox.Sent],
+			"Failed", counts[outbox.Dead]+counts[outbox.Uncertain])
+		if s.Detail != "" {
+			line += " " + s.Detail
+		}
+		lines = append(lines, line)
+	}
+	var dead int
+	if err := t.Tx.QueryRow(`SELECT COUNT(*) FROM dead_letter WHERE retried_at IS NULL`).Scan(&dead); err != nil {
+		return err
+	}
+	if dead > 0 {
+		lines = append(lines, t.T("desk.dead_letters", "N", dead))
+	}
+	past, err := schedule.Lately(t.Tx, t.Unit.ID, 5)
+	if err != nil {
+		return err
+	}
+	for _, p := range past {
+		line := schedules.Instant(p.Due, t.Now, t.Unit.Zone, t.Lang) + " " + p.Schedule + " " + t.T("schedule.state."+p.State)
+		if p.Reason != "" {
+			line += t.T("desk.reason", "Reason", t.T(p.Reason))
+		}
+		lines = append(lines, line)
+	}
+	return t.TellSender(chat.Text(strings.Join(lines, "\n")))
+}

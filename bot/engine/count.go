@@ -1,0 +1,68 @@
+package engine
+
+import (
+	"time"
+
+	"branchbot/bot/chat"
+	"branchbot/bot/outbox"
+)
+
+// countEvery is the output budget for what a crowd does: at most one message
+// per item in this time.
+const countEvery = 10 * time.Second
+
+// CountSoon has the feature's timer "count" fire for the item within ten
+// seconds, however many replies come until then.
+func (t *Turn) CountSoon(feature, ref string) error {
+	return t.At(t.Now.Add(countEvery), feature, "count", ref, feature+":count:"+ref)
+}
+
+// PostCount says how many have replied. The message of the thread rises in
+// place; where a platform cannot edit, only the first count at or over the half
+// is sent.
+func (t *Turn) PostCount(thread, text string, done, due int) error {
+	class := outbox.Progress
+	if done*2 >= due {
+		var told int
+		err := t.Tx.QueryRow(`SELECT COUNT(*) FROM outbox WHERE thread = $1 AND class = 'digest'`, thread).Scan(&told)
+		if err != nil {
+			return err
+		}
+		if told == 0 {
+			class = outbox.Digest
+		}
+	}
+	_, err := t.Post(Post{Class: class, Message: chat.Text(text), Thread: thread})
+	return err
+}
+
+// OpenPrompts are the open ones of a feature in t.Unit; of all features for "".
+func (t *Turn) OpenPrompts(feature string) ([]Prompt, error) {
+	all, err := t.prompts(t.Unit.ID)
+	var out []Prompt
+	for _, p := range all {
+		if feature == "" || p.Feature == feature {
+			out = append(out, p)
+		}
+	}
+	return out, err
+}
+
+// Closer is the feature that can close a prompt.
+func (t *Turn) Closer(p Prompt) (Closer, bool) {
+	c, ok := t.work.engine.owners[p.Feature].(Closer)
+	return c, ok
+}
+
+// CloseAfter reads the argument close_after of an action, within bounds.
+func (a Args) CloseAfter(usual time.Duration) (time.Duration, error) {
+	text := a["close_after"]
+	if text == "" {
+		return usual, nil
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil || d < time.Minute || d > 30*24*time.Hour {
+		return 0, &Complaint{Key: "engine.close_after", Args: []any{"Value", text}}
+	}
+	return d, nil
+}

@@ -1,0 +1,184 @@
+package ledger
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"branchbot/bot/chat"
+	"branchbot/bot/command"
+	"branchbot/bot/engine"
+	"branchbot/bot/locale"
+	"branchbot/bot/member"
+	"branchbot/store"
+)
+
+// Feature is the commands of this package.
+type Feature struct{ *Book }
+
+// Name implements engine.Feature.
+func (f *Feature) Name() string { return "ledger" }
+
+// Commands implements engine.Feature.
+func (f *Feature) Commands() []engine.Command {
+	return []engine.Command{
+		{Names: []string{"积分", "points", "我的积分"}, Role: engine.OnRoster, Word: true, Usage: "ledger.usage.points", Run: f.points},
+		{Names: []string{"排行", "rank", "排行榜"}, Role: engine.OnRoster, Word: true, Usage: "ledger.usage.rank", Run: f.rank},
+		{Names: []string{"加分", "award"}, Role: engine.Secretary, Usage: "ledger.usage.award", Run: f.award},
+		{Names: []string{"撤销", "revoke"}, Role: engine.Secretary, Usage: "ledger.usage.revoke", Run: f.revoke},
+	}
+}
+
+// points shows the sender his own balance and newest entries, in private.
+func (f *Feature) points(t *engine.Turn, _ command.Line) error {
+	lines, err := statement(t, t.Member, 10)
+	if err != nil {
+		return err
+	}
+	return t.TellSender(chat.Text(strings.Join(lines, "\n")))
+}
+
+func statement(t *engine.Turn, m *engine.Member, n int) ([]string, error) {
+	balance, err := Balance(t.Tx, m.ID)
+	if err != nil {
+		return nil, err
+	}
+	lines := []string{t.T("ledger.balance", "Name", m.Name, "N", balance)}
+	entries, err := Last(t.Tx, m.ID, n)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		lines = append(lines, describe(t, e))
+	}
+	return lines, nil
+}
+
+// describe tells an entry in a line: its number, day, points and why.
+func describe(t *engine.Turn, e Entry) string {
+	why := e.Note
+	if key := "ledger.rule." + e.Rule; e.Note == "" && locale.Has(key) {
+		why = t.T(key)
+	} else if e.Note == "" {
+		why = e.Rule
+	}
+	return fmt.Sprintf("#%d %s %+d %s", e.Seq, e.Day[5:], e.Points, why)
+}
+
+// rank shows the totals of the unit to all, and by name only those who opted
+// in: /排行, /排行 加入, /排行 退出.
+func (f *Feature) rank(t *engine.Turn, line command.Line) error {
+	switch command.Fold(line.Args) {
+	case "加入", "join", "in":
+		return f.board(t, 1, "ledger.board_in")
+	case "退出", "leave", "out":
+		return f.board(t, 0, "ledger.board_out")
+	}
+	roster, err := member.Roster(t.Tx, t.Unit.ID)
+	if err != nil {
+		return err
+	}
+	type place struct {
+		name   string
+		points int64
+	}
+	var board []place
+	var total int64
+	for _, m := range roster {
+		points, err := Balance(t.Tx, m.ID)
+		if err != nil {
+			return err
+		}
+		total += points
+		if m.Board {
+			board = append(board, place{m.Name, points})
+		}
+	}
+	slices.SortStableFunc(board, func(a, b place) int { return int(b.points - a.points) })
+	lines := []string{t.T("ledger.board_total", "Unit", t.Unit.Name, "N", total, "Members", len(roster))}
+	for i, p := range board {
+		lines = append(lines, fmt.Sprintf("%d. %s %d", i+1, p.name, p.points))
+	}
+	lines = append(lines, t.T("ledger.board_note"))
+	return t.Reply(chat.Text(strings.Join(lines, "\n")))
+}
+
+func (f *Feature) board(t *engine.Turn, on int, key string) error {
+	t.Directory().Changed(t.Tx)
+	if _, err := t.Tx.Exec(`UPDATE member SET board = $1 WHERE id = $2`, on, t.Member.ID); err != nil {
+		return err
+	}
+	return t.TellSender(chat.Text(t.T(key)))
+}
+
+// maxAward bounds what can be given by hand at once, against slips of the finger.
+const maxAward = 100
+
+// award gives points by hand: /加分 NAME POINTS REASON.
+func (f *Feature) award(t *engine.Turn, line command.Line) error {
+	words := line.Fields()
+	if len(words) < 3 {
+		return engine.Complain("ledger.award_how")
+	}
+	points, err := strconv.ParseInt(strings.TrimPrefix(words[1], "+"), 10, 32)
+	if err != nil || points < 1 || points > maxAward {
+		return engine.Complain("ledger.award_range", "Max", maxAward)
+	}
+	m, err := member.Find(t.Tx, t.Unit.ID, words[0])
+	if err != nil {
+		return err
+	}
+	e := Entry{Unit: t.Unit.ID, Member: m.ID, Points: points, Rule: "award", Day: t.Day(), Actor: t.Member.ID,
+		Key: "award:" + string(t.Event.Account) + ":" + t.Event.Key, Cause: "command", Note: note(words[2:])}
+	if _, err := Append(t.Tx, &e); err != nil {
+		return err
+	}
+	return t.TellSender(chat.Text(t.T("ledger.awarded", "Name", m.Name, "Points", points, "Seq", e.Seq, "Reason", e.Note)))
+}
+
+func note(words []string) string {
+	text := []rune(chat.Clean(strings.Join(words, " ")))
+	return string(text[:min(len(text), 100)])
+}
+
+// revoke undoes an entry by a counter-entry: /撤销 ENTRY REASON.
+func (f *Feature) revoke(t *engine.Turn, line command.Line) error {
+	words := line.Fields()
+	if len(words) < 2 {
+		return engine.Complain("ledger.revoke_how")
+	}
+	seq, err := strconv.ParseInt(strings.TrimPrefix(words[0], "#"), 10, 64)
+	if err != nil {
+		return engine.Complain("ledger.revoke_how")
+	}
+	old, err := scanEntry(t.Tx.QueryRow(selectEntry+`WHERE unit = $1 AND seq = $2`, t.Unit.ID, seq))
+	switch {
+	case errors.Is(err, store.ErrNoRows):
+		return engine.Complain("ledger.revoke_unknown", "Seq", seq)
+	case err != nil:
+		return err
+	case old.Reverses != 0:
+		return engine.Complain("ledger.revoke_reversal", "Seq", seq)
+	case t.Now.Sub(time.UnixMilli(old.At)) > month:
+		return engine.Complain("ledger.revoke_old", "Seq", seq)
+	}
+	e := Entry{Unit: t.Unit.ID, Member: old.Member, Points: -old.Points, Rule: old.Rule, Version: old.Version, Day: old.Day,
+		Actor: t.Member.ID, Reverses: seq, Key: fmt.Sprintf("revoke:%s:%d", t.Unit.ID, seq), Cause: "command", Note: note(words[1:])}
+	added, err := Append(t.Tx, &e)
+	if err != nil {
+		return err
+	}
+	if !added {
+		return engine.Complain("ledger.revoke_twice", "Seq", seq)
+	}
+	return t.TellSender(chat.Text(t.T("ledger.revoked", "Seq", seq, "By", e.Seq)))
+}
+
+// Data implements engine.Personal.
+func (f *Feature) Data(t *engine.Turn, m *engine.Member) ([]string, error) { return statement(t, m, 50) }
+
+// Open implements engine.Personal: points are never due.
+func (f *Feature) Open(*engine.Turn, *engine.Member) ([]string, error) { return nil, nil }

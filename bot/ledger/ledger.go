@@ -1,0 +1,339 @@
+// Package ledger keeps participation points: an append-only ledger, one hash
+// chain a unit, that anyone can verify.
+//
+// Rules:
+//   - An entry is never changed or deleted. A mistake is undone by a
+//     counter-entry, once.
+//   - An entry has a cause and a key that names it: one event earns once.
+//   - What earns how much is data (the points rules); each entry names the
+//     version of the rules that held.
+//   - A cap limits what a rule gives in a day, month or year; what is above it
+//     is not booked.
+//   - Rules give no negative points. A day is the unit's.
+//
+// Commands: /积分 /points, /排行 /rank, /加分 /award, /撤销 /revoke.
+package ledger
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"branchbot/bot/engine"
+	"branchbot/store"
+)
+
+// Rule says what earns how much.
+type Rule struct {
+	ID     string         `yaml:"id" json:"id"`
+	On     string         `yaml:"on" json:"on"`         // an occasion, e.g. quiz.correct
+	Points int64          `yaml:"points" json:"points"` // at least 1
+	Cap    map[string]int `yaml:"cap" json:"cap,omitempty"`
+}
+
+// Occasions are what rules can be about. Features book them.
+var Occasions = []string{"quiz.answered", "quiz.correct", "checkin.on_time", "checkin.late", "lesson.done"}
+
+// Periods are what caps can be for.
+var Periods = []string{"day", "month", "year"}
+
+// Entry is one record of the ledger.
+type Entry struct {
+	Unit     string
+	Seq      int64 // from 1 in the unit, without gaps
+	Member   int64
+	Points   int64
+	Rule     string // id of the rule; "award", "revoke" for those entered by hand
+	Version  int64  // of the rules
+	Day      string
+	At       int64 // UTC milliseconds
+	Key      string
+	Cause    string // e.g. round:17
+	Actor    int64  // who entered it by hand; 0 = a rule
+	Reverses int64  // the seq that it undoes; 0 = none
+	Note     string
+	Hash     []byte
+}
+
+// Book is the ledger with the rules that hold now.
+type Book struct {
+	rules atomic.Pointer[ruleSet]
+}
+
+type ruleSet struct {
+	version int64
+	byOn    map[string][]Rule
+}
+
+// SetRules makes rules the ones that hold, under a version of their own when
+// they differ from those before.
+func (b *Book) SetRules(tx *store.Tx, rules []Rule) error {
+	text, err := json.Marshal(rules)
+	if err != nil {
+		return err
+	}
+	set := &ruleSet{byOn: map[string][]Rule{}}
+	err = tx.QueryRow(`SELECT version FROM points_rules WHERE rules = $1`, string(text)).Scan(&set.version)
+	if errors.Is(err, store.ErrNoRows) {
+		err = tx.QueryRow(`INSERT INTO points_rules (version, rules, since)
+			SELECT COALESCE(MAX(version), 0) + 1, $1, $2 FROM points_rules RETURNING version`, string(text), tx.Millis()).Scan(&set.version)
+	}
+	if err != nil {
+		return fmt.Errorf("points rules: %w", err)
+	}
+	for _, r := range rules {
+		set.byOn[r.On] = append(set.byOn[r.On], r)
+	}
+	tx.AfterCommit(func() { b.rules.Store(set) })
+	return nil
+}
+
+// Earn books what the rules give a member for an occasion, and returns the
+// points. item names what it was about (round:17): one item earns once.
+func (b *Book) Earn(t *engine.Turn, member int64, on, item string) (points int64, err error) {
+	set := b.rules.Load()
+	if set == nil {
+		return 0, nil
+	}
+	for _, r := range set.byOn[on] {
+		got, err := r.earn(t, set.version, member, item)
+		if err != nil {
+			return points, fmt.Errorf("rule %s: %w", r.ID, err)
+		}
+		points += got
+	}
+	return points, nil
+}
+
+func (r *Rule) earn(t *engine.Turn, version, member int64, item string) (int64, error) {
+	day := t.Day()
+	points := r.Points
+	for period, most := range r.Cap {
+		var had int64
+		from, to := span(day, period)
+		err := t.Tx.QueryRow(`SELECT COALESCE(SUM(points), 0) FROM ledger_sum
+			WHERE member = $1 AND day >= $2 AND day <= $3 AND rule = $4`, member, from, to, r.ID).Scan(&had)
+		if err != nil {
+			return 0, err
+		}
+		points = min(points, int64(most)-had)
+	}
+	if points <= 0 {
+		return 0, nil
+	}
+	e := Entry{Unit: t.Unit.ID, Member: member, Points: points, Rule: r.ID, Version: version, Day: day,
+		Key: r.ID + ":" + item + ":" + fmt.Sprint(member), Cause: item}
+	added, err := Append(t.Tx, &e)
+	if err != nil || !added {
+		return 0, err
+	}
+	return points, nil
+}
+
+// span is the first and last day key of the period that holds the day.
+func span(day, period string) (from, to string) {
+	switch period {
+	case "month":
+		return day[:7], day[:7] + "-99"
+	case "year":
+		return day[:4], day[:4] + "-99"
+	}
+	return day, day
+}
+
+// Append adds an entry to its unit's chain and fills in Seq, At and Hash.
+// false: an entry with this key is there already, nothing has changed.
+func Append(tx *store.Tx, e *Entry) (bool, error) {
+	prev, err := head(tx, e)
+	if err != nil {
+		return false, err
+	}
+	e.Seq++
+	e.At = tx.Millis()
+	e.Hash = e.hash(prev)
+	n, err := tx.Exec(`INSERT INTO ledger (unit, seq, member, points, rule, version, day, at, key, cause, actor, reverses, note, hash)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (key) DO NOTHING`,
+		e.Unit, e.Seq, e.Member, e.Points, e.Rule, e.Version, e.Day, e.At, e.Key, e.Cause, e.Actor, e.Reverses, e.Note, e.Hash)
+	if err != nil || n == 0 {
+		return false, err
+	}
+	_, err = tx.Exec(`INSERT INTO ledger_head (unit, seq, hash) VALUES ($1, $2, $3)
+		ON CONFLICT (unit) DO UPDATE SET seq = excluded.seq, hash = excluded.hash`, e.Unit, e.Seq, e.Hash)
+	if err != nil {
+		return false, err
+	}
+	_, err = tx.Exec(`INSERT INTO ledger_sum (member, day, rule, points) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (member, day, rule) DO UPDATE SET points = ledger_sum.points + excluded.points`,
+		e.Member, e.Day, e.Rule, e.Points)
+	return err == nil, err
+}
+
+// head reads the end of the chain into e.Seq and returns its hash.
+func head(tx *store.Tx, e *Entry) (hash []byte, err error) {
+	err = tx.QueryRow(`SELECT seq, hash FROM ledger_head WHERE unit = $1`, e.Unit).Scan(&e.Seq, &hash)
+	if errors.Is(err, store.ErrNoRows) {
+		e.Seq = 0
+		return nil, nil
+	}
+	return hash, err
+}
+
+// hash is SHA-256 over the previous hash and the fields, each with its length
+// before it, so that no two entries have the same bytes.
+func (e *Entry) hash(prev []byte) []byte {
+	b := make([]byte, 0, 256)
+	text := func(s string) {
+		b = binary.AppendUvarint(b, uint64(len(s)))
+		b = append(b, s...)
+	}
+	b = append(b, prev...)
+	text(e.Unit)
+	for _, n := range []int64{e.Seq, e.Member, e.Points, e.Version, e.At, e.Actor, e.Reverses} {
+		b = binary.BigEndian.AppendUint64(b, uint64(n))
+	}
+	for _, s := range []string{e.Rule, e.Day, e.Key, e.Cause, e.Note} {
+		text(s)
+	}
+	sum := sha256.Sum256(b)
+	return sum[:]
+}
+
+// Balance is what a member has.
+func Balance(tx *store.Tx, member int64) (points int64, err error) {
+	err = tx.QueryRow(`SELECT COALESCE(SUM(points), 0) FROM ledger_sum WHERE member = $1`, member).Scan(&points)
+	return points, err
+}
+
+const selectEntry = `SELECT unit, seq, member, points, rule, version, day, at, key, cause, actor, reverses, note, hash FROM ledger `
+
+func scanEntry(row interface{ Scan(...any) error }) (e Entry, err error) {
+	err = row.Scan(&e.Unit, &e.Seq, &e.Member, &e.Points, &e.Rule, &e.Version, &e.Day, &e.At, &e.Key, &e.Cause,
+		&e.Actor, &e.Reverses, &e.Note, &e.Hash)
+	return e, err
+}
+
+// Last are a member's newest entries, newest first.
+func Last(tx *store.Tx, member int64, n int) ([]Entry, error) {
+	rows, err := tx.Query(selectEntry+`WHERE member = $1 ORDER BY at DESC, seq DESC LIMIT $2`, member, n)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []Entry
+	for rows.Next() {
+		e, err := scanEntry(rows)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, e)
+	}
+	return out, rows.Err()
+}
+
+// Verified is the outcome of verifying one unit's chain.
+type Verified struct {
+	Unit    string
+	Entries int64
+	Head    []byte
+	// Bad is the first entry that does not fit; 0 when all do.
+	Bad    int64
+	Reason string
+}
+
+// Verify re-computes the chain of every unit, and compares the sums kept
+// beside it.
+func Verify(tx *store.Tx) ([]Verified, error) {
+	units, err := chains(tx)
+	if err != nil {
+		return nil, err
+	}
+	var out []Verified
+	for _, u := range units {
+		v, err := verifyChain(tx, u)
+		if err != nil {
+			return nil, fmt.Errorf("verify %s: %w", u, err)
+		}
+		out = append(out, v)
+	}
+	return out, nil
+}
+
+func chains(tx *store.Tx) ([]string, error) {
+	rows, err := tx.Query(`SELECT unit FROM ledger_head UNION SELECT DISTINCT unit FROM ledger ORDER BY unit`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var units []string
+	for rows.Next() {
+		var u string
+		if err := rows.Scan(&u); err != nil {
+			return nil, err
+		}
+		units = append(units, u)
+	}
+	return units, rows.Err()
+}
+
+func verifyChain(tx *store.Tx, unit string) (Verified, error) {
+	v := Verified{Unit: unit}
+	rows, err := tx.Query(selectEntry+`WHERE unit = $1 ORDER BY seq`, unit)
+	if err != nil {
+		return v, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		e, err := scanEntry(rows)
+		if err != nil {
+			return v, err
+		}
+		v.Entries++
+		switch {
+		case e.Seq != v.Entries:
+			v.Bad, v.Reason = v.Entries, "it is missing"
+		case string(e.hash(v.Head)) != string(e.Hash):
+			v.Bad, v.Reason = e.Seq, "its content and its hash do not fit"
+		}
+		if v.Bad != 0 {
+			return v, nil
+		}
+		v.Head = e.Hash
+	}
+	if err := rows.Err(); err != nil {
+		return v, err
+	}
+	rows.Close()
+	return v, compareSums(tx, &v)
+}
+
+// compareSums compares the head and the sums with the entries.
+func compareSums(tx *store.Tx, v *Verified) error {
+	h := Entry{Unit: v.Unit}
+	hash, err := head(tx, &h)
+	if err != nil {
+		return err
+	}
+	if h.Seq != v.Entries || string(hash) != string(v.Head) {
+		v.Bad, v.Reason = v.Entries+1, fmt.Sprintf("the chain ends at %d, but its head says %d: entries are gone", v.Entries, h.Seq)
+		return nil
+	}
+	var member, kept, sum int64
+	err = tx.QueryRow(`SELECT s.member, s.kept, s.summed FROM (
+		SELECT k.member, k.kept, COALESCE((SELECT SUM(points) FROM ledger l WHERE l.member = k.member), 0) AS summed
+		FROM (SELECT member, SUM(points) AS kept FROM ledger_sum WHERE member IN (SELECT member FROM ledger WHERE unit = $1)
+		GROUP BY member) k) s WHERE s.kept <> s.summed ORDER BY s.member LIMIT 1`, v.Unit).Scan(&member, &kept, &sum)
+	if errors.Is(err, store.ErrNoRows) {
+		return nil
+	}
+	if err == nil {
+		v.Bad, v.Reason = v.Entries, fmt.Sprintf("member %d has %d points by the entries, %d by the sums", member, sum, kept)
+	}
+	return err
+}
+
+// month is how long an entry can be revoked: after that papers are handed in.
+const month = 31 * 24 * time.Hour

@@ -1,0 +1,260 @@
+// Package lesson passes on short pieces of study content.
+//
+// Rules:
+//   - A series is the lessons of a pack under a tag. A unit has a place in each
+//     series; the next push takes the next lesson, and begins anew at the end.
+//   - Schedules push at most so many lessons a day (conduct: lessons_per_day);
+//     a secretary may push one at any time.
+//   - 已学 counts for the newest lesson, until the next one or for seven days.
+//     Time spent reading is never measured.
+//
+// Actions: lesson.
+package lesson
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"branchbot/bot/chat"
+	"branchbot/bot/command"
+	"branchbot/bot/engine"
+	"branchbot/bot/ledger"
+	"branchbot/bot/member"
+	"branchbot/bot/outbox"
+	"branchbot/content"
+	"branchbot/store"
+)
+
+// life is how long a lesson can be marked as done.
+const life = 7 * 24 * time.Hour
+
+// Feature pushes lessons.
+type Feature struct {
+	Library func() *content.Library
+	Book    *ledger.Book
+	PerDay  func() int // conduct: lessons_per_day
+}
+
+// Name implements engine.Feature.
+func (f *Feature) Name() string { return "lesson" }
+
+// Commands implements engine.Feature.
+func (f *Feature) Commands() []engine.Command {
+	return []engine.Command{
+		{Names: []string{"已学", "done", "学完"}, Role: engine.OnRoster, Usage: "lesson.usage.done", Run: f.done},
+	}
+}
+
+// Actions implements engine.Actor.
+func (f *Feature) Actions() []engine.Action {
+	return []engine.Action{{Name: "lesson", Check: f.check, Run: f.push}}
+}
+
+func (f *Feature) check(args engine.Args) error {
+	if from := args["from"]; f.Library().Lesson(from) == nil && len(f.Library().Series(from)) == 0 {
+		return fmt.Errorf("from: there are no lessons in %q", from)
+	}
+	return nil
+}
+
+// push posts the next lesson of a series, or the lesson of an id.
+func (f *Feature) push(t *engine.Turn, args engine.Args, cause string) error {
+	from := args["from"]
+	if args["asked"] == "" {
+		had, err := pushedOn(t.Tx, t.Unit.ID, t.Day())
+		if err != nil {
+			return err
+		}
+		if had >= f.PerDay() {
+			return &engine.Skip{Key: "lesson.enough", Args: []any{"N", had}}
+		}
+	}
+	l, err := f.next(t.Tx, t.Unit.ID, from)
+	if err != nil {
+		return err
+	}
+	groups, err := t.Directory().Groups(t.Tx, t.Unit.ID)
+	if err != nil {
+		return err
+	}
+	if len(groups) == 0 {
+		return &engine.Skip{Key: "engine.no_chat"}
+	}
+	if err := f.retire(t); err != nil {
+		return err
+	}
+	id, err := insertPush(t.Tx, t.Unit.ID, l, from, t.Day())
+	if err != nil {
+		return err
+	}
+	p, err := t.Open("lesson", strconv.FormatInt(id, 10), command.Want{Kind: command.Done})
+	if err != nil {
+		return err
+	}
+	if err := setPrompt(t.Tx, id, p.ID); err != nil {
+		return err
+	}
+	if err := t.At(t.Now.Add(life), "lesson", "close", p.Ref, "lesson:close:"+p.Ref); err != nil {
+		return err
+	}
+	_, err = t.Post(engine.Post{Class: outbox.Notice, Message: post(t, l, p), Prompt: p.ID, Cause: cause})
+	return err
+}
+
+// next is the lesson after the last one pushed of the series.
+func (f *Feature) next(tx *store.Tx, unit, from string) (*content.Lesson, error) {
+	if l := f.Library().Lesson(from); l != nil {
+		return l, nil
+	}
+	series := f.Library().Series(from)
+	if len(series) == 0 {
+		return nil, &engine.Skip{Key: "lesson.none", Args: []any{"From", from}}
+	}
+	last, err := lastPushed(tx, unit, from)
+	if err != nil {
+		return nil, err
+	}
+	at := slices.IndexFunc(series, func(l *content.Lesson) bool { return l.Ref() == last })
+	return series[(at+1)%len(series)], nil
+}
+
+// retire ends the waiting for the lessons before.
+func (f *Feature) retire(t *engine.Turn) error {
+	open, err := t.OpenPrompts("lesson")
+	if err != nil {
+		return err
+	}
+	for _, p := range open {
+		if err := f.Close(t, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Close implements engine.Closer.
+func (f *Feature) Close(t *engine.Turn, p engine.Prompt) error {
+	for _, key := range []string{"lesson:close:" + p.Ref, "lesson:count:" + p.Ref} {
+		if err := t.Cancel(key); err != nil {
+			return err
+		}
+	}
+	return t.ClosePrompt(p.ID)
+}
+
+func post(t *engine.Turn, l *content.Lesson, p engine.Prompt) chat.Message {
+	m := chat.Message{}.AddStyled(t.T("lesson.head", "Title", l.Title), chat.Bold).Add("\n\n")
+	m.Spans = append(m.Spans, spans(l.Body)...)
+	m = m.Add("\n\n" + t.T("lesson.source", "Source", l.Source))
+	for _, media := range l.Media {
+		m.Media = append(m.Media, chat.Media{Ref: l.Pack + "/" + media.File, Alt: media.Alt})
+	}
+	word := t.T("lesson.done_word")
+	m.Buttons = [][]chat.Button{{{Label: word, Data: engine.PressData(p, "已学"), Word: word}}}
+	m.Hint = t.T("lesson.hint")
+	return m
+}
+
+// Answer implements engine.Answerer: 已学.
+func (f *Feature) Answer(t *engine.Turn, p engine.Prompt, _ command.Answer) error {
+	push, err := strconv.ParseInt(p.Ref, 10, 64)
+	if err != nil {
+		return fmt.Errorf("prompt %d: push %q: %w", p.ID, p.Ref, err)
+	}
+	first, err := setDone(t.Tx, push, t.Member.ID)
+	if err != nil {
+		return err
+	}
+	if first {
+		if _, err := f.Book.Earn(t, t.Member.ID, "lesson.done", "lesson:"+p.Ref); err != nil {
+			return err
+		}
+		if err := t.CountSoon("lesson", p.Ref); err != nil {
+			return err
+		}
+	}
+	return t.Noted("lesson.noted")
+}
+
+// done is /已学, for the newest lesson.
+func (f *Feature) done(t *engine.Turn, _ command.Line) error {
+	open, err := t.OpenPrompts("lesson")
+	if err != nil {
+		return err
+	}
+	if len(open) == 0 {
+		return engine.Complain("lesson.none_open")
+	}
+	if err := t.Enter(open[0].Unit); err != nil {
+		return err
+	}
+	return f.Answer(t, open[len(open)-1], command.Answer{Value: "yes"})
+}
+
+// Timer implements engine.Timed.
+func (f *Feature) Timer(t *engine.Turn, tm engine.Timer) error {
+	push, err := strconv.ParseInt(tm.Ref, 10, 64)
+	if err != nil {
+		return fmt.Errorf("push %q: %w", tm.Ref, err)
+	}
+	unit, prompt, title, err := loadPush(t.Tx, push)
+	if errors.Is(err, store.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	u, err := t.Directory().Unit(t.Tx, unit)
+	if err != nil {
+		return err
+	}
+	t = t.In(u)
+	if tm.Kind == "close" {
+		return t.ClosePrompt(prompt)
+	}
+	done, err := countDone(t.Tx, push)
+	if err != nil {
+		return err
+	}
+	due, err := member.Count(t.Tx, unit)
+	if err != nil {
+		return err
+	}
+	return t.PostCount("lesson:"+tm.Ref, t.T("lesson.count", "Title", title, "Done", done, "Due", due), done, due)
+}
+
+// Open implements engine.Personal.
+func (f *Feature) Open(t *engine.Turn, m *engine.Member) ([]string, error) {
+	open, err := t.OpenPrompts("lesson")
+	var lines []string
+	for _, p := range open {
+		push, _ := strconv.ParseInt(p.Ref, 10, 64)
+		_, _, title, err := loadPush(t.Tx, push)
+		if err != nil {
+			return nil, err
+		}
+		done, err := isDone(t.Tx, push, m.ID)
+		if err != nil {
+			return nil, err
+		}
+		key := "lesson.open_line"
+		if done {
+			key = "lesson.open_done"
+		}
+		lines = append(lines, t.T(key, "Title", title))
+	}
+	return lines, err
+}
+
+// Data implements engine.Personal.
+func (f *Feature) Data(t *engine.Turn, m *engine.Member) ([]string, error) {
+	titles, err := doneBy(t.Tx, m.ID)
+	if err != nil || len(titles) == 0 {
+		return nil, err
+	}
+	return []string{t.T("lesson.data", "N", len(titles)), strings.Join(titles, "\n")}, nil
+}

@@ -1,0 +1,74 @@
+package lesson
+
+import (
+	"errors"
+
+	"branchbot/content"
+	"branchbot/store"
+)
+
+func pushedOn(tx *store.Tx, unit, day string) (n int, err error) {
+	err = tx.QueryRow(`SELECT COUNT(*) FROM lesson_push WHERE unit = $1 AND day = $2`, unit, day).Scan(&n)
+	return n, err
+}
+
+// lastPushed is "" when nothing of the series has been pushed.
+func lastPushed(tx *store.Tx, unit, series string) (ref string, err error) {
+	err = tx.QueryRow(`SELECT lesson FROM lesson_push WHERE unit = $1 AND series = $2 ORDER BY id DESC LIMIT 1`, unit, series).Scan(&ref)
+	if errors.Is(err, store.ErrNoRows) {
+		return "", nil
+	}
+	return ref, err
+}
+
+func insertPush(tx *store.Tx, unit string, l *content.Lesson, series, day string) (id int64, err error) {
+	err = tx.QueryRow(`INSERT INTO lesson_push (unit, lesson, title, series, prompt, day, pushed_at)
+		VALUES ($1, $2, $3, $4, 0, $5, $6) RETURNING id`, unit, l.Ref(), l.Title, series, day, tx.Millis()).Scan(&id)
+	return id, err
+}
+
+func setPrompt(tx *store.Tx, push, prompt int64) error {
+	_, err := tx.Exec(`UPDATE lesson_push SET prompt = $1 WHERE id = $2`, prompt, push)
+	return err
+}
+
+func loadPush(tx *store.Tx, push int64) (unit string, prompt int64, title string, err error) {
+	err = tx.QueryRow(`SELECT unit, prompt, title FROM lesson_push WHERE id = $1`, push).Scan(&unit, &prompt, &title)
+	return unit, prompt, title, err
+}
+
+// setDone is true when it is the first time.
+func setDone(tx *store.Tx, push, member int64) (bool, error) {
+	n, err := tx.Exec(`INSERT INTO lesson_done (push, member, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, push, member, tx.Millis())
+	return n > 0, err
+}
+
+func isDone(tx *store.Tx, push, member int64) (bool, error) {
+	var n int
+	err := tx.QueryRow(`SELECT COUNT(*) FROM lesson_done WHERE push = $1 AND member = $2`, push, member).Scan(&n)
+	return n > 0, err
+}
+
+func countDone(tx *store.Tx, push int64) (n int, err error) {
+	err = tx.QueryRow(`SELECT COUNT(*) FROM lesson_done WHERE push = $1`, push).Scan(&n)
+	return n, err
+}
+
+// doneBy are the day and title of the last 50 lessons that a member has done.
+func doneBy(tx *store.Tx, member int64) ([]string, error) {
+	rows, err := tx.Query(`SELECT p.day, p.title FROM lesson_done d JOIN lesson_push p ON p.id = d.push
+		WHERE d.member = $1 ORDER BY d.push DESC LIMIT 50`, member)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []string
+	for rows.Next() {
+		var day, title string
+		if err := rows.Scan(&day, &title); err != nil {
+			return nil, err
+		}
+		out = append(out, day+" "+title)
+	}
+	return out, rows.Err()
+}

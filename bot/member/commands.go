@@ -1,0 +1,341 @@
+package member
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"branchbot/bot/chat"
+	"branchbot/bot/command"
+	"branchbot/bot/engine"
+	"branchbot/bot/locale"
+	"branchbot/store"
+)
+
+// Feature is the commands of this package.
+type Feature struct {
+	*Directory
+	// Link makes the address at which a code lets a browser in; "" when there
+	// is no browser room.
+	Link func(code string) string
+}
+
+// Name implements engine.Feature.
+func (f *Feature) Name() string { return "member" }
+
+// Commands implements engine.Feature.
+func (f *Feature) Commands() []engine.Command {
+	return []engine.Command{
+		{Names: []string{"加入", "join"}, Usage: "member.usage.join", Run: f.join},
+		{Names: []string{"名单", "roster"}, Role: engine.Secretary, Usage: "member.usage.roster", Run: f.roster},
+		{Names: []string{"邀请", "invite"}, Role: engine.Secretary, Usage: "member.usage.invite", Run: f.invite},
+		{Names: []string{"绑定", "bind"}, Usage: "member.usage.bind", Run: f.bind},
+		{Names: []string{"语言", "lang"}, Usage: "member.usage.lang", Run: f.language},
+	}
+}
+
+// join binds the sender: /加入 CODE, or /加入 NAME STAFFNO.
+func (f *Feature) join(t *engine.Turn, line command.Line) error {
+	words := line.Fields()
+	var m *engine.Member
+	var err error
+	switch len(words) {
+	case 1:
+		m, err = f.Redeem(t.Tx, words[0])
+	case 2:
+		m, err = f.byStaff(t, words[0], words[1])
+	default:
+		return engine.Complain("member.join_how")
+	}
+	if err != nil {
+		return err
+	}
+	if m == nil {
+		return engine.Complain("member.join_unknown")
+	}
+	private := chat.ChatID("")
+	if t.Event.Private {
+		private = t.Event.Chat
+	}
+	if err := f.Bind(t.Tx, t.Event.Account, t.Event.From.ID, m.ID, private); err != nil {
+		return err
+	}
+	u, err := f.Home(t.Tx, m)
+	if err != nil {
+		return err
+	}
+	return t.Say("member.joined", "Name", m.Name, "Unit", u.Name)
+}
+
+// byStaff finds the member by name and number. Whoever has an account on this
+// platform already needs a code for another one: the pair is no secret.
+func (f *Feature) byStaff(t *engine.Turn, name, staff string) (*engine.Member, error) {
+	m, err := scanMember(t.Tx.QueryRow(selectMember+`WHERE m.name = $1 AND m.staff = $2 AND m.left_at IS NULL`, name, staff))
+	if err != nil || m == nil {
+		return nil, err
+	}
+	var bound int
+	err = t.Tx.QueryRow(`SELECT COUNT(*) FROM identity WHERE member = $1 AND account = $2 AND user_id <> $3`,
+		m.ID, t.Event.Account, t.Event.From.ID).Scan(&bound)
+	if err != nil {
+		return nil, err
+	}
+	if bound > 0 {
+		return nil, engine.Complain("member.join_taken")
+	}
+	return m, nil
+}
+
+// codeLetters are easy to tell apart; ten of them are 50 bits.
+const codeLetters = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+
+// codeLife is how long a code waits for its member.
+const codeLife = 7 * 24 * time.Hour
+
+// Code makes a one-time code for a member.
+func Code(tx *store.Tx, member int64) (string, error) {
+	random := make([]byte, 10)
+	rand.Read(random)
+	for i, b := range random {
+		random[i] = codeLetters[int(b)%len(codeLetters)]
+	}
+	code := string(random)
+	_, err := tx.Exec(`INSERT INTO join_code (hash, member, expires_at) VALUES ($1, $2, $3)`,
+		codeHash(code), member, tx.Now.Add(codeLife).UnixMilli())
+	return code[:5] + "-" + code[5:], err
+}
+
+func codeHash(code string) string {
+	code = strings.ToUpper(strings.ReplaceAll(strings.TrimSpace(code), "-", ""))
+	sum := sha256.Sum256([]byte(code))
+	return hex.EncodeToString(sum[:])
+}
+
+// Redeem spends a code; nil when it is unknown, spent or too old.
+func (f *Feature) Redeem(tx *store.Tx, code string) (*engine.Member, error) {
+	var id int64
+	err := tx.QueryRow(`UPDATE join_code SET used_at = $1 WHERE hash = $2 AND used_at IS NULL AND expires_at > $1
+		RETURNING member`, tx.Millis(), codeHash(code)).Scan(&id)
+	if errors.Is(err, store.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return Member(tx, id)
+}
+
+// invite makes a code for a member; the secretary hands it out.
+func (f *Feature) invite(t *engine.Turn, line command.Line) error {
+	m, err := Find(t.Tx, t.Unit.ID, line.Args)
+	if err != nil {
+		return err
+	}
+	code, err := Code(t.Tx, m.ID)
+	if err != nil {
+		return err
+	}
+	text := t.T("member.invitation", "Name", m.Name, "Code", code)
+	if link := f.Link(code); link != "" {
+		text += "\n" + t.T("member.invitation_link", "Link", link)
+	}
+	return t.TellSender(chat.Text(text))
+}
+
+// bind binds a group chat to the unit of which the sender is secretary.
+func (f *Feature) bind(t *engine.Turn, _ command.Line) error {
+	switch {
+	case t.Event.Private:
+		return engine.Complain("member.bind_in_group")
+	case t.Member == nil:
+		return engine.Complain("engine.unknown_sender")
+	case t.Unit != nil:
+		return t.Say("member.bound_already", "Unit", t.Unit.Name)
+	}
+	home, err := f.Home(t.Tx, t.Member)
+	if err != nil {
+		return err
+	}
+	role, err := f.Role(t.Tx, t.Member, home.ID)
+	if err != nil {
+		return err
+	}
+	if role < engine.Secretary {
+		return engine.Complain("engine.secretaries_only")
+	}
+	f.Changed(t.Tx)
+	if err := bindChat(t.Tx, t.Event.Account, t.Event.Chat, home.ID, chat.CleanName(t.Event.Title)); err != nil {
+		return err
+	}
+	return t.Say("member.bound", "Unit", home.Name)
+}
+
+// language sets the sender's own language.
+func (f *Feature) language(t *engine.Turn, line command.Line) error {
+	lang := map[string]string{"中文": "zh-CN", "zh": "zh-CN", "zh-cn": "zh-CN", "英文": "en", "en": "en", "english": "en"}[command.Fold(line.Args)]
+	if lang == "" || t.Member == nil {
+		return engine.Complain("member.language_how")
+	}
+	f.Changed(t.Tx)
+	if _, err := t.Tx.Exec(`UPDATE member SET language = $1 WHERE id = $2`, lang, t.Member.ID); err != nil {
+		return err
+	}
+	t.Lang = lang
+	return t.Say("member.language_set")
+}
+
+// roster shows, exports or shortens the roster: /名单, /名单 导出 [csv], /名单 移除 NAME.
+func (f *Feature) roster(t *engine.Turn, line command.Line) error {
+	words := append(line.Fields(), "", "")
+	switch command.Fold(words[0]) {
+	case "":
+		return f.show(t)
+	case "导出", "export":
+		ending := ".xlsx"
+		if command.Fold(words[1]) == "csv" {
+			ending = ".csv"
+		}
+		m := chat.Text(t.T("member.export"))
+		name := t.Unit.Name + ending
+		m.Media = []chat.Media{{Ref: "roster:" + t.Unit.ID + ending, Name: name, Alt: name}}
+		return t.TellSender(m)
+	case "导入", "import":
+		return t.TellSender(chat.Text(t.T("member.import_how")))
+	case "移除", "remove":
+		return f.remove(t, words[1])
+	}
+	return engine.Complain("member.roster_how")
+}
+
+// listed bounds the names in one message.
+const listed = 200
+
+func (f *Feature) show(t *engine.Turn) error {
+	members, err := Roster(t.Tx, t.Unit.ID)
+	if err != nil {
+		return err
+	}
+	bound := map[int64]bool{}
+	for _, m := range members {
+		to, err := f.Private(t.Tx, m.ID)
+		if err != nil {
+			return err
+		}
+		bound[m.ID] = len(to) > 0
+	}
+	lines := []string{t.T("member.roster_head", "Unit", t.Unit.Name, "N", len(members))}
+	for i, m := range members {
+		if i == listed {
+			lines = append(lines, t.T("member.roster_more", "N", len(members)-listed))
+			break
+		}
+		state := ""
+		if !bound[m.ID] {
+			state = t.T("member.not_bound")
+		}
+		lines = append(lines, fmt.Sprintf("%s %s %s%s", m.Staff, m.Name, firstName(t.Lang, "member.status."+m.Status), state))
+	}
+	return t.TellSender(chat.Text(strings.Join(lines, "\n")))
+}
+
+func (f *Feature) remove(t *engine.Turn, who string) error {
+	m, err := Find(t.Tx, t.Unit.ID, who)
+	if err != nil {
+		return err
+	}
+	f.Changed(t.Tx)
+	if _, err := t.Tx.Exec(`UPDATE member SET left_at = $1 WHERE id = $2`, t.Tx.Millis(), m.ID); err != nil {
+		return err
+	}
+	return t.TellSender(chat.Text(t.T("member.removed", "Name", m.Name)))
+}
+
+// File implements engine.Filer: a roster that a secretary sends in private is
+// shown first.
+func (f *Feature) File(t *engine.Turn, file chat.File) (bool, error) {
+	lower := strings.ToLower(file.Name)
+	if !strings.HasSuffix(lower, ".xlsx") && !strings.HasSuffix(lower, ".csv") {
+		return false, nil
+	}
+	people, faults, err := Parse(t.Tx, t.Unit.ID, file.Name, file.Data)
+	if err != nil {
+		return true, engine.Complain("member.import_unreadable", "Reason", err.Error())
+	}
+	text := Preview(t.Lang, people, faults)
+	if len(faults) > 0 || len(people) == 0 {
+		return true, t.Reply(chat.Text(text))
+	}
+	blob, err := json.Marshal(people)
+	if err != nil {
+		return true, err
+	}
+	var id int64
+	err = t.Tx.QueryRow(`INSERT INTO roster_import (unit, member, people, created_at) VALUES ($1, $2, $3, $4) RETURNING id`,
+		t.Unit.ID, t.Member.ID, string(blob), t.Tx.Millis()).Scan(&id)
+	if err != nil {
+		return true, err
+	}
+	m := chat.Text(text)
+	m.Buttons = [][]chat.Button{{
+		{Label: t.T("member.import_confirm"), Data: fmt.Sprintf("member:import:%d", id)},
+		{Label: t.T("member.import_cancel"), Data: fmt.Sprintf("member:cancel:%d", id)},
+	}}
+	return true, t.Reply(m)
+}
+
+// Preview tells what a roster file would do.
+func Preview(lang string, people []Person, faults []Fault) string {
+	lines := []string{locale.Text(lang, "member.preview", "Good", len(people), "Bad", len(faults))}
+	for i, fault := range faults {
+		if i == 20 {
+			lines = append(lines, locale.Text(lang, "member.preview_more", "N", len(faults)-20))
+			break
+		}
+		lines = append(lines, fault.Text(lang))
+	}
+	if len(faults) > 0 {
+		lines = append(lines, locale.Text(lang, "member.preview_fix"))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Press implements engine.Presser: the confirmation of an import.
+func (f *Feature) Press(t *engine.Turn, data string) error {
+	verb, number, _ := strings.Cut(data, ":")
+	id, err := strconv.ParseInt(number, 10, 64)
+	if err != nil {
+		return engine.Complain("engine.old_button")
+	}
+	var blob string
+	err = t.Tx.QueryRow(`SELECT people FROM roster_import WHERE id = $1 AND member = $2`, id, t.Member.ID).Scan(&blob)
+	if errors.Is(err, store.ErrNoRows) || err == nil && blob == "" {
+		return engine.Complain("engine.old_button")
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := t.Tx.Exec(`UPDATE roster_import SET people = '' WHERE id = $1`, id); err != nil {
+		return err
+	}
+	if verb != "import" {
+		return t.Say("member.import_cancelled")
+	}
+	if t.Role < engine.Secretary {
+		return engine.Complain("engine.secretaries_only")
+	}
+	var people []Person
+	if err := json.Unmarshal([]byte(blob), &people); err != nil {
+		return err
+	}
+	added, err := f.Import(t.Tx, people, fmt.Sprintf("member:%d", t.Member.ID))
+	if err != nil {
+		return err
+	}
+	return t.Say("member.imported", "Added", added, "Updated", len(people)-added)
+}

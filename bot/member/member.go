@@ -1,0 +1,358 @@
+// Package member keeps units, members, their platform accounts (identities),
+// roles and chats.
+//
+// Rules:
+//   - A member is known by his staff number; names are not unique and change.
+//   - A platform account is bound to a member by a one-time code, or by name
+//     and staff number as long as the member has no account there yet.
+//   - Roles hold within a unit and all below it.
+//   - A roster file is shown first (n good, m bad), and then taken as a whole or
+//     not at all. Taking it twice changes nothing.
+//
+// Commands: /加入 /join, /名单 /roster, /邀请 /invite, /绑定 /bind, /语言 /lang.
+package member
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+
+	"branchbot/bot/chat"
+	"branchbot/bot/engine"
+	"branchbot/schedules"
+	"branchbot/store"
+)
+
+// Statuses are what a member can be, in the order of lists.
+var Statuses = []string{"full", "probationary", "candidate", "activist", "public"}
+
+// Roles are what can be granted within a unit.
+var Roles = []string{"secretary", "committee", "leader", "librarian"}
+
+// UnitKinds are 党委, 总支, 支部, 党小组.
+var UnitKinds = []string{"committee", "general", "branch", "group"}
+
+// steers tells the roles that may issue secretary commands.
+func steers(role string) bool { return role == "secretary" || role == "committee" }
+
+// Directory implements engine.Directory. Its cache is filled by writing
+// transactions only, of which there is one at a time, and emptied after each
+// commit that changed something here.
+type Directory struct {
+	mu       sync.Mutex
+	changing *store.Tx // its changes are not committed: it reads past the cache
+	people   map[account]*engine.Member
+	chats    map[room]*engine.Unit
+	units    map[string]*engine.Unit
+	roles    map[roleKey]engine.Role
+}
+
+type account struct {
+	account chat.AccountID
+	user    chat.UserID
+}
+
+type room struct {
+	account chat.AccountID
+	chat    chat.ChatID
+}
+
+type roleKey struct {
+	member int64
+	home   string
+	unit   string
+}
+
+// NewDirectory makes an empty cache over the tables.
+func NewDirectory() *Directory {
+	d := &Directory{}
+	d.forget()
+	return d
+}
+
+func (d *Directory) forget() {
+	d.people = map[account]*engine.Member{}
+	d.chats = map[room]*engine.Unit{}
+	d.units = map[string]*engine.Unit{}
+	d.roles = map[roleKey]engine.Role{}
+}
+
+// Changed tells that tx changes units, members, identities, roles or chats.
+func (d *Directory) Changed(tx *store.Tx) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.changing == tx {
+		return
+	}
+	d.changing = tx
+	tx.AfterCommit(func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.forget()
+		d.changing = nil
+	})
+}
+
+// cached looks a value up in one of the maps, or loads and keeps it.
+func cached[K comparable, V any](d *Directory, tx *store.Tx, m func() map[K]V, key K, load func() (V, error)) (V, error) {
+	d.mu.Lock()
+	usable := tx.Writable && tx != d.changing
+	v, ok := m()[key]
+	d.mu.Unlock()
+	if ok && usable {
+		return v, nil
+	}
+	v, err := load()
+	if err == nil && usable {
+		d.mu.Lock()
+		m()[key] = v
+		d.mu.Unlock()
+	}
+	return v, err
+}
+
+const selectMember = `SELECT m.id, m.unit, m.staff, m.name, m.status, m.joined_on, m.language, m.board FROM member m `
+
+func scanMember(row interface{ Scan(...any) error }) (*engine.Member, error) {
+	m := &engine.Member{}
+	err := row.Scan(&m.ID, &m.Unit, &m.Staff, &m.Name, &m.Status, &m.JoinedOn, &m.Language, &m.Board)
+	if errors.Is(err, store.ErrNoRows) {
+		return nil, nil
+	}
+	return m, err
+}
+
+// Who implements engine.Directory.
+func (d *Directory) Who(tx *store.Tx, id chat.AccountID, user chat.UserID) (*engine.Member, error) {
+	return cached(d, tx, func() map[account]*engine.Member { return d.people }, account{id, user}, func() (*engine.Member, error) {
+		return scanMember(tx.QueryRow(selectMember+`JOIN identity i ON i.member = m.id
+			WHERE i.account = $1 AND i.user_id = $2 AND m.left_at IS NULL`, id, user))
+	})
+}
+
+// Member is the member of an id; nil when there is none.
+func Member(tx *store.Tx, id int64) (*engine.Member, error) {
+	return scanMember(tx.QueryRow(selectMember+`WHERE m.id = $1`, id))
+}
+
+// Unit implements engine.Directory.
+func (d *Directory) Unit(tx *store.Tx, id string) (*engine.Unit, error) {
+	return cached(d, tx, func() map[string]*engine.Unit { return d.units }, id, func() (*engine.Unit, error) {
+		u := &engine.Unit{ID: id}
+		var parent *string
+		var zone string
+		err := tx.QueryRow(`SELECT parent, kind, name, zone, language FROM unit WHERE id = $1`, id).
+			Scan(&parent, &u.Kind, &u.Name, &zone, &u.Language)
+		if err != nil {
+			return nil, err
+		}
+		if parent != nil {
+			u.Parent = *parent
+		}
+		u.Zone, err = schedules.Zone(zone)
+		return u, err
+	})
+}
+
+// ChatUnit implements engine.Directory.
+func (d *Directory) ChatUnit(tx *store.Tx, id chat.AccountID, in chat.ChatID) (*engine.Unit, error) {
+	return cached(d, tx, func() map[room]*engine.Unit { return d.chats }, room{id, in}, func() (*engine.Unit, error) {
+		var unit string
+		err := tx.QueryRow(`SELECT unit FROM chat WHERE account = $1 AND chat = $2`, id, in).Scan(&unit)
+		if errors.Is(err, store.ErrNoRows) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		return d.Unit(tx, unit)
+	})
+}
+
+// Line implements engine.Directory.
+func (d *Directory) Line(tx *store.Tx, unit string) ([]*engine.Unit, error) {
+	var line []*engine.Unit
+	for unit != "" {
+		u, err := d.Unit(tx, unit)
+		if err != nil {
+			return nil, fmt.Errorf("unit %s: %w", unit, err)
+		}
+		line = append(line, u)
+		unit = u.Parent
+	}
+	return line, nil
+}
+
+// Home implements engine.Directory: the nearest branch, since a group within a
+// branch has no records of its own.
+func (d *Directory) Home(tx *store.Tx, m *engine.Member) (*engine.Unit, error) {
+	line, err := d.Line(tx, m.Unit)
+	if err != nil {
+		return nil, err
+	}
+	for _, u := range line {
+		if u.Kind == "branch" {
+			return u, nil
+		}
+	}
+	return line[0], nil
+}
+
+// Role implements engine.Directory.
+func (d *Directory) Role(tx *store.Tx, m *engine.Member, unit string) (engine.Role, error) {
+	return cached(d, tx, func() map[roleKey]engine.Role { return d.roles }, roleKey{m.ID, m.Unit, unit}, func() (engine.Role, error) {
+		return d.loadRole(tx, m, unit)
+	})
+}
+
+func (d *Directory) loadRole(tx *store.Tx, m *engine.Member, unit string) (engine.Role, error) {
+	granted, err := rolesOf(tx, m.ID)
+	if err != nil {
+		return engine.Anyone, err
+	}
+	above, err := d.Line(tx, unit)
+	if err != nil {
+		return engine.Anyone, err
+	}
+	for _, u := range above {
+		for _, role := range granted[u.ID] {
+			if steers(role) {
+				return engine.Secretary, nil
+			}
+		}
+	}
+	home, err := d.Line(tx, m.Unit)
+	if err != nil {
+		return engine.Anyone, err
+	}
+	for _, u := range home {
+		if u.ID == unit {
+			return engine.OnRoster, nil
+		}
+	}
+	return engine.Anyone, nil
+}
+
+// rolesOf are a member's roles by unit.
+func rolesOf(tx *store.Tx, member int64) (map[string][]string, error) {
+	rows, err := tx.Query(`SELECT unit, role FROM role WHERE member = $1`, member)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	roles := map[string][]string{}
+	for rows.Next() {
+		var unit, role string
+		if err := rows.Scan(&unit, &role); err != nil {
+			return nil, err
+		}
+		roles[unit] = append(roles[unit], role)
+	}
+	return roles, rows.Err()
+}
+
+// Groups implements engine.Directory.
+func (d *Directory) Groups(tx *store.Tx, unit string) ([]engine.Address, error) {
+	return addresses(tx, `SELECT account, chat, '' FROM chat WHERE unit = $1 ORDER BY account, chat`, unit)
+}
+
+// Private implements engine.Directory.
+func (d *Directory) Private(tx *store.Tx, member int64) ([]engine.Address, error) {
+	return addresses(tx, `SELECT account, private_chat, user_id FROM identity WHERE member = $1
+		ORDER BY private_chat = '', bound_at DESC`, member)
+}
+
+func addresses(tx *store.Tx, query string, args ...any) ([]engine.Address, error) {
+	rows, err := tx.Query(query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []engine.Address
+	for rows.Next() {
+		var a engine.Address
+		if err := rows.Scan(&a.Account, &a.Chat, &a.User); err != nil {
+			return nil, err
+		}
+		out = append(out, a)
+	}
+	return out, rows.Err()
+}
+
+// Secretaries implements engine.Directory: those of the unit itself, or else
+// of the nearest unit above that has one.
+func (d *Directory) Secretaries(tx *store.Tx, unit string) ([]engine.Member, error) {
+	line, err := d.Line(tx, unit)
+	if err != nil {
+		return nil, err
+	}
+	for _, u := range line {
+		members, err := list(tx, selectMember+`JOIN role r ON r.member = m.id
+			WHERE r.unit = $1 AND r.role = 'secretary' AND m.left_at IS NULL ORDER BY m.id`, u.ID)
+		if err != nil || len(members) > 0 {
+			return members, err
+		}
+	}
+	return nil, nil
+}
+
+func list(tx *store.Tx, query string, args ...any) ([]engine.Member, error) {
+	rows, err := tx.Query(query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []engine.Member
+	for rows.Next() {
+		m, err := scanMember(rows)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, *m)
+	}
+	return out, rows.Err()
+}
+
+// below is the unit and all units under it, for use in a query with $1.
+const below = `WITH RECURSIVE below (id) AS (
+	SELECT id FROM unit WHERE id = $1 UNION ALL SELECT u.id FROM unit u JOIN below b ON u.parent = b.id) `
+
+// Roster are the members of a unit and of the units under it, by staff number.
+func Roster(tx *store.Tx, unit string) ([]engine.Member, error) {
+	return list(tx, below+selectMember+`WHERE m.unit IN (SELECT id FROM below) AND m.left_at IS NULL ORDER BY m.staff`, unit)
+}
+
+// Count is how many the roster has.
+func Count(tx *store.Tx, unit string) (n int, err error) {
+	err = tx.QueryRow(below+`SELECT COUNT(*) FROM member WHERE unit IN (SELECT id FROM below) AND left_at IS NULL`, unit).Scan(&n)
+	return n, err
+}
+
+// Find is the member of a unit's roster with this name or staff number. It
+// complains to the user when there is none or more than one.
+func Find(tx *store.Tx, unit, text string) (*engine.Member, error) {
+	found, err := list(tx, below+selectMember+`WHERE m.unit IN (SELECT id FROM below) AND m.left_at IS NULL
+		AND (m.staff = $2 OR m.name = $2)`, unit, text)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(found) == 0:
+		return nil, engine.Complain("member.nobody", "Name", chat.CleanName(text))
+	case len(found) > 1:
+		return nil, engine.Complain("member.several", "Name", chat.CleanName(text))
+	}
+	return &found[0], nil
+}
+
+// MetPrivately implements engine.Directory.
+func (d *Directory) MetPrivately(tx *store.Tx, id chat.AccountID, user chat.UserID, in chat.ChatID) error {
+	_, err := tx.Exec(`UPDATE identity SET private_chat = $1 WHERE account = $2 AND user_id = $3 AND private_chat <> $1`, in, id, user)
+	return err
+}
+
+// Moved follows a group chat to its new id.
+func (d *Directory) Moved(tx *store.Tx, id chat.AccountID, from, to chat.ChatID) error {
+	d.Changed(tx)
+	_, err := tx.Exec(`UPDATE chat SET chat = $1 WHERE account = $2 AND chat = $3`, to, id, from)
+	return err
+}

@@ -1,0 +1,154 @@
+package quiz
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"branchbot/bot/engine"
+	"branchbot/content"
+	"branchbot/store"
+)
+
+// Round is a question being asked.
+type Round struct {
+	ID       int64
+	Unit     string
+	Question content.Question
+	Prompt   int64
+	Code     int
+	ClosesAt time.Time
+	Closed   bool
+}
+
+func (r *Round) insert(tx *store.Tx, pool, text, day string) error {
+	err := tx.QueryRow(`INSERT INTO round (unit, pool, question, content, prompt, code, day, opened_at, closes_at)
+		VALUES ($1, $2, $3, $4, 0, 0, $5, $6, $7) RETURNING id`,
+		r.Unit, pool, r.Question.Ref(), text, day, tx.Millis(), r.ClosesAt.UnixMilli()).Scan(&r.ID)
+	if err != nil {
+		return fmt.Errorf("open round: %w", err)
+	}
+	return nil
+}
+
+func (r *Round) prompted(tx *store.Tx, p engine.Prompt) error {
+	r.Prompt, r.Code = p.ID, p.Code
+	_, err := tx.Exec(`UPDATE round SET prompt = $1, code = $2 WHERE id = $3`, p.ID, p.Code, r.ID)
+	return err
+}
+
+func (r *Round) closed(tx *store.Tx) error {
+	_, err := tx.Exec(`UPDATE round SET closed_at = $1 WHERE id = $2`, tx.Millis(), r.ID)
+	return err
+}
+
+// load returns nil for an unknown round.
+func load(tx *store.Tx, id int64) (*Round, error) {
+	r := &Round{ID: id}
+	var text string
+	var closes int64
+	err := tx.QueryRow(`SELECT unit, content, prompt, code, closes_at, closed_at IS NOT NULL FROM round WHERE id = $1`, id).
+		Scan(&r.Unit, &text, &r.Prompt, &r.Code, &closes, &r.Closed)
+	if errors.Is(err, store.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("round %d: %w", id, err)
+	}
+	r.ClosesAt = time.UnixMilli(closes)
+	if err := json.Unmarshal([]byte(text), &r.Question); err != nil {
+		return nil, fmt.Errorf("round %d: %w", id, err)
+	}
+	return r, nil
+}
+
+// usesOf counts how often each question has been asked in a unit.
+func usesOf(tx *store.Tx, unit string) (map[string]int, error) {
+	rows, err := tx.Query(`SELECT question, COUNT(*) FROM round WHERE unit = $1 AND question <> '' GROUP BY question`, unit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	uses := map[string]int{}
+	for rows.Next() {
+		var q string
+		var n int
+		if err := rows.Scan(&q, &n); err != nil {
+			return nil, err
+		}
+		uses[q] = n
+	}
+	return uses, rows.Err()
+}
+
+// setAnswer keeps an answer; true when it is the member's first in the round.
+func setAnswer(tx *store.Tx, round, member int64, value string) (first bool, err error) {
+	n, err := tx.Exec(`INSERT INTO answer (round, member, value, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
+		round, member, value, tx.Millis())
+	if err != nil || n > 0 {
+		return n > 0, err
+	}
+	_, err = tx.Exec(`UPDATE answer SET value = $1, at = $2 WHERE round = $3 AND member = $4`, value, tx.Millis(), round, member)
+	return false, err
+}
+
+func withdraw(tx *store.Tx, round, member int64) error {
+	_, err := tx.Exec(`DELETE FROM answer WHERE round = $1 AND member = $2`, round, member)
+	return err
+}
+
+// answerOf is "" when the member has not answered.
+func answerOf(tx *store.Tx, round, member int64) (value string, err error) {
+	err = tx.QueryRow(`SELECT value FROM answer WHERE round = $1 AND member = $2`, round, member).Scan(&value)
+	if errors.Is(err, store.ErrNoRows) {
+		return "", nil
+	}
+	return value, err
+}
+
+type answer struct {
+	Member int64
+	Value  string
+}
+
+func answersOf(tx *store.Tx, round int64) ([]answer, error) {
+	rows, err := tx.Query(`SELECT member, value FROM answer WHERE round = $1 ORDER BY member`, round)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []answer
+	for rows.Next() {
+		var a answer
+		if err := rows.Scan(&a.Member, &a.Value); err != nil {
+			return nil, err
+		}
+		out = append(out, a)
+	}
+	return out, rows.Err()
+}
+
+// history is all that is stored of a member's answers: their number and a
+// line for each of the last 50.
+func history(tx *store.Tx, member int64, zone *time.Location) (n int, lines []string, err error) {
+	if err := tx.QueryRow(`SELECT COUNT(*) FROM answer WHERE member = $1`, member).Scan(&n); err != nil {
+		return 0, nil, err
+	}
+	rows, err := tx.Query(`SELECT r.code, r.day, a.value, a.at FROM answer a JOIN round r ON r.id = a.round
+		WHERE a.member = $1 ORDER BY a.round DESC LIMIT 50`, member)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var code int
+		var day, value string
+		var at int64
+		if err := rows.Scan(&code, &day, &value, &at); err != nil {
+			return 0, nil, err
+		}
+		lines = append(lines, fmt.Sprintf("%s #%d %s (%s)", day, code, value, time.UnixMilli(at).In(zone).Format("15:04")))
+	}
+	return n, lines, rows.Err()
+}

@@ -1,0 +1,323 @@
+package schedule
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"branchbot/bot/chat"
+	"branchbot/bot/command"
+	"branchbot/bot/engine"
+	"branchbot/schedules"
+)
+
+// Commands implements engine.Feature.
+func (f *Feature) Commands() []engine.Command {
+	return []engine.Command{
+		{Names: []string{"日程", "schedule"}, Role: engine.Secretary, Usage: "schedule.usage.schedule", Run: f.schedule},
+		{Names: []string{"推送", "push"}, Role: engine.Secretary, Usage: "schedule.usage.push", Run: f.push},
+		{Names: []string{"暂停", "pause"}, Role: engine.Secretary, Usage: "schedule.usage.pause", Run: f.brake},
+		{Names: []string{"恢复", "resume"}, Role: engine.Secretary, Usage: "schedule.usage.resume", Run: f.release},
+	}
+}
+
+// actionNames lets people name actions in Chinese.
+var actionNames = map[string]string{"学习": "lesson", "课": "lesson", "答题": "quiz", "题": "quiz", "签到": "checkin"}
+
+func actionName(word string) string {
+	word = command.Fold(word)
+	if name, ok := actionNames[word]; ok {
+		return name
+	}
+	return word
+}
+
+// push starts an action now: /推送 lesson|quiz [id|tag].
+func (f *Feature) push(t *engine.Turn, line command.Line) error {
+	words := line.Fields()
+	if len(words) == 0 {
+		return engine.Complain("schedule.push_how")
+	}
+	name := actionName(words[0])
+	action, ok := t.Engine().Action(name)
+	if !ok {
+		return engine.Complain("schedule.push_how")
+	}
+	args := engine.Args{"asked": "1"}
+	if len(words) > 1 {
+		args["from"] = words[1]
+	} else if from, err := f.usual(t, name); err != nil {
+		return err
+	} else if from != "" {
+		args["from"] = from
+	}
+	if err := action.Check(args); err != nil {
+		return engine.Complain("schedule.push_nothing", "From", chat.CleanName(args["from"]))
+	}
+	if err := action.Run(t.In(t.Unit), args, ""); err != nil {
+		return err
+	}
+	if t.Private() {
+		return t.Say("schedule.pushed")
+	}
+	return nil
+}
+
+// usual is what the unit's schedule for an action takes from, so that a push
+// by hand goes on in the same series.
+func (f *Feature) usual(t *engine.Turn, action string) (string, error) {
+	rows, err := listRows(t.Tx, t.Unit.ID)
+	if err != nil {
+		return "", err
+	}
+	for _, s := range rows {
+		var args engine.Args
+		if s.Action == action && json.Unmarshal([]byte(s.Args), &args) == nil && args["from"] != "" {
+			return args["from"], nil
+		}
+	}
+	return "", nil
+}
+
+// schedule is /日程 list|add|pause|resume|skip|preview.
+func (f *Feature) schedule(t *engine.Turn, line command.Line) error {
+	words := append(line.Fields(), "")
+	rest := words[1:]
+	switch command.Fold(words[0]) {
+	case "", "list", "列表":
+		return f.list(t)
+	case "add", "添加", "新增":
+		return f.add(t, rest[:len(rest)-1])
+	case "pause", "暂停":
+		return f.setPaused(t, rest[0], true)
+	case "resume", "恢复":
+		return f.setPaused(t, rest[0], false)
+	case "skip", "跳过":
+		return f.skip(t, rest[0])
+	case "preview", "预览":
+		return f.preview(t)
+	}
+	return engine.Complain("schedule.how")
+}
+
+func (f *Feature) list(t *engine.Turn) error {
+	rows, err := listRows(t.Tx, t.Unit.ID)
+	if err != nil {
+		return err
+	}
+	if len(rows) == 0 {
+		return t.Say("schedule.empty")
+	}
+	lines := []string{t.T("schedule.list", "N", len(rows))}
+	for _, s := range rows {
+		lines = append(lines, f.describe(t, &s))
+	}
+	return t.Reply(chat.Text(strings.Join(lines, "\n")))
+}
+
+// describe tells a schedule with its next three instants in words.
+func (f *Feature) describe(t *engine.Turn, s *row) string {
+	spec, zone, err := s.parse()
+	if err != nil {
+		return s.ID + " " + err.Error()
+	}
+	head := t.T("schedule.line", "ID", s.ID, "Action", t.T("schedule.action."+s.Action), "Rule", spec.Words(t.Lang))
+	if s.Paused {
+		return head + t.T("schedule.is_paused")
+	}
+	var next []string
+	at := maxTime(t.Now, s.Handled)
+	for range 3 {
+		slot, ok := spec.Next(at, zone)
+		if !ok {
+			break
+		}
+		next = append(next, schedules.Instant(slot.At, t.Now, zone, t.Lang))
+		at = slot.At
+	}
+	return head + "\n  " + t.T("schedule.next", "Instants", strings.Join(next, t.T("engine.list_comma")))
+}
+
+func maxTime(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// add is /日程 add CRON ACTION [FROM] [CLOSE_AFTER], e.g. 0 8 * * 1-5 lesson starter/safety.
+func (f *Feature) add(t *engine.Turn, words []string) error {
+	n := 5
+	if len(words) > 0 && strings.HasPrefix(words[0], "@") {
+		n = 1
+	}
+	if len(words) < n+1 {
+		return engine.Complain("schedule.add_how")
+	}
+	spec, err := schedules.Parse(strings.Trim(strings.Join(words[:n], " "), `"“”`))
+	if err != nil {
+		return engine.Complain("schedule.bad_cron", "Reason", err.Error())
+	}
+	action, ok := t.Engine().Action(actionName(words[n]))
+	if !ok {
+		return engine.Complain("schedule.add_how")
+	}
+	args := engine.Args{}
+	for _, w := range words[n+1:] {
+		if d, ok := command.Duration(w); ok {
+			args["close_after"] = d.String()
+		} else {
+			args["from"] = w
+		}
+	}
+	if err := action.Check(args); err != nil {
+		return engine.Complain("schedule.push_nothing", "From", chat.CleanName(args["from"]))
+	}
+	text, err := json.Marshal(args)
+	if err != nil {
+		return err
+	}
+	id, err := f.freeID(t, action.Name)
+	if err != nil {
+		return err
+	}
+	s := row{ID: id, Unit: t.Unit.ID, Cron: spec.String(), Zone: t.Unit.Zone.String(), Action: action.Name, Args: string(text),
+		Misfire: "grace", Origin: fmt.Sprintf("member:%d", t.Member.ID), Handled: t.Now}
+	if err := s.save(t.Tx); err != nil {
+		return err
+	}
+	if err := plan(t.Tx, &s); err != nil {
+		return err
+	}
+	return t.Reply(chat.Text(t.T("schedule.added") + "\n" + f.describe(t, &s)))
+}
+
+// freeID makes an id such as demo-quiz-2.
+func (f *Feature) freeID(t *engine.Turn, action string) (string, error) {
+	for n := 1; ; n++ {
+		id := fmt.Sprintf("%s-%s-%d", t.Unit.ID, action, n)
+		var taken int
+		if err := t.Tx.QueryRow(`SELECT COUNT(*) FROM schedule WHERE id = $1`, id).Scan(&taken); err != nil || taken == 0 {
+			return id, err
+		}
+	}
+}
+
+// mine is a schedule of the turn's unit.
+func mine(t *engine.Turn, id string) (*row, error) {
+	s, err := getRow(t.Tx, id)
+	if err == nil && (s == nil || s.Unit != t.Unit.ID) {
+		err = engine.Complain("schedule.unknown", "ID", chat.CleanName(id))
+	}
+	return s, err
+}
+
+func (f *Feature) setPaused(t *engine.Turn, id string, paused bool) error {
+	s, err := mine(t, id)
+	if err != nil {
+		return err
+	}
+	flag, key := 0, "schedule.resumed"
+	if paused {
+		flag, key = 1, "schedule.paused"
+	}
+	s.Paused = paused
+	s.Handled = t.Now // what fell into the pause is not caught up
+	if _, err := t.Tx.Exec(`UPDATE schedule SET paused = $1, handled = $2 WHERE id = $3`, flag, t.Tx.Millis(), s.ID); err != nil {
+		return err
+	}
+	if err := plan(t.Tx, s); err != nil {
+		return err
+	}
+	return t.Say(key, "ID", s.ID)
+}
+
+// skip leaves out the next occurrence; its row says so in advance.
+func (f *Feature) skip(t *engine.Turn, id string) error {
+	s, err := mine(t, id)
+	if err != nil {
+		return err
+	}
+	spec, zone, err := s.parse()
+	if err != nil {
+		return err
+	}
+	at := maxTime(t.Now, s.Handled)
+	for {
+		slot, ok := spec.Next(at, zone)
+		if !ok {
+			return engine.Complain("schedule.unknown", "ID", s.ID)
+		}
+		done, err := note(t.Tx, s.ID, slot, "skipped", "schedule.reason.asked")
+		if err != nil {
+			return err
+		}
+		if done != 0 {
+			return t.Say("schedule.skipped", "ID", s.ID, "At", schedules.Instant(slot.At, t.Now, zone, t.Lang))
+		}
+		at = slot.At
+	}
+}
+
+// preview lists what comes in the next seven days.
+func (f *Feature) preview(t *engine.Turn) error {
+	rows, err := listRows(t.Tx, t.Unit.ID)
+	if err != nil {
+		return err
+	}
+	type item struct {
+		at   time.Time
+		line string
+	}
+	var items []item
+	for _, s := range rows {
+		spec, zone, err := s.parse()
+		if err != nil || s.Paused {
+			continue
+		}
+		at := maxTime(t.Now, s.Handled)
+		for range 50 {
+			slot, ok := spec.Next(at, zone)
+			if !ok || slot.At.Sub(t.Now) > 7*24*time.Hour {
+				break
+			}
+			items = append(items, item{slot.At, schedules.Instant(slot.At, t.Now, zone, t.Lang) + " " + t.T("schedule.action."+s.Action) + " " + s.ID})
+			at = slot.At
+		}
+	}
+	slices.SortStableFunc(items, func(a, b item) int { return a.at.Compare(b.at) })
+	lines := []string{t.T("schedule.preview", "N", len(items))}
+	for i, it := range items {
+		if i == 40 {
+			lines = append(lines, "…")
+			break
+		}
+		lines = append(lines, it.line)
+	}
+	return t.Reply(chat.Text(strings.Join(lines, "\n")))
+}
+
+// brake is /暂停 all: nothing is pushed by schedule until /恢复 all.
+func (f *Feature) brake(t *engine.Turn, line command.Line) error {
+	if what := command.Fold(line.Args); what != "all" && what != "全部" {
+		return engine.Complain("schedule.pause_how")
+	}
+	_, err := t.Tx.Exec(`INSERT INTO paused (unit, since, actor) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
+		t.Unit.ID, t.Tx.Millis(), t.Member.ID)
+	if err != nil {
+		return err
+	}
+	return t.Say("schedule.braked")
+}
+
+func (f *Feature) release(t *engine.Turn, line command.Line) error {
+	if what := command.Fold(line.Args); what != "all" && what != "全部" {
+		return engine.Complain("schedule.pause_how")
+	}
+	if _, err := t.Tx.Exec(`DELETE FROM paused WHERE unit = $1`, t.Unit.ID); err != nil {
+		return err
+	}
+	return t.Say("schedule.released")
+}

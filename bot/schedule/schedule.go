@@ -1,0 +1,266 @@
+// Package schedule runs actions (lesson, quiz, check-in …) at their times and
+// keeps what became of each occurrence.
+//
+// Rules:
+//   - An occurrence is one row, by schedule and slot. It is fired at most once;
+//     otherwise the row says why it was skipped or missed.
+//   - A fired occurrence is done when all its messages have their receipts,
+//     partly done or failed when some or all did not arrive.
+//   - A schedule plans its next occurrence as a timer. Nothing else remembers it.
+//   - Quiet hours, a pause, and days outside starts_on and ends_on are reasons
+//     to skip. What a secretary starts by hand knows no quiet hours.
+//
+// Commands: /日程 /schedule, /推送 /push, /暂停 /pause, /恢复 /resume.
+package schedule
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"branchbot/bot/engine"
+	"branchbot/schedules"
+	"branchbot/store"
+)
+
+// Config is a schedule as the configuration describes it.
+type Config struct {
+	ID         string `yaml:"id"`
+	Unit       string `yaml:"unit"`
+	Cron       string `yaml:"cron"`
+	Timezone   string `yaml:"timezone"` // the unit's unless set
+	Do         string `yaml:"do"`       // lesson, quiz, checkin …
+	From       string `yaml:"from"`     // lesson, quiz: series or pool
+	Title      string `yaml:"title"`    // checkin: its name
+	CloseAfter string `yaml:"close_after"`
+	Misfire    string `yaml:"misfire"`
+	StartsOn   string `yaml:"starts_on"` // 2006-01-02
+	EndsOn     string `yaml:"ends_on"`
+}
+
+// Args are the arguments of the action.
+func (c Config) Args() engine.Args {
+	args := engine.Args{}
+	for key, value := range map[string]string{"from": c.From, "title": c.Title, "close_after": c.CloseAfter} {
+		if value != "" {
+			args[key] = value
+		}
+	}
+	return args
+}
+
+// Feature runs schedules.
+type Feature struct {
+	Quiet func() schedules.Quiet // conduct: quiet_hours
+}
+
+// Name implements engine.Feature.
+func (f *Feature) Name() string { return "schedule" }
+
+// Setup brings the schedules of the configuration into the database and plans
+// them. One that is no longer there is not planned any more.
+func (f *Feature) Setup(tx *store.Tx, list []Config) error {
+	if _, err := tx.Exec(`UPDATE schedule SET gone_at = $1 WHERE origin = 'config' AND gone_at IS NULL`, tx.Millis()); err != nil {
+		return err
+	}
+	for _, c := range list {
+		args, err := json.Marshal(c.Args())
+		if err != nil {
+			return err
+		}
+		s := row{ID: c.ID, Unit: c.Unit, Cron: c.Cron, Zone: c.Timezone, Action: c.Do, Args: string(args),
+			Misfire: c.Misfire, StartsOn: c.StartsOn, EndsOn: c.EndsOn, Origin: "config"}
+		if err := s.save(tx); err != nil {
+			return fmt.Errorf("schedule %s: %w", c.ID, err)
+		}
+	}
+	all, err := listRows(tx, "")
+	if err != nil {
+		return err
+	}
+	for _, s := range all {
+		if err := plan(tx, &s); err != nil {
+			return fmt.Errorf("plan schedule %s: %w", s.ID, err)
+		}
+	}
+	return nil
+}
+
+func timerKey(id string) string { return "schedule:" + id }
+
+// plan sets the timer of a schedule's next slot.
+func plan(tx *store.Tx, s *row) error {
+	if _, err := tx.Exec(`DELETE FROM timer WHERE key = $1`, timerKey(s.ID)); err != nil {
+		return err
+	}
+	if s.Paused {
+		return nil
+	}
+	spec, zone, err := s.parse()
+	if err != nil {
+		return err
+	}
+	slot, ok := spec.Next(s.Handled, zone)
+	if !ok {
+		return nil
+	}
+	_, err = tx.Exec(`INSERT INTO timer (due_at, feature, kind, ref, key) VALUES ($1, 'schedule', 'run', $2, $3)`,
+		slot.At.UnixMilli(), s.ID, timerKey(s.ID))
+	return err
+}
+
+// Now is what a timer of the kind "now" does: an action that is run once, for
+// the first push of the sample.
+type Now struct {
+	Unit   string      `json:"unit"`
+	Action string      `json:"action"`
+	Args   engine.Args `json:"args"`
+}
+
+// Timer implements engine.Timed.
+func (f *Feature) Timer(t *engine.Turn, tm engine.Timer) error {
+	if tm.Kind == "now" {
+		var n Now
+		if err := json.Unmarshal([]byte(tm.Ref), &n); err != nil {
+			return err
+		}
+		u, err := t.Directory().Unit(t.Tx, n.Unit)
+		if err != nil {
+			return fmt.Errorf("unit %s: %w", n.Unit, err)
+		}
+		return f.run(t.In(u), n.Action, n.Args, "")
+	}
+	s, err := getRow(t.Tx, tm.Ref)
+	if err != nil || s == nil || s.Paused {
+		return err
+	}
+	u, err := t.Directory().Unit(t.Tx, s.Unit)
+	if err != nil {
+		return fmt.Errorf("schedule %s: unit %s: %w", s.ID, s.Unit, err)
+	}
+	return f.due(t.In(u), s)
+}
+
+// due handles the slots of a schedule that have come.
+func (f *Feature) due(t *engine.Turn, s *row) error {
+	spec, zone, err := s.parse()
+	if err != nil {
+		return err
+	}
+	misfire, err := schedules.ParseMisfire(s.Misfire)
+	if err != nil {
+		return err
+	}
+	d := schedules.Due(spec, zone, misfire, s.Handled, t.Now)
+	for _, slot := range d.Missed {
+		if _, err := note(t.Tx, s.ID, slot, "missed", "schedule.reason.late"); err != nil {
+			return err
+		}
+		s.Handled = slot.At
+	}
+	if d.Run != nil {
+		if err := f.fire(t, s, *d.Run, zone); err != nil {
+			return err
+		}
+		s.Handled = d.Run.At
+	}
+	if err := s.handled(t.Tx); err != nil {
+		return err
+	}
+	return plan(t.Tx, s)
+}
+
+// fire runs the action for a slot, unless there is a reason not to.
+func (f *Feature) fire(t *engine.Turn, s *row, slot schedules.Slot, zone *time.Location) error {
+	id, err := note(t.Tx, s.ID, slot, "fired", "")
+	if err != nil || id == 0 { // 0: the slot has its row already, e.g. skipped in advance
+		return err
+	}
+	reason, err := f.hindered(t, s, slot.At.In(zone))
+	if err != nil {
+		return err
+	}
+	if reason != "" {
+		return outcome(t.Tx, id, "skipped", reason)
+	}
+	var args engine.Args
+	if err := json.Unmarshal([]byte(s.Args), &args); err != nil {
+		return fmt.Errorf("schedule %s: arguments: %w", s.ID, err)
+	}
+	err = t.Try(func() error { return f.run(t, s.Action, args, fmt.Sprintf("occurrence:%d", id)) })
+	var skip *engine.Skip
+	switch {
+	case err == nil:
+		return nil
+	case store.Broken(err):
+		return err
+	case errors.As(err, &skip):
+		return outcome(t.Tx, id, "skipped", skip.Key)
+	}
+	if err := t.Bury("occurrence "+s.ID+" "+slot.Key, err); err != nil {
+		return err
+	}
+	return outcome(t.Tx, id, "failed", "schedule.reason.error")
+}
+
+// hindered is the reason why a schedule does not run at a time; "" when none.
+func (f *Feature) hindered(t *engine.Turn, s *row, local time.Time) (string, error) {
+	day := local.Format("2006-01-02")
+	switch {
+	case s.StartsOn != "" && day < s.StartsOn, s.EndsOn != "" && day > s.EndsOn:
+		return "schedule.reason.days", nil
+	case f.Quiet().Contains(local):
+		return "schedule.reason.quiet", nil
+	}
+	braked, err := isBraked(t, s.Unit)
+	if err == nil && braked {
+		return "schedule.reason.paused", nil
+	}
+	return "", err
+}
+
+// isBraked tells whether the emergency brake of the unit, or of one above, is on.
+func isBraked(t *engine.Turn, unit string) (bool, error) {
+	line, err := t.Directory().Line(t.Tx, unit)
+	if err != nil {
+		return false, err
+	}
+	for _, u := range line {
+		var n int
+		if err := t.Tx.QueryRow(`SELECT COUNT(*) FROM paused WHERE unit = $1`, u.ID).Scan(&n); err != nil || n > 0 {
+			return n > 0, err
+		}
+	}
+	return false, nil
+}
+
+func (f *Feature) run(t *engine.Turn, name string, args engine.Args, cause string) error {
+	action, ok := t.Engine().Action(name)
+	if !ok {
+		return fmt.Errorf("there is no action %q", name)
+	}
+	return action.Run(t, args, cause)
+}
+
+// Settled notes that the messages of an occurrence have come to rest; see
+// outbox.Outbox.OnSettled.
+func (f *Feature) Settled(tx *store.Tx, cause string, sent, failed int) error {
+	number, ok := strings.CutPrefix(cause, "occurrence:")
+	if !ok {
+		return nil
+	}
+	id, err := strconv.ParseInt(number, 10, 64)
+	if err != nil {
+		return fmt.Errorf("cause %q: %w", cause, err)
+	}
+	switch {
+	case failed == 0:
+		return outcome(tx, id, "done", "")
+	case sent > 0:
+		return outcome(tx, id, "partly", "schedule.reason.undelivered")
+	}
+	return outcome(tx, id, "failed", "schedule.reason.undelivered")
+}

@@ -1,0 +1,126 @@
+package schedule
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"branchbot/schedules"
+	"branchbot/store"
+)
+
+// row is a schedule as it is kept.
+type row struct {
+	ID, Unit, Cron, Zone, Action, Args, Misfire, StartsOn, EndsOn, Origin string
+
+	Paused  bool
+	Handled time.Time // the last instant that was dealt with
+}
+
+func (s *row) parse() (schedules.Spec, *time.Location, error) {
+	spec, err := schedules.Parse(s.Cron)
+	if err != nil {
+		return spec, nil, fmt.Errorf("schedule %s: %w", s.ID, err)
+	}
+	zone, err := schedules.Zone(s.Zone)
+	return spec, zone, err
+}
+
+// save adds the schedule or changes it. A changed rule begins now: instants
+// that only the new rule would have had are not caught up.
+func (s *row) save(tx *store.Tx) error {
+	_, err := tx.Exec(`INSERT INTO schedule (id, unit, cron, zone, action, args, misfire, starts_on, ends_on, origin, handled)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+		ON CONFLICT (id) DO UPDATE SET
+		handled = CASE WHEN schedule.cron = excluded.cron AND schedule.zone = excluded.zone THEN schedule.handled ELSE excluded.handled END,
+		unit = excluded.unit, cron = excluded.cron, zone = excluded.zone, action = excluded.action, args = excluded.args,
+		misfire = excluded.misfire, starts_on = excluded.starts_on, ends_on = excluded.ends_on, gone_at = NULL`,
+		s.ID, s.Unit, s.Cron, s.Zone, s.Action, s.Args, s.Misfire, s.StartsOn, s.EndsOn, s.Origin, tx.Millis())
+	return err
+}
+
+func (s *row) handled(tx *store.Tx) error {
+	_, err := tx.Exec(`UPDATE schedule SET handled = $1 WHERE id = $2`, s.Handled.UnixMilli(), s.ID)
+	return err
+}
+
+const selectRow = `SELECT id, unit, cron, zone, action, args, misfire, starts_on, ends_on, origin, paused <> 0, handled
+	FROM schedule WHERE gone_at IS NULL `
+
+func scanRow(r interface{ Scan(...any) error }) (*row, error) {
+	s := &row{}
+	var handled int64
+	err := r.Scan(&s.ID, &s.Unit, &s.Cron, &s.Zone, &s.Action, &s.Args, &s.Misfire, &s.StartsOn, &s.EndsOn, &s.Origin, &s.Paused, &handled)
+	if errors.Is(err, store.ErrNoRows) {
+		return nil, nil
+	}
+	s.Handled = time.UnixMilli(handled).UTC()
+	return s, err
+}
+
+// getRow is nil for a schedule that is unknown or gone.
+func getRow(tx *store.Tx, id string) (*row, error) {
+	return scanRow(tx.QueryRow(selectRow+`AND id = $1`, id))
+}
+
+// listRows are the schedules of a unit, of all units for "".
+func listRows(tx *store.Tx, unit string) ([]row, error) {
+	rows, err := tx.Query(selectRow+`AND (unit = $1 OR $1 = '') ORDER BY id`, unit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []row
+	for rows.Next() {
+		s, err := scanRow(rows)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, *s)
+	}
+	return out, rows.Err()
+}
+
+// note makes the row of an occurrence and returns its id; 0 when the slot has
+// one already.
+func note(tx *store.Tx, schedule string, slot schedules.Slot, state, reason string) (id int64, err error) {
+	err = tx.QueryRow(`INSERT INTO occurrence (schedule, slot, due_at, state, reason, at) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (schedule, slot) DO NOTHING RETURNING id`,
+		schedule, slot.Key, slot.At.UnixMilli(), state, reason, tx.Millis()).Scan(&id)
+	if errors.Is(err, store.ErrNoRows) {
+		return 0, nil
+	}
+	return id, err
+}
+
+func outcome(tx *store.Tx, id int64, state, reason string) error {
+	_, err := tx.Exec(`UPDATE occurrence SET state = $1, reason = $2, at = $3 WHERE id = $4`, state, reason, tx.Millis(), id)
+	return err
+}
+
+// Past is what became of an occurrence.
+type Past struct {
+	Schedule, State, Reason string
+	Due                     time.Time
+}
+
+// Lately are the newest occurrences of a unit, newest first.
+func Lately(tx *store.Tx, unit string, n int) ([]Past, error) {
+	rows, err := tx.Query(`SELECT o.schedule, o.state, o.reason, o.due_at FROM occurrence o
+		JOIN schedule s ON s.id = o.schedule WHERE s.unit = $1 ORDER BY o.due_at DESC LIMIT $2`, unit, n)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []Past
+	for rows.Next() {
+		var p Past
+		var due int64
+		if err := rows.Scan(&p.Schedule, &p.State, &p.Reason, &due); err != nil {
+			return nil, err
+		}
+		p.Due = time.UnixMilli(due)
+		out = append(out, p)
+	}
+	return out, rows.Err()
+}
