@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 
@@ -12,6 +13,8 @@ import (
 
 //go:embed migrations/sqlite/*.sql
 var migrations embed.FS
+
+var errOldSchema = errors.New("made by an older branchbot")
 
 // migrate brings the schema up to date, each step in its own transaction. A
 // tool beside a running bot only checks: it may not change the schema.
@@ -36,7 +39,7 @@ func migrate(ctx context.Context, db *sql.DB, checkOnly bool) error {
 	case have == want:
 		return nil
 	case checkOnly:
-		return fmt.Errorf("its schema is version %d, this program wants version %d: start the bot once, it brings the schema up to date", have, want)
+		return fmt.Errorf("%w: its schema is version %d, this program wants version %d: start the bot once, it brings the schema up to date", errOldSchema, have, want)
 	}
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("migrate from version %d to %d: %w", have, want, err)

@@ -15,8 +15,6 @@ import (
 	"branchbot/bot/command"
 	"branchbot/bot/engine"
 	"branchbot/bot/outbox"
-	"branchbot/bot/schedule"
-	"branchbot/schedules"
 )
 
 // Feature is the commands of this package.
@@ -158,22 +156,22 @@ func (f *Feature) status(t *engine.Turn, _ command.Line) error {
 		lines = append(lines, line)
 	}
 	var dead int
-	if err := t.Tx.QueryRow(`SELECT COUNT(*) FROM dead_letter WHERE retried_at IS NULL`).Scan(&dead); err != nil {
+	if err := t.Tx.QueryRow(`SELECT COUNT(*) FROM dead_letter`).Scan(&dead); err != nil {
 		return err
 	}
 	if dead > 0 {
 		lines = append(lines, t.T("desk.dead_letters", "N", dead))
 	}
-	past, err := schedule.Lately(t.Tx, t.Unit.ID, 5)
-	if err != nil {
-		return err
-	}
-	for _, p := range past {
-		line := schedules.Instant(p.Due, t.Now, t.Unit.Zone, t.Lang) + " " + p.Schedule + " " + t.T("schedule.state."+p.State)
-		if p.Reason != "" {
-			line += t.T("desk.reason", "Reason", t.T(p.Reason))
+	for _, feature := range t.Engine().Features {
+		r, ok := feature.(engine.Reporter)
+		if !ok {
+			continue
 		}
-		lines = append(lines, line)
+		more, err := r.Status(t)
+		if err != nil {
+			return fmt.Errorf("%s: %w", feature.Name(), err)
+		}
+		lines = append(lines, more...)
 	}
 	return t.TellSender(chat.Text(strings.Join(lines, "\n")))
 }

@@ -221,30 +221,40 @@ func lean(ev *chat.Event) string {
 	return string(b)
 }
 
-// Retry handles a dead letter's event again, as a new event.
-func (e *Engine) Retry(ctx context.Context, id int64) error {
-	var account, text string
-	err := e.DB.Read(func(tx *store.Tx) error {
-		return tx.QueryRow(`SELECT account, event FROM dead_letter WHERE id = $1`, id).Scan(&account, &text)
-	})
+// DeadLetter is an event or timer whose handling failed.
+type DeadLetter struct {
+	ID      int64
+	At      time.Time
+	Account string // "" for a timer
+	What    string // kind and key of the event; never its text
+	Reason  string
+}
+
+// DeadLetters are the newest ones, newest first.
+func DeadLetters(tx *store.Tx, n int) ([]DeadLetter, error) {
+	rows, err := tx.Query(`SELECT id, at, account, event, reason FROM dead_letter ORDER BY id DESC LIMIT $1`, n)
 	if err != nil {
-		return fmt.Errorf("dead letter %d: %w", id, err)
+		return nil, err
 	}
-	if account == "" {
-		return fmt.Errorf("dead letter %d is a timer: it was tried three times and cannot be retried by hand", id)
+	defer rows.Close()
+	var out []DeadLetter
+	for rows.Next() {
+		var l DeadLetter
+		var at int64
+		var text string
+		if err := rows.Scan(&l.ID, &at, &l.Account, &text, &l.Reason); err != nil {
+			return nil, err
+		}
+		l.At = time.UnixMilli(at)
+		var ev struct{ Kind, Key string }
+		if json.Unmarshal([]byte(text), &ev) == nil {
+			l.What = ev.Kind + " " + ev.Key
+		} else {
+			l.What = text
+		}
+		out = append(out, l)
 	}
-	var ev chat.Event
-	if err := json.Unmarshal([]byte(text), &ev); err != nil {
-		return fmt.Errorf("dead letter %d: %w", id, err)
-	}
-	ev.Key = fmt.Sprintf("%s:retry:%d", ev.Key, e.DB.Now().UnixMilli())
-	if err := e.Handle(chat.AccountID(account), "", ev); err != nil {
-		return err
-	}
-	return e.DB.Write(func(tx *store.Tx) error {
-		_, err := tx.Exec(`UPDATE dead_letter SET retried_at = $1 WHERE id = $2`, tx.Millis(), id)
-		return err
-	})
+	return out, rows.Err()
 }
 
 // Housekeeping deletes what no longer serves: event keys after 30 days, which

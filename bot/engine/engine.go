@@ -130,6 +130,11 @@ type Closer interface {
 	Close(t *Turn, p Prompt) error
 }
 
+// Reporter is a feature with lines of its own in /状态.
+type Reporter interface {
+	Status(t *Turn) ([]string, error)
+}
+
 // Personal is a feature that keeps something about members.
 type Personal interface {
 	// Open are lines about what is open for the member now, for /今日.

@@ -17,7 +17,10 @@ import (
 )
 
 // Feature is the commands of this package.
-type Feature struct{ *Book }
+type Feature struct {
+	*Book
+	Board func() bool // conduct: public_board
+}
 
 // Name implements engine.Feature.
 func (f *Feature) Name() string { return "ledger" }
@@ -81,6 +84,9 @@ func (f *Feature) rank(t *engine.Turn, line command.Line) error {
 	if err != nil {
 		return err
 	}
+	if !f.Board() {
+		return f.total(t, roster)
+	}
 	type place struct {
 		name   string
 		points int64
@@ -104,6 +110,19 @@ func (f *Feature) rank(t *engine.Turn, line command.Line) error {
 	}
 	lines = append(lines, t.T("ledger.board_note"))
 	return t.Reply(chat.Text(strings.Join(lines, "\n")))
+}
+
+// total is all that /排行 shows where there is no board.
+func (f *Feature) total(t *engine.Turn, roster []engine.Member) error {
+	var total int64
+	for _, m := range roster {
+		points, err := Balance(t.Tx, m.ID)
+		if err != nil {
+			return err
+		}
+		total += points
+	}
+	return t.Say("ledger.board_total", "Unit", t.Unit.Name, "N", total, "Members", len(roster))
 }
 
 func (f *Feature) board(t *engine.Turn, on int, key string) error {
@@ -178,7 +197,9 @@ func (f *Feature) revoke(t *engine.Turn, line command.Line) error {
 }
 
 // Data implements engine.Personal.
-func (f *Feature) Data(t *engine.Turn, m *engine.Member) ([]string, error) { return statement(t, m, 50) }
+func (f *Feature) Data(t *engine.Turn, m *engine.Member) ([]string, error) {
+	return statement(t, m, 50)
+}
 
 // Open implements engine.Personal: points are never due.
 func (f *Feature) Open(*engine.Turn, *engine.Member) ([]string, error) { return nil, nil }

@@ -337,3 +337,30 @@ func compareSums(tx *store.Tx, v *Verified) error {
 
 // month is how long an entry can be revoked: after that papers are handed in.
 const month = 31 * 24 * time.Hour
+
+// Each visits all entries, unit by unit, in order.
+func Each(tx *store.Tx, visit func(Entry) error) error {
+	rows, err := tx.Query(selectEntry + `ORDER BY unit, seq`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var all []Entry // visit may run queries, which an open result would block
+	for rows.Next() {
+		e, err := scanEntry(rows)
+		if err != nil {
+			return err
+		}
+		all = append(all, e)
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	rows.Close()
+	for _, e := range all {
+		if err := visit(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -76,8 +76,8 @@ func (f *Feature) join(t *engine.Turn, line command.Line) error {
 // byStaff finds the member by name and number. Whoever has an account on this
 // platform already needs a code for another one: the pair is no secret.
 func (f *Feature) byStaff(t *engine.Turn, name, staff string) (*engine.Member, error) {
-	m, err := scanMember(t.Tx.QueryRow(selectMember+`WHERE m.name = $1 AND m.staff = $2 AND m.left_at IS NULL`, name, staff))
-	if err != nil || m == nil {
+	m, err := ByStaff(t.Tx, staff)
+	if err != nil || m == nil || m.Name != name {
 		return nil, err
 	}
 	var bound int
@@ -169,8 +169,7 @@ func (f *Feature) bind(t *engine.Turn, _ command.Line) error {
 	if role < engine.Secretary {
 		return engine.Complain("engine.secretaries_only")
 	}
-	f.Changed(t.Tx)
-	if err := bindChat(t.Tx, t.Event.Account, t.Event.Chat, home.ID, chat.CleanName(t.Event.Title)); err != nil {
+	if err := f.BindChat(t.Tx, t.Event.Account, t.Event.Chat, home.ID, chat.CleanName(t.Event.Title)); err != nil {
 		return err
 	}
 	return t.Say("member.bound", "Unit", home.Name)

@@ -135,6 +135,11 @@ func Member(tx *store.Tx, id int64) (*engine.Member, error) {
 	return scanMember(tx.QueryRow(selectMember+`WHERE m.id = $1`, id))
 }
 
+// ByStaff is the member with a staff number; nil when nobody has it.
+func ByStaff(tx *store.Tx, staff string) (*engine.Member, error) {
+	return scanMember(tx.QueryRow(selectMember+`WHERE m.staff = $1 AND m.left_at IS NULL`, staff))
+}
+
 // Unit implements engine.Directory.
 func (d *Directory) Unit(tx *store.Tx, id string) (*engine.Unit, error) {
 	return cached(d, tx, func() map[string]*engine.Unit { return d.units }, id, func() (*engine.Unit, error) {
@@ -355,4 +360,29 @@ func (d *Directory) Moved(tx *store.Tx, id chat.AccountID, from, to chat.ChatID)
 	d.Changed(tx)
 	_, err := tx.Exec(`UPDATE chat SET chat = $1 WHERE account = $2 AND chat = $3`, to, id, from)
 	return err
+}
+
+// Chat is a group chat that is bound to a unit.
+type Chat struct {
+	Chat  chat.ChatID
+	Unit  string
+	Title string // the unit's name
+}
+
+// Chats are the group chats of an account.
+func Chats(tx *store.Tx, id chat.AccountID) ([]Chat, error) {
+	rows, err := tx.Query(`SELECT c.chat, c.unit, u.name FROM chat c JOIN unit u ON u.id = c.unit WHERE c.account = $1 ORDER BY c.chat`, id)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []Chat
+	for rows.Next() {
+		var c Chat
+		if err := rows.Scan(&c.Chat, &c.Unit, &c.Title); err != nil {
+			return nil, err
+		}
+		out = append(out, c)
+	}
+	return out, rows.Err()
 }

@@ -60,6 +60,12 @@ func (d *Directory) Setup(tx *store.Tx, units []UnitConfig) error {
 	return nil
 }
 
+// BindChat binds a group chat to a unit.
+func (d *Directory) BindChat(tx *store.Tx, id chat.AccountID, in chat.ChatID, unit, title string) error {
+	d.Changed(tx)
+	return bindChat(tx, id, in, unit, title)
+}
+
 func bindChat(tx *store.Tx, id chat.AccountID, in chat.ChatID, unit, title string) error {
 	_, err := tx.Exec(`INSERT INTO chat (account, chat, unit, title, bound_at) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (account, chat) DO UPDATE SET unit = excluded.unit`, id, in, unit, title, tx.Millis())

@@ -321,3 +321,17 @@ func (f *Feature) release(t *engine.Turn, line command.Line) error {
 	}
 	return t.Say("schedule.released")
 }
+
+// Status implements engine.Reporter: the last occurrences.
+func (f *Feature) Status(t *engine.Turn) ([]string, error) {
+	occurrences, err := lately(t.Tx, t.Unit.ID, 5)
+	var lines []string
+	for _, o := range occurrences {
+		line := schedules.Instant(o.Due, t.Now, t.Unit.Zone, t.Lang) + " " + o.Schedule + " " + t.T("schedule.state."+o.State)
+		if o.Reason != "" {
+			line += t.T("schedule.reason", "Reason", t.T(o.Reason))
+		}
+		lines = append(lines, line)
+	}
+	return lines, err
+}

@@ -98,23 +98,23 @@ func outcome(tx *store.Tx, id int64, state, reason string) error {
 	return err
 }
 
-// Past is what became of an occurrence.
-type Past struct {
+// past is what became of an occurrence.
+type past struct {
 	Schedule, State, Reason string
 	Due                     time.Time
 }
 
-// Lately are the newest occurrences of a unit, newest first.
-func Lately(tx *store.Tx, unit string, n int) ([]Past, error) {
+// lately are the newest occurrences of a unit, newest first.
+func lately(tx *store.Tx, unit string, n int) ([]past, error) {
 	rows, err := tx.Query(`SELECT o.schedule, o.state, o.reason, o.due_at FROM occurrence o
 		JOIN schedule s ON s.id = o.schedule WHERE s.unit = $1 ORDER BY o.due_at DESC LIMIT $2`, unit, n)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var out []Past
+	var out []past
 	for rows.Next() {
-		var p Past
+		var p past
 		var due int64
 		if err := rows.Scan(&p.Schedule, &p.State, &p.Reason, &due); err != nil {
 			return nil, err

@@ -96,8 +96,7 @@ CREATE TABLE dead_letter (                -- events whose handling failed
     at      BIGINT NOT NULL,
     account TEXT NOT NULL,                -- '' for a timer
     event   TEXT NOT NULL,                -- the event or timer as JSON, without files
-    reason  TEXT NOT NULL,
-    retried_at BIGINT
+    reason  TEXT NOT NULL
 );
 
 CREATE TABLE timer (

@@ -1,0 +1,93 @@
+package web
+
+// catalogue is the text of the pages. It stands here because adapters know
+// nothing of bot/locale; a test holds the languages to the same keys.
+var catalogue = map[string]map[string]string{
+	"zh-CN": {
+		"title":        "支部小助手",
+		"private":      "和小助手私聊",
+		"bot":          "小助手",
+		"rooms":        "会话",
+		"you_are":      "你现在是",
+		"secretary":    "书记",
+		"say":          "说点什么……",
+		"send":         "发送",
+		"attach":       "发文件",
+		"quote":        "引用",
+		"cancel":       "取消引用",
+		"connecting":   "正在连接……",
+		"offline":      "连接断开，正在重连……",
+		"unsent":       "未送达，重试中",
+		"refused":      "没有发出",
+		"edited":       "已更新",
+		"privacy":      "同事间的普通聊天不保存，重启后只留下小助手的消息。",
+		"enter_title":  "进入支部聊天室",
+		"enter_help":   "请输入书记发给你的加入码。加入码只能用一次。",
+		"code":         "加入码",
+		"enter":        "进入",
+		"wrong_code":   "加入码不对，或者已经用过、过期。请找书记重新要一个。",
+		"empty":        "这里还没有消息。",
+		"today":        "今天",
+		"download":     "保存文件",
+		"busy":         "打开的页面太多了，请关掉几个再试。",
+		"local_only":   "示范模式只能在本机打开。",
+		"try_again":    "暂时没有成功，请稍后再试。",
+		"stranger":     "请先用加入码进入。",
+		"too_fast":     "发得太快了，请稍等一下。",
+		"no_room":      "没有这个聊天室。",
+		"bad_request":  "这条消息格式不对。",
+		"too_long":     "太长了，一条最多 8000 字。",
+		"file_too_big": "文件太大，最多 5 MB。",
+		"gone":         "文件已不在，请重新生成。",
+		"menu":         "切换会话",
+		"new":          "有新消息",
+	},
+	"en": {
+		"title":        "Branchbot",
+		"private":      "Private chat with Branchbot",
+		"bot":          "Branchbot",
+		"rooms":        "Chats",
+		"you_are":      "You are",
+		"secretary":    "secretary",
+		"say":          "Say something…",
+		"send":         "Send",
+		"attach":       "Send a file",
+		"quote":        "Quote",
+		"cancel":       "Cancel quoting",
+		"connecting":   "Connecting…",
+		"offline":      "Connection lost, trying again…",
+		"unsent":       "not delivered, trying again",
+		"refused":      "not sent",
+		"edited":       "updated",
+		"privacy":      "Ordinary talk is not stored: after a restart only Branchbot's messages remain.",
+		"enter_title":  "Enter the branch's room",
+		"enter_help":   "Please type the code that your secretary gave you. It works once.",
+		"code":         "Code",
+		"enter":        "Enter",
+		"wrong_code":   "The code is wrong, used or too old. Please ask the secretary for another one.",
+		"empty":        "No messages yet.",
+		"today":        "Today",
+		"download":     "Save file",
+		"busy":         "Too many pages are open; please close some.",
+		"local_only":   "The sample can only be opened on this machine.",
+		"try_again":    "That did not work; please try again later.",
+		"stranger":     "Please enter with a code first.",
+		"too_fast":     "Too fast; please wait a moment.",
+		"no_room":      "There is no such room.",
+		"bad_request":  "This message is malformed.",
+		"too_long":     "Too long: at most 8,000 characters.",
+		"file_too_big": "The file is too big: at most 5 MB.",
+		"gone":         "The file is gone; please make it again.",
+		"menu":         "Choose a chat",
+		"new":          "New message",
+	},
+}
+
+func (a *Adapter) texts() map[string]string {
+	if t, ok := catalogue[a.Language]; ok {
+		return t
+	}
+	return catalogue["zh-CN"]
+}
+
+func (a *Adapter) text(key string) string { return a.texts()[key] }

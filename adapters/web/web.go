@@ -1,0 +1,381 @@
+// Package web is a chat room in the browser, as an adapter.
+//
+// Rules:
+//   - What people write lives in memory only, the last 200 messages of a room;
+//     it is gone after a restart. What the bot said is kept on the shelf.
+//   - A person's message is shown to others only after the engine accepted it;
+//     until then the browser keeps it and delivers it again.
+//   - A Part with a known Key is shown once, however often it is sent.
+//   - Whoever may be anyone (personas) must sit at this machine: the sample only.
+package web
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"branchbot/bot/chat"
+)
+
+// Room is a group room that a user may see.
+type Room struct {
+	ID    chat.ChatID `json:"id"`
+	Title string      `json:"title"`
+}
+
+// Persona is one of the sample's people.
+type Persona struct {
+	User      chat.UserID `json:"user"`
+	Name      string      `json:"name"`
+	Secretary bool        `json:"secretary"`
+}
+
+// Door tells who may enter. The wiring implements it, tests use a map.
+type Door interface {
+	// Redeem spends a one-time code for a new user and returns the name to
+	// show; ok is false for an unknown, spent or expired code.
+	Redeem(ctx context.Context, code string, user chat.UserID) (name string, ok bool, err error)
+	// Rooms are the group rooms that the user may see now.
+	Rooms(ctx context.Context, user chat.UserID) ([]Room, error)
+	// Name is what to show for a user; "" when he is no longer known.
+	Name(ctx context.Context, user chat.UserID) (string, error)
+	// Personas lists the sample's people.
+	Personas(ctx context.Context) ([]Persona, error)
+}
+
+// Options are what an adapter is made of.
+type Options struct {
+	ID       chat.AccountID
+	Door     Door
+	Personas bool // the sample: anyone at this machine may be any persona
+	Language string
+	Now      func() time.Time
+	Log      *slog.Logger
+}
+
+const (
+	keep      = 200      // messages of a room
+	maxText   = 8000     // runes of a person's message
+	maxUpload = 5 << 20  // bytes of a file
+	maxBody   = 64 << 10 // bytes of a JSON request
+	maxStream = 20       // streams of a user
+	idle      = 30 * 24 * time.Hour
+)
+
+// PrivateChat is the chat of a user and the bot alone.
+func PrivateChat(user chat.UserID) chat.ChatID { return chat.ChatID("dm:" + user) }
+
+// message is one line of a room, as the browser gets it.
+type message struct {
+	Seq     int64           `json:"seq"` // its id; rises within the room
+	Room    chat.ChatID     `json:"room"`
+	Bot     bool            `json:"bot,omitempty"`
+	User    chat.UserID     `json:"user,omitempty"`
+	Name    string          `json:"name,omitempty"`
+	At      int64           `json:"at"` // UTC milliseconds
+	Spans   []chat.Span     `json:"spans,omitempty"`
+	Media   *media          `json:"media,omitempty"`
+	Buttons [][]chat.Button `json:"buttons,omitempty"`
+	ReplyTo int64           `json:"replyTo,omitempty"`
+	Edited  bool            `json:"edited,omitempty"`
+	Key     string          `json:"key,omitempty"` // of the Part
+}
+
+type media struct {
+	Hash string `json:"hash"`
+	Alt  string `json:"alt"`
+	Name string `json:"name,omitempty"` // a file, not a picture
+}
+
+type blob struct {
+	Type string `json:"type"`
+	Data []byte `json:"data"`
+}
+
+// Adapter is the room of one account.
+type Adapter struct {
+	Options
+
+	mu      sync.Mutex
+	inbox   chat.Inbox // nil until Run
+	rooms   map[chat.ChatID]*room
+	streams map[*stream]bool
+	blobs   map[string]blob
+	limits  limits
+}
+
+type room struct {
+	messages []*message // by Seq
+	last     int64
+	byKey    map[string]int64
+}
+
+// New makes an adapter.
+func New(o Options) *Adapter {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Adapter{Options: o, rooms: map[chat.ChatID]*room{}, streams: map[*stream]bool{}, blobs: map[string]blob{}}
+}
+
+// ID implements chat.Adapter.
+func (a *Adapter) ID() chat.AccountID { return a.Options.ID }
+
+// Platform implements chat.Adapter.
+func (a *Adapter) Platform() string { return "web" }
+
+// Caps implements chat.Adapter.
+func (a *Adapter) Caps(chat.ChatID) chat.Caps {
+	return chat.Caps{TextLimit: maxText, CaptionLimit: maxText, Styles: true, Links: true, Pictures: true, Files: true,
+		Buttons: true, Edit: true, Idempotent: true}
+}
+
+// Run implements chat.Adapter: it serves as long as it runs.
+func (a *Adapter) Run(ctx context.Context, in chat.Inbox) error {
+	a.mu.Lock()
+	a.inbox = in
+	a.mu.Unlock()
+	in.State(chat.State{Condition: chat.Online})
+	<-ctx.Done()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.inbox = nil
+	for s := range a.streams {
+		s.end()
+	}
+	return nil
+}
+
+var errNotRunning = errors.New("the room is not open yet")
+
+// in is the inbox while the adapter runs.
+func (a *Adapter) in() (chat.Inbox, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.inbox == nil {
+		return nil, errNotRunning
+	}
+	return a.inbox, nil
+}
+
+func shelfKey(id chat.ChatID, seq int64) string { return fmt.Sprintf("m/%s/%020d", id, seq) }
+
+// room loads what the bot has said there before.
+func (a *Adapter) room(ctx context.Context, id chat.ChatID) (*room, error) {
+	a.mu.Lock()
+	r := a.rooms[id]
+	a.mu.Unlock()
+	if r != nil {
+		return r, nil
+	}
+	in, err := a.in()
+	if err != nil {
+		return nil, err
+	}
+	items, err := in.List(ctx, "m/"+string(id)+"/", keep)
+	if err != nil {
+		return nil, err
+	}
+	r = &room{byKey: map[string]int64{}}
+	for _, it := range items {
+		m := &message{}
+		if err := json.Unmarshal(it.Value, m); err != nil {
+			return nil, fmt.Errorf("shelf entry %s: %w", it.Key, err)
+		}
+		r.add(m)
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if first := a.rooms[id]; first != nil {
+		return first, nil
+	}
+	a.rooms[id] = r
+	return r, nil
+}
+
+// add puts a message in its place and returns what falls off the front.
+func (r *room) add(m *message) (old *message) {
+	i, _ := slices.BinarySearchFunc(r.messages, m.Seq, func(x *message, seq int64) int { return int(x.Seq - seq) })
+	r.messages = slices.Insert(r.messages, i, m)
+	r.last = max(r.last, m.Seq)
+	if m.Key != "" {
+		r.byKey[m.Key] = m.Seq
+	}
+	if len(r.messages) > keep {
+		old = r.messages[0]
+		delete(r.byKey, old.Key)
+		r.messages = slices.Delete(r.messages, 0, 1)
+	}
+	return old
+}
+
+// next is the id of a new message: it rises over restarts too, since it is no
+// smaller than the clock.
+func (r *room) next(now time.Time) int64 {
+	r.last = max(r.last+1, now.UnixMilli())
+	return r.last
+}
+
+// Send implements chat.Adapter.
+func (a *Adapter) Send(ctx context.Context, to chat.ChatID, p chat.Part) (chat.Receipt, error) {
+	r, err := a.room(ctx, to)
+	if err != nil {
+		return chat.Receipt{}, &chat.SendError{Class: chat.Temporary, Err: err}
+	}
+	a.mu.Lock()
+	if seq, ok := r.byKey[p.Key]; ok && p.Key != "" {
+		a.mu.Unlock()
+		return chat.Receipt{Message: messageID(seq)}, nil
+	}
+	m := &message{Seq: r.next(a.Now()), Room: to, Bot: true, At: a.Now().UnixMilli(), Spans: p.Spans, Buttons: p.Buttons, Key: p.Key}
+	a.mu.Unlock()
+	if p.Media != nil {
+		if m.Media, err = a.keepMedia(ctx, p.Media); err != nil {
+			return chat.Receipt{}, &chat.SendError{Class: chat.Temporary, Err: err}
+		}
+	}
+	if err := a.store(ctx, m); err != nil {
+		return chat.Receipt{}, &chat.SendError{Class: chat.Temporary, Err: err}
+	}
+	a.mu.Lock()
+	old := r.add(m)
+	a.mu.Unlock()
+	a.forget(ctx, old)
+	a.broadcast(to, "message", m)
+	return chat.Receipt{Message: messageID(m.Seq)}, nil
+}
+
+func messageID(seq int64) chat.MessageID { return chat.MessageID(strconv.FormatInt(seq, 10)) }
+
+// store puts what the bot said on the shelf.
+func (a *Adapter) store(ctx context.Context, m *message) error {
+	in, err := a.in()
+	if err != nil {
+		return err
+	}
+	text, err := json.Marshal(m)
+	if err != nil {
+		return err
+	}
+	return in.Put(ctx, shelfKey(m.Room, m.Seq), text)
+}
+
+// forget takes a message that fell off the room off the shelf. Failing is
+// harmless: only the newest are read.
+func (a *Adapter) forget(ctx context.Context, m *message) {
+	if m == nil || !m.Bot {
+		return
+	}
+	if in, err := a.in(); err == nil {
+		if err := in.Delete(ctx, shelfKey(m.Room, m.Seq)); err != nil {
+			a.Log.Warn("tidy the shelf", "error", err)
+		}
+	}
+}
+
+// keepMedia keeps bytes by their hash: pictures on the shelf, files (which may
+// hold personal data) in memory only.
+func (a *Adapter) keepMedia(ctx context.Context, m *chat.Media) (*media, error) {
+	sum := sha256.Sum256(m.Data)
+	hash := hex.EncodeToString(sum[:])
+	b := blob{Type: m.Type, Data: m.Data}
+	a.mu.Lock()
+	_, known := a.blobs[hash]
+	a.blobs[hash] = b
+	a.mu.Unlock()
+	if m.Name == "" && !known {
+		in, err := a.in()
+		if err != nil {
+			return nil, err
+		}
+		text, err := json.Marshal(b)
+		if err != nil {
+			return nil, err
+		}
+		if err := in.Put(ctx, "f/"+hash, text); err != nil {
+			return nil, err
+		}
+	}
+	return &media{Hash: hash, Alt: m.Alt, Name: m.Name}, nil
+}
+
+// Edit implements chat.Editor.
+func (a *Adapter) Edit(ctx context.Context, in chat.ChatID, id chat.MessageID, p chat.Part) error {
+	r, err := a.room(ctx, in)
+	if err != nil {
+		return &chat.SendError{Class: chat.Temporary, Err: err}
+	}
+	seq, err := strconv.ParseInt(string(id), 10, 64)
+	if err != nil {
+		return &chat.SendError{Class: chat.BadPart, Err: err}
+	}
+	a.mu.Lock()
+	i := slices.IndexFunc(r.messages, func(m *message) bool { return m.Seq == seq && m.Bot })
+	if i < 0 {
+		a.mu.Unlock()
+		return &chat.SendError{Class: chat.BadPart, Err: errors.New("the message is no longer there")}
+	}
+	changed := *r.messages[i]
+	changed.Spans, changed.Buttons, changed.Edited = p.Spans, p.Buttons, true
+	a.mu.Unlock()
+	if err := a.store(ctx, &changed); err != nil {
+		return &chat.SendError{Class: chat.Temporary, Err: err}
+	}
+	a.mu.Lock()
+	if i := slices.IndexFunc(r.messages, func(m *message) bool { return m.Seq == seq }); i >= 0 {
+		r.messages[i] = &changed
+	}
+	a.mu.Unlock()
+	a.broadcast(in, "message", &changed)
+	return nil
+}
+
+// Ack implements chat.Acker.
+func (a *Adapter) Ack(_ context.Context, press chat.Event, line string) error {
+	a.toUser(press.From.ID, "toast", map[string]string{"text": line})
+	return nil
+}
+
+// Direct implements chat.Directer.
+func (a *Adapter) Direct(_ context.Context, to chat.UserID) (chat.ChatID, error) {
+	return PrivateChat(to), nil
+}
+
+// said shows a person's message, which the engine has accepted.
+func (a *Adapter) said(ctx context.Context, m *message) {
+	r, err := a.room(ctx, m.Room)
+	if err != nil {
+		return
+	}
+	a.mu.Lock()
+	old := r.add(m)
+	a.mu.Unlock()
+	a.forget(ctx, old)
+	a.broadcast(m.Room, "message", m)
+}
+
+// history is what a browser sees of a room when it comes.
+func (a *Adapter) history(ctx context.Context, id chat.ChatID) ([]*message, error) {
+	r, err := a.room(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(r.messages), nil
+}
+
+// isPrivate tells whose private chat it is.
+func isPrivate(id chat.ChatID) (chat.UserID, bool) {
+	user, ok := strings.CutPrefix(string(id), "dm:")
+	return chat.UserID(user), ok
+}

@@ -1,0 +1,107 @@
+package bot
+
+import (
+	"context"
+	"strings"
+
+	"branchbot/adapters/web"
+	"branchbot/bot/chat"
+	"branchbot/bot/engine"
+	"branchbot/bot/member"
+	"branchbot/store"
+)
+
+// door lets people into the browser rooms; see web.Door.
+type door struct {
+	bot     *Bot
+	account chat.AccountID
+}
+
+// personaPrefix makes the user ids of the sample's people from their staff
+// numbers.
+const personaPrefix = "staff:"
+
+func (d *door) Redeem(_ context.Context, code string, user chat.UserID) (name string, ok bool, err error) {
+	f := d.bot.features.members
+	err = d.bot.db.Write(func(tx *store.Tx) error {
+		m, err := f.Redeem(tx, code)
+		if err != nil || m == nil {
+			return err
+		}
+		name, ok = m.Name, true
+		return f.Bind(tx, d.account, user, m.ID, web.PrivateChat(user))
+	})
+	return name, ok && err == nil, err
+}
+
+func (d *door) Name(_ context.Context, user chat.UserID) (name string, err error) {
+	err = d.bot.db.Read(func(tx *store.Tx) error {
+		m, err := d.bot.features.directory.Who(tx, d.account, user)
+		if m != nil {
+			name = m.Name
+		}
+		return err
+	})
+	return name, err
+}
+
+// Rooms are the group chats of this account whose unit has the user on its
+// roster, or in which he has a role.
+func (d *door) Rooms(_ context.Context, user chat.UserID) (rooms []web.Room, err error) {
+	dir := d.bot.features.directory
+	err = d.bot.db.Read(func(tx *store.Tx) error {
+		m, err := dir.Who(tx, d.account, user)
+		if err != nil || m == nil {
+			return err
+		}
+		chats, err := member.Chats(tx, d.account)
+		if err != nil {
+			return err
+		}
+		for _, c := range chats {
+			role, err := dir.Role(tx, m, c.Unit)
+			if err != nil {
+				return err
+			}
+			if role >= engine.OnRoster {
+				rooms = append(rooms, web.Room{ID: c.Chat, Title: c.Title})
+			}
+		}
+		return nil
+	})
+	return rooms, err
+}
+
+func (d *door) Personas(context.Context) (people []web.Persona, err error) {
+	err = d.bot.db.Read(func(tx *store.Tx) error {
+		for _, u := range d.bot.settings.Units {
+			for _, c := range u.Members {
+				p := web.Persona{User: chat.UserID(personaPrefix + c.Staff), Name: c.Name}
+				m, err := d.bot.features.directory.Who(tx, d.account, p.User)
+				if err != nil {
+					return err
+				}
+				if m == nil {
+					continue // no longer on the roster
+				}
+				p.Secretary = len(c.Roles) > 0 && strings.Contains(strings.Join(c.Roles, " "), "secretary")
+				people = append(people, p)
+			}
+		}
+		return nil
+	})
+	return people, err
+}
+
+// bindPersonas makes every member of the configuration a user of the room.
+func (d *door) bindPersonas(tx *store.Tx) error {
+	for _, u := range d.bot.settings.Units {
+		for _, c := range u.Members {
+			user := chat.UserID(personaPrefix + c.Staff)
+			if err := d.bot.bindStaff(tx, d.account, c.Staff, user, web.PrivateChat(user)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

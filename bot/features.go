@@ -1,0 +1,141 @@
+package bot
+
+import (
+	"fmt"
+	"strings"
+	"sync/atomic"
+
+	"branchbot/bot/checkin"
+	"branchbot/bot/desk"
+	"branchbot/bot/engine"
+	"branchbot/bot/ledger"
+	"branchbot/bot/lesson"
+	"branchbot/bot/locale"
+	"branchbot/bot/member"
+	"branchbot/bot/outbox"
+	"branchbot/bot/quiz"
+	"branchbot/bot/schedule"
+	"branchbot/content"
+	"branchbot/schedules"
+	"branchbot/store"
+)
+
+// features are the parts of the bot that the wiring has to hold on to, and the
+// settings that can change while it runs.
+type features struct {
+	directory *member.Directory
+	members   *member.Feature
+	book      *ledger.Book
+	schedule  *schedule.Feature
+
+	library atomic.Pointer[content.Library]
+	conduct atomic.Pointer[ConductConfig]
+	quiet   atomic.Pointer[schedules.Quiet]
+}
+
+func newFeatures(link func(code string) string) *features {
+	f := &features{directory: member.NewDirectory(), book: &ledger.Book{}}
+	f.members = &member.Feature{Directory: f.directory, Link: link}
+	f.schedule = &schedule.Feature{Quiet: func() schedules.Quiet { return *f.quiet.Load() }}
+	return f
+}
+
+// list is the one list of features, in the order in which /帮助 shows them.
+func (f *features) list() []engine.Feature {
+	board := func() bool { return f.conduct.Load().PublicBoard != "off" }
+	return []engine.Feature{
+		&desk.Feature{},
+		f.members,
+		&lesson.Feature{Library: f.library.Load, Book: f.book, PerDay: func() int { return f.conduct.Load().LessonsPerDay }},
+		&quiz.Feature{Library: f.library.Load, Book: f.book},
+		&checkin.Feature{Book: f.book},
+		&ledger.Feature{Book: f.book, Board: board},
+		f.schedule,
+	}
+}
+
+// apply brings settings and packs into the database and into force.
+func (f *features) apply(tx *store.Tx, s *Settings, library *content.Library) error {
+	if err := f.directory.Setup(tx, s.Units); err != nil {
+		return err
+	}
+	if err := f.book.SetRules(tx, s.Points.Rules); err != nil {
+		return err
+	}
+	if err := f.schedule.Setup(tx, s.Schedules); err != nil {
+		return err
+	}
+	quiet, err := schedules.ParseQuiet(s.Conduct.QuietHours)
+	if err != nil {
+		return err
+	}
+	tx.AfterCommit(func() {
+		f.library.Store(library)
+		f.conduct.Store(&s.Conduct)
+		f.quiet.Store(&quiet)
+	})
+	return nil
+}
+
+// media finds the bytes of what is sent along: pictures of packs, and files
+// made on the spot ("roster:UNIT.xlsx").
+func (f *features) media(db *store.DB) func(ref string) ([]byte, string, error) {
+	return func(ref string) (data []byte, mediaType string, err error) {
+		name, ok := strings.CutPrefix(ref, "roster:")
+		if !ok {
+			return f.library.Load().Media(ref)
+		}
+		unit, ending, _ := strings.Cut(name, ".")
+		err = db.Read(func(tx *store.Tx) error {
+			u, err := f.directory.Unit(tx, unit)
+			if err != nil {
+				return fmt.Errorf("roster of %s: %w", unit, err)
+			}
+			data, err = member.Export(tx, unit, name, u.Language)
+			return err
+		})
+		mediaType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+		if ending == "csv" {
+			mediaType = "text/csv"
+		}
+		return data, mediaType, err
+	}
+}
+
+// newEngine joins the core and the features.
+func (f *features) newEngine(o engine.Options, out *outbox.Outbox) *engine.Engine {
+	out.OnSettled = f.schedule.Settled
+	out.OnMoved = f.directory.Moved
+	o.Directory, o.Outbox, o.Features = f.directory, out, f.list()
+	o.Names = []string{"支部小助手", "小助手", "branchbot"}
+	if o.Language == "" {
+		o.Language = locale.Default
+	}
+	return engine.New(o)
+}
+
+// checkContent checks what schedules take from the packs.
+func checkContent(s *Settings, library *content.Library) (errs []error) {
+	f := newFeatures(func(string) string { return "" })
+	f.library.Store(library)
+	actions := map[string]engine.Action{}
+	for _, feature := range f.list() {
+		if actor, ok := feature.(engine.Actor); ok {
+			for _, a := range actor.Actions() {
+				actions[a.Name] = a
+			}
+		}
+	}
+	for i, c := range s.Schedules {
+		path := fmt.Sprintf("schedules[%d]", i)
+		a, ok := actions[c.Do]
+		if !ok {
+			errs = append(errs, s.file.Fault(path+".do", "%q is none of lesson, quiz, checkin", c.Do))
+			continue
+		}
+		if err := a.Check(c.Args()); err != nil {
+			errs = append(errs, s.file.Fault(path, "%v", err))
+		}
+	}
+	return errs
+}

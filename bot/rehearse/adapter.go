@@ -1,0 +1,146 @@
+package rehearse
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"branchbot/bot/chat"
+)
+
+// Platforms are the kinds of platform that a rehearsal can show the chats of.
+var Platforms = map[string]chat.Caps{
+	"web": {TextLimit: 8000, CaptionLimit: 8000, Styles: true, Links: true, Pictures: true, Files: true, Buttons: true, Edit: true},
+	"telegram": {TextLimit: 4096, CaptionLimit: 1024, TextUnit: chat.UTF16, Styles: true, Links: true, Pictures: true, Files: true,
+		Buttons: true, Edit: true, Pace: chat.Pace{AccountPerSecond: 30, ChatEvery: time.Second}},
+	"wechat": {TextLimit: 2000, Pictures: true, Files: true, Pace: chat.Pace{ChatEvery: 3 * time.Second}},
+	"sms":    {TextLimit: 70, TextUnit: chat.UTF16},
+}
+
+// PrivateChat is the chat of a user and the bot alone.
+func PrivateChat(user chat.UserID) chat.ChatID { return chat.ChatID("dm:" + user) }
+
+// Sent is a message as a chat shows it.
+type Sent struct {
+	At      time.Time
+	Chat    chat.ChatID
+	Title   string
+	Private bool
+	Edit    bool
+	Text    string
+	Labels  []string
+}
+
+// Adapter takes what the bot sends and writes it into the transcript.
+type Adapter struct {
+	id     chat.AccountID
+	caps   chat.Caps
+	clock  *Clock
+	titles map[chat.ChatID]string
+	show   *Transcript
+	sent   []message
+}
+
+type message struct {
+	chat    chat.ChatID
+	text    string
+	buttons [][]chat.Button
+}
+
+// NewAdapter makes the account of a rehearsal. titles are the names of the
+// group chats by unit, and of the private chats by user.
+func NewAdapter(id chat.AccountID, caps chat.Caps, clock *Clock, units map[string]string, users map[chat.UserID]string) *Adapter {
+	a := &Adapter{id: id, caps: caps, clock: clock, titles: map[chat.ChatID]string{}}
+	for unit, title := range units {
+		a.titles[a.group(unit)] = title
+	}
+	for user, name := range users {
+		a.titles[PrivateChat(user)] = name
+	}
+	return a
+}
+
+func (a *Adapter) group(unit string) chat.ChatID { return chat.ChatID(unit) }
+
+// ID implements chat.Adapter.
+func (a *Adapter) ID() chat.AccountID { return a.id }
+
+// Platform implements chat.Adapter.
+func (a *Adapter) Platform() string { return "rehearsal" }
+
+// Caps implements chat.Adapter.
+func (a *Adapter) Caps(chat.ChatID) chat.Caps { return a.caps }
+
+// Run implements chat.Adapter; the script brings the events.
+func (a *Adapter) Run(ctx context.Context, _ chat.Inbox) error {
+	<-ctx.Done()
+	return nil
+}
+
+// Send implements chat.Adapter.
+func (a *Adapter) Send(_ context.Context, to chat.ChatID, p chat.Part) (chat.Receipt, error) {
+	a.sent = append(a.sent, message{to, p.Plain(), p.Buttons})
+	a.write(to, p, false)
+	return chat.Receipt{Message: chat.MessageID(strconv.Itoa(len(a.sent) - 1))}, nil
+}
+
+// Edit implements chat.Editor.
+func (a *Adapter) Edit(_ context.Context, in chat.ChatID, id chat.MessageID, p chat.Part) error {
+	n, err := strconv.Atoi(string(id))
+	if err != nil || n >= len(a.sent) {
+		return &chat.SendError{Class: chat.BadPart, Err: fmt.Errorf("message %s was never sent", id)}
+	}
+	a.sent[n] = message{in, p.Plain(), p.Buttons}
+	a.write(in, p, true)
+	return nil
+}
+
+// Direct implements chat.Directer.
+func (a *Adapter) Direct(_ context.Context, to chat.UserID) (chat.ChatID, error) {
+	return PrivateChat(to), nil
+}
+
+func (a *Adapter) write(to chat.ChatID, p chat.Part, edit bool) {
+	s := &Sent{At: a.clock.now, Chat: to, Title: a.titles[to], Private: strings.HasPrefix(string(to), "dm:"), Edit: edit,
+		Text: strings.TrimSpace(p.Plain())}
+	if p.Media != nil {
+		s.Text = strings.TrimSpace("🖼 " + p.Media.Alt + "\n" + s.Text)
+	}
+	for _, row := range p.Buttons {
+		for _, b := range row {
+			s.Labels = append(s.Labels, b.Label)
+		}
+	}
+	a.show.sent(s)
+}
+
+// Toast shows what a press is answered with.
+func (a *Adapter) Toast(press chat.Event, line string) {
+	a.show.sent(&Sent{At: a.clock.now, Title: press.From.Name, Private: true, Text: "💬 " + line})
+}
+
+// find is the newest message of a chat that names a short code.
+func (a *Adapter) find(in chat.ChatID, code string) chat.MessageID {
+	for i, m := range slices.Backward(a.sent) {
+		if m.chat == in && strings.Contains(m.text, code) {
+			return chat.MessageID(strconv.Itoa(i))
+		}
+	}
+	return ""
+}
+
+// button is the newest one of a chat with a label.
+func (a *Adapter) button(in chat.ChatID, label string) (chat.MessageID, chat.Button, bool) {
+	for i, m := range slices.Backward(a.sent) {
+		if m.chat != in {
+			continue
+		}
+		if b, ok := chat.FindButton(m.buttons, label); ok {
+			return chat.MessageID(strconv.Itoa(i)), b, true
+		}
+	}
+	return "", chat.Button{}, false
+}

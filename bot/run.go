@@ -1,0 +1,182 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"branchbot/adapters/terminal"
+	"branchbot/bot/chat"
+	"branchbot/bot/member"
+	"branchbot/store"
+)
+
+// run is the main job.
+func (p *Program) run(ctx context.Context) error {
+	s, library, err := p.load()
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", s.Listen)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w; another program has the port, or change listen: in %s", s.Listen, err, s.file.Name)
+	}
+	defer listener.Close()
+	db, err := store.Open(ctx, databaseSource(s), store.Options{})
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	b, err := Open(s, library, db, p.logger())
+	if err != nil {
+		return err
+	}
+	server := &http.Server{Handler: b.mux(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	go func() {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			stop(fmt.Errorf("serve %s: %w", s.Listen, err))
+		}
+	}()
+	go p.reloadOnHangup(ctx, b)
+	p.greet(b, listener.Addr().String())
+	err = b.Run(ctx) // ends the browsers' streams when it ends
+	closing, cancel := context.WithTimeout(context.Background(), shutdown)
+	defer cancel()
+	if cause := context.Cause(ctx); err == nil && cause != nil && !errors.Is(cause, context.Canceled) {
+		err = cause
+	}
+	return errors.Join(err, server.Shutdown(closing))
+}
+
+// greet tells where to look.
+func (p *Program) greet(b *Bot, address string) {
+	fmt.Fprintf(p.Out, "支部小助手已启动 / Branchbot is running\n")
+	if b.handler != nil {
+		fmt.Fprintf(p.Out, "请用浏览器打开 / open in a browser:  http://%s/\n", address)
+	}
+	if len(b.personas()) == 0 {
+		fmt.Fprintf(p.Out, "首次进入请用加入码 / the first code:  branchbot invite STAFFNO\n")
+	}
+	fmt.Fprintf(p.Out, "按 Ctrl+C 停止 / Ctrl+C stops\n")
+	if p.Ready != nil {
+		p.Ready(address)
+	}
+}
+
+// mux serves the browser rooms and the health of the program.
+func (b *Bot) mux() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", b.health)
+	if b.handler != nil {
+		mux.Handle("/", b.handler)
+	}
+	return mux
+}
+
+// health is 200 while the database answers.
+func (b *Bot) health(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	report := struct {
+		Status   string                            `json:"status"`
+		Accounts map[chat.AccountID]chat.Condition `json:"accounts"`
+	}{"ok", map[chat.AccountID]chat.Condition{}}
+	for id, s := range b.engine.States() {
+		report.Accounts[id] = s.Condition
+	}
+	err := b.db.Read(func(tx *store.Tx) error {
+		var one int
+		return tx.QueryRow(`SELECT 1`).Scan(&one)
+	})
+	if err != nil {
+		report.Status = "the database does not answer"
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+	_ = json.NewEncoder(w).Encode(report)
+}
+
+// reloadOnHangup takes a changed configuration in at SIGHUP.
+func (p *Program) reloadOnHangup(ctx context.Context, b *Bot) {
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-hangup:
+		}
+		f, err := p.readConfig()
+		if err == nil {
+			err = b.Reload(f)
+		}
+		if err != nil {
+			b.log.Error("the changed configuration is not used, the one before stays", "error", err)
+			continue
+		}
+		b.log.Info("configuration taken in")
+	}
+}
+
+// chat runs the bot with this terminal as its only account, on the database
+// of the configuration.
+func (p *Program) chat(ctx context.Context) error {
+	s, library, err := p.load()
+	if err != nil {
+		return err
+	}
+	if len(s.Units) == 0 {
+		return fmt.Errorf("%s: units: there is none to chat in", s.file.Name)
+	}
+	db, err := store.Open(ctx, databaseSource(s), store.Options{})
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	unit := s.Units[0]
+	o := terminal.Options{ID: "terminal", In: p.In, Out: p.Out, Room: chat.ChatID(unit.ID), Title: unit.Name, Language: s.Language}
+	for _, m := range unit.Members {
+		o.People = append(o.People, terminal.Person{User: chat.UserID(m.Staff), Name: m.Name})
+	}
+	b, err := Open(s, library, db, p.logger(), terminal.New(o))
+	if err != nil {
+		return err
+	}
+	if err := b.seat(o); err != nil {
+		return err
+	}
+	return b.Run(ctx)
+}
+
+// seat binds the room of the terminal to its unit, and the people to members.
+func (b *Bot) seat(o terminal.Options) error {
+	dir := b.features.directory
+	return b.db.Write(func(tx *store.Tx) error {
+		if err := dir.BindChat(tx, o.ID, o.Room, string(o.Room), o.Title); err != nil {
+			return err
+		}
+		for _, person := range o.People {
+			if err := b.bindStaff(tx, o.ID, string(person.User), person.User, terminal.PrivateChat(person.User)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// bindStaff binds a platform account to the member with a staff number.
+func (b *Bot) bindStaff(tx *store.Tx, id chat.AccountID, staff string, user chat.UserID, private chat.ChatID) error {
+	m, err := member.ByStaff(tx, staff)
+	if err != nil || m == nil { // nil: no longer on the roster
+		return err
+	}
+	return b.features.directory.Bind(tx, id, user, m.ID, private)
+}

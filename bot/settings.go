@@ -1,0 +1,291 @@
+package bot
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"gopkg.in/yaml.v3"
+
+	"branchbot/bot/config"
+	"branchbot/bot/ledger"
+	"branchbot/bot/locale"
+	"branchbot/bot/member"
+	"branchbot/bot/schedule"
+	"branchbot/schedules"
+)
+
+// Settings is config.yaml: what each package declares, put together.
+type Settings struct {
+	Language  string              `yaml:"language"`
+	Timezone  string              `yaml:"timezone"`
+	Database  string              `yaml:"database"`
+	Listen    string              `yaml:"listen"`
+	Content   []string            `yaml:"content"`
+	Units     []member.UnitConfig `yaml:"units"`
+	Accounts  []yaml.Node         `yaml:"accounts"`
+	Schedules []schedule.Config   `yaml:"schedules"`
+	Points    PointsConfig        `yaml:"points"`
+	Conduct   ConductConfig       `yaml:"conduct"`
+
+	accounts []account
+	file     *config.File
+}
+
+// PointsConfig is what earns points.
+type PointsConfig struct {
+	Rules []ledger.Rule `yaml:"rules"`
+}
+
+// ConductConfig is how much the bot may speak; see DESIGN.md section 9.
+type ConductConfig struct {
+	QuietHours       string `yaml:"quiet_hours"`
+	LessonsPerDay    int    `yaml:"lessons_per_day"`
+	NoticesPerDay    int    `yaml:"notices_per_day"`
+	RemindersPerItem int    `yaml:"reminders_per_item"`
+	PublicBoard      string `yaml:"public_board"`
+}
+
+// account is one entry of accounts: its common keys, and the node that the
+// platform's adapter reads.
+type account struct {
+	ID, Platform string
+	node         yaml.Node
+	path         string
+}
+
+// defaults are the settings of keys that are not given.
+func defaults() Settings {
+	return Settings{
+		Language: locale.Default, Timezone: "Asia/Shanghai", Database: "sqlite:data/branchbot.db", Listen: "127.0.0.1:8080",
+		Content: []string{"starter"},
+		Conduct: ConductConfig{QuietHours: "21:00-08:00", LessonsPerDay: 1, NoticesPerDay: 2, RemindersPerItem: 2, PublicBoard: "opt-in"},
+	}
+}
+
+// ReadSettings reads and checks a configuration; all faults are joined, each
+// with its line.
+func ReadSettings(f *config.File) (*Settings, error) {
+	s := defaults()
+	s.file = f
+	if err := f.Decode(&s); err != nil {
+		return nil, err
+	}
+	c := checker{f: f, s: &s}
+	c.general()
+	c.allAccounts()
+	c.units()
+	c.schedules()
+	c.points()
+	c.conduct()
+	return &s, errors.Join(c.errs...)
+}
+
+type checker struct {
+	f    *config.File
+	s    *Settings
+	errs []error
+}
+
+func (c *checker) fault(path, format string, args ...any) {
+	c.errs = append(c.errs, c.f.Fault(path, format, args...))
+}
+
+func (c *checker) zone(path, name string) {
+	if _, err := schedules.Zone(name); err != nil {
+		c.fault(path, "%v", err)
+	}
+}
+
+func (c *checker) language(path, lang string) {
+	if !locale.Known(lang) {
+		c.fault(path, "%q is none of %s", lang, strings.Join(locale.Languages, ", "))
+	}
+}
+
+func (c *checker) oneOf(path, value string, known []string) {
+	if !slices.Contains(known, value) {
+		c.fault(path, "%q is none of %s", value, strings.Join(known, ", "))
+	}
+}
+
+var idPattern = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_-]{0,63}$`)
+
+// id checks an id and that it is the first of its name.
+func (c *checker) id(path, id string, seen map[string]string) {
+	switch first, twice := seen[id]; {
+	case id == "":
+		c.fault(path, "id is missing")
+	case !idPattern.MatchString(id):
+		c.fault(path+".id", "%q: use letters, digits, - and _ only", id)
+	case twice:
+		c.fault(path+".id", "%q is taken already by %s", id, first)
+	}
+	seen[id] = path
+}
+
+func (c *checker) general() {
+	c.language("language", c.s.Language)
+	c.zone("timezone", c.s.Timezone)
+	if path, ok := strings.CutPrefix(c.s.Database, "sqlite:"); !ok || path == "" {
+		c.fault("database", "%q: write sqlite:PATH, e.g. sqlite:data/branchbot.db", c.s.Database)
+	}
+	host, _, err := net.SplitHostPort(c.s.Listen)
+	if err != nil {
+		c.fault("listen", "%q: write ADDRESS:PORT, e.g. 127.0.0.1:8080", c.s.Listen)
+	} else if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		c.fault("listen", "%q is reachable from other machines, and this release has no TLS: listen on 127.0.0.1 behind a proxy that has", c.s.Listen)
+	}
+	if len(c.s.Content) == 0 {
+		c.fault("content", "name at least one pack, e.g. starter")
+	}
+}
+
+func (c *checker) allAccounts() {
+	seen := map[string]string{}
+	for i, n := range c.s.Accounts {
+		path := fmt.Sprintf("accounts[%d]", i)
+		a := account{node: n, path: path}
+		for j := 0; j+1 < len(n.Content); j += 2 {
+			switch n.Content[j].Value {
+			case "id":
+				a.ID = n.Content[j+1].Value
+			case "platform":
+				a.Platform = n.Content[j+1].Value
+			}
+		}
+		c.id(path, a.ID, seen)
+		if platform, ok := platforms[a.Platform]; !ok {
+			c.oneOf(path+".platform", a.Platform, platformNames())
+		} else if err := platform.check(c.f, a); err != nil {
+			c.errs = append(c.errs, err)
+		}
+		c.s.accounts = append(c.s.accounts, a)
+	}
+}
+
+func (c *checker) units() {
+	seen, staff := map[string]string{}, map[string]string{}
+	for i := range c.s.Units {
+		u := &c.s.Units[i]
+		path := fmt.Sprintf("units[%d]", i)
+		if u.Parent != "" && seen[u.Parent] == "" {
+			c.fault(path+".parent", "there is no unit %q above this one in the file", u.Parent)
+		}
+		c.id(path, u.ID, seen)
+		if strings.TrimSpace(u.Name) == "" {
+			c.fault(path, "name is missing")
+		}
+		u.Kind = or(u.Kind, "branch")
+		u.Timezone = or(u.Timezone, c.s.Timezone)
+		u.Language = or(u.Language, c.s.Language)
+		c.oneOf(path+".kind", u.Kind, member.UnitKinds)
+		c.zone(path+".timezone", u.Timezone)
+		c.language(path+".language", u.Language)
+		for j, chat := range u.Chats {
+			id, room, ok := strings.Cut(chat, ":")
+			if !ok || room == "" || !slices.ContainsFunc(c.s.accounts, func(a account) bool { return a.ID == id }) {
+				c.fault(fmt.Sprintf("%s.chats[%d]", path, j), "%q: write ACCOUNT:CHAT with the id of an account below", chat)
+			}
+		}
+		for j := range u.Members {
+			c.member(fmt.Sprintf("%s.members[%d]", path, j), &u.Members[j], staff)
+		}
+	}
+}
+
+func (c *checker) member(path string, m *member.MemberConfig, staff map[string]string) {
+	if strings.TrimSpace(m.Name) == "" {
+		c.fault(path, "name is missing")
+	}
+	if first := staff[m.Staff]; m.Staff == "" {
+		c.fault(path, "staff is missing: the staff number, in quotes")
+	} else if first != "" {
+		c.fault(path+".staff", "%q is taken already by %s", m.Staff, first)
+	}
+	staff[m.Staff] = path
+	m.Status = or(m.Status, "full")
+	c.oneOf(path+".status", m.Status, member.Statuses)
+	if m.JoinedOn != "" {
+		c.day(path+".joined_on", m.JoinedOn)
+	}
+	for i, r := range m.Roles {
+		c.oneOf(fmt.Sprintf("%s.roles[%d]", path, i), r, member.Roles)
+	}
+}
+
+func (c *checker) day(path, text string) {
+	if _, err := time.Parse("2006-01-02", text); err != nil {
+		c.fault(path, "%q: write the day as 2006-01-02, in quotes", text)
+	}
+}
+
+func (c *checker) schedules() {
+	seen := map[string]string{}
+	for i := range c.s.Schedules {
+		s := &c.s.Schedules[i]
+		path := fmt.Sprintf("schedules[%d]", i)
+		c.id(path, s.ID, seen)
+		unit := slices.IndexFunc(c.s.Units, func(u member.UnitConfig) bool { return u.ID == s.Unit })
+		if unit < 0 {
+			c.fault(path+".unit", "there is no unit %q", s.Unit)
+		} else {
+			s.Timezone = or(s.Timezone, c.s.Units[unit].Timezone)
+		}
+		s.Timezone = or(s.Timezone, c.s.Timezone)
+		c.zone(path+".timezone", s.Timezone)
+		if _, err := schedules.Parse(s.Cron); err != nil {
+			c.fault(path+".cron", "%v", err)
+		}
+		if _, err := schedules.ParseMisfire(s.Misfire); err != nil {
+			c.fault(path+".misfire", "%v", err)
+		}
+		for key, day := range map[string]string{"starts_on": s.StartsOn, "ends_on": s.EndsOn} {
+			if day != "" {
+				c.day(path+"."+key, day)
+			}
+		}
+	}
+}
+
+func (c *checker) points() {
+	seen := map[string]string{}
+	for i, r := range c.s.Points.Rules {
+		path := fmt.Sprintf("points.rules[%d]", i)
+		c.id(path, r.ID, seen)
+		c.oneOf(path+".on", r.On, ledger.Occasions)
+		if r.Points < 1 || r.Points > 100 {
+			c.fault(path+".points", "%d is out of range 1-100", r.Points)
+		}
+		for period, most := range r.Cap {
+			c.oneOf(path+".cap", period, ledger.Periods)
+			if most < 1 {
+				c.fault(path+".cap."+period, "%d must be at least 1", most)
+			}
+		}
+	}
+}
+
+func (c *checker) conduct() {
+	if _, err := schedules.ParseQuiet(c.s.Conduct.QuietHours); err != nil {
+		c.fault("conduct.quiet_hours", "%v", err)
+	}
+	for key, n := range map[string]int{"lessons_per_day": c.s.Conduct.LessonsPerDay, "notices_per_day": c.s.Conduct.NoticesPerDay,
+		"reminders_per_item": c.s.Conduct.RemindersPerItem} {
+		if n < 0 || n > 20 {
+			c.fault("conduct."+key, "%d is out of range 0-20", n)
+		}
+	}
+	c.oneOf("conduct.public_board", c.s.Conduct.PublicBoard, []string{"opt-in", "off"})
+}
+
+func or(value, otherwise string) string {
+	if value == "" {
+		return otherwise
+	}
+	return value
+}
