@@ -8,113 +8,123 @@ import (
 
 // Misfire says what becomes of a slot whose time has passed unnoticed.
 type Misfire struct {
-	Rule  string        // grace, skip, once
-	Grace time.Duration // grace: how late is still in time
+	Rule  string        // grace: runs unless later than Grace; skip: unless later than a minute; once: always
+	Grace time.Duration // of the rule grace
 }
 
 // DefaultGrace is how late a push is still welcome.
 const DefaultGrace = 2 * time.Hour
 
-// onTime is how late counts as in time even under the rule skip: the program
-// looks once a second, a busy minute may pass.
+// onTime is how late counts as in time even under the rule skip: timers are
+// looked at once a second, and a busy minute may pass.
 const onTime = time.Minute
+
+const maxGrace = 7 * 24 * time.Hour
 
 // ParseMisfire reads "grace", "grace 4h", "skip" or "once"; "" is grace.
 func ParseMisfire(text string) (Misfire, error) {
-	rule, grace, _ := strings.Cut(strings.TrimSpace(text), " ")
-	switch rule {
-	case "", "grace":
-		m := Misfire{"grace", DefaultGrace}
-		if grace != "" {
-			d, err := time.ParseDuration(strings.TrimSpace(grace))
-			if err != nil || d < onTime || d > 7*24*time.Hour {
-				return m, fmt.Errorf("%q: the grace must be between 1m and 168h, e.g. grace 2h", text)
-			}
-			m.Grace = d
+	rule, grace, given := strings.Cut(fold(text), " ")
+	switch {
+	case (rule == "" || rule == "grace") && !given:
+		return Misfire{"grace", DefaultGrace}, nil
+	case rule == "grace":
+		d, err := time.ParseDuration(grace)
+		if err != nil || d < onTime || d > maxGrace {
+			return Misfire{}, fmt.Errorf("%q: the grace must be between 1m and 168h, e.g. grace 2h", text)
 		}
-		return m, nil
-	case "skip", "once":
-		if grace == "" {
-			return Misfire{Rule: rule}, nil
-		}
+		return Misfire{rule, d}, nil
+	case (rule == "skip" || rule == "once") && !given:
+		return Misfire{Rule: rule}, nil
 	}
 	return Misfire{}, fmt.Errorf("%q: use grace, grace 4h, skip or once", text)
 }
 
-// maxNamed bounds the missed slots that are named one by one.
-const maxNamed = 100
-
-// Decision is what to do about the slots that have come.
-type Decision struct {
-	Run    *Slot  // at most one, never a burst
-	Missed []Slot // too late, oldest first; after a long time only the last 100
-	Next   Slot   // the next one to come
-	More   bool   // there is a next one
-}
-
-// Due decides about the slots after the last one that was handled, up to now.
-// A clock that went back finds none of them again.
-func Due(s Spec, zone *time.Location, m Misfire, handled, now time.Time) Decision {
-	var d Decision
-	slot, ok := s.Next(handled, zone)
-	for n := 0; ok && !slot.At.After(now); n++ {
-		if n > maxNamed*100 { // years away: look only at the last month
-			if from := now.Add(-31 * 24 * time.Hour); slot.At.Before(from) {
-				slot, ok = s.Next(from, zone)
-				continue
-			}
-		}
-		if d.Run != nil {
-			d.Missed = append(d.Missed, *d.Run)
-		}
-		if len(d.Missed) > maxNamed {
-			d.Missed = d.Missed[1:]
-		}
-		run := slot
-		d.Run = &run
-		slot, ok = s.Next(slot.At, zone)
-	}
-	d.Next, d.More = slot, ok
-	if d.Run != nil && !m.allows(now.Sub(d.Run.At)) {
-		d.Missed = append(d.Missed, *d.Run)
-		d.Run = nil
-	}
-	return d
-}
-
+// allows tells whether a slot that is so late may still run.
 func (m Misfire) allows(late time.Duration) bool {
 	switch m.Rule {
 	case "once":
 		return true
 	case "skip":
-		return late < onTime
+		return late <= onTime
 	}
 	return late <= m.Grace
 }
 
-// Quiet is the time of day in which nothing is sent that nobody asked for.
-type Quiet struct{ from, to int } // minutes of the day; equal = never
+// Reason is why a slot that has come does not run.
+type Reason string
 
-// ParseQuiet reads "21:00-08:00", or "off".
-func ParseQuiet(text string) (Quiet, error) {
-	if text == "off" {
-		return Quiet{}, nil
+// The reasons.
+const (
+	Late  Reason = "late"  // later than the misfire rule allows
+	Newer Reason = "newer" // in time, but a newer slot has come too, and one is enough
+)
+
+// Reason tells why a slot is in Decision.Missed.
+func (m Misfire) Reason(slot Slot, now time.Time) Reason {
+	if m.allows(now.Sub(slot.At)) {
+		return Newer
 	}
-	from, to, ok := strings.Cut(text, "-")
-	a, err1 := time.Parse("15:04", strings.TrimSpace(from))
-	b, err2 := time.Parse("15:04", strings.TrimSpace(to))
-	if !ok || err1 != nil || err2 != nil || a.Equal(b) {
-		return Quiet{}, fmt.Errorf("%q: write it as 21:00-08:00, or off", text)
-	}
-	return Quiet{a.Hour()*60 + a.Minute(), b.Hour()*60 + b.Minute()}, nil
+	return Late
 }
 
-// Contains tells whether the local time is quiet; the first minute is, the
-// last is not.
-func (q Quiet) Contains(local time.Time) bool {
-	m := local.Hour()*60 + local.Minute()
-	if q.from <= q.to {
-		return m >= q.from && m < q.to
+const (
+	maxNamed   = 100
+	maxCounted = 10_000
+	// Slots are not looked for further back, e.g. after a clock that stood in 1970.
+	maxYears = 20
+)
+
+// Decision is what to do about the slots that have come.
+type Decision struct {
+	Run        *Slot  // at most one, the newest: never a burst
+	Missed     []Slot // the others, oldest first; the newest 100 when there are more
+	MissedMore int    // how many came before those in Missed, counted up to 10,000
+	Next       Slot   // the first one that is still to come
+	More       bool   // there is a Next
+}
+
+// Due decides about the slots after the last one that was handled, up to now.
+// The instant of the last handled slot is the guard against a second run: a
+// clock that went back finds nothing due before it has passed that instant
+// again. After a clock that went forward years, one slot runs at most.
+func Due(s Spec, zone *time.Location, m Misfire, handled, now time.Time) Decision {
+	var d Decision
+	d.Next, d.More = s.Next(later(handled, now), zone)
+	d.Missed, d.MissedMore = s.passed(later(handled, now.AddDate(-maxYears, 0, 0)), now, zone)
+	if n := len(d.Missed); n > 0 && m.allows(now.Sub(d.Missed[n-1].At)) {
+		run := d.Missed[n-1]
+		d.Run, d.Missed = &run, d.Missed[:n-1]
 	}
-	return m >= q.from || m < q.to
+	if over := len(d.Missed) - maxNamed; over > 0 {
+		d.Missed = d.Missed[over:]
+		d.MissedMore = min(d.MissedMore+over, maxCounted)
+	}
+	return d
+}
+
+// passed gives the newest slots, more than maxNamed where there are as many,
+// and the number of those before them. It looks back from now in growing
+// steps, so that a long time away costs little.
+func (s Spec) passed(handled, now time.Time, zone *time.Location) (newest []Slot, before int) {
+	for back := time.Hour; ; back *= 2 {
+		from := later(handled, now.Add(-back))
+		newest = nil
+		for slot, ok := s.Next(from, zone); ok && !slot.At.After(now); slot, ok = s.Next(slot.At, zone) {
+			newest = append(newest, slot)
+		}
+		if len(newest) <= maxNamed && from.After(handled) {
+			continue
+		}
+		for slot, ok := s.Next(handled, zone); ok && !slot.At.After(from) && before < maxCounted; slot, ok = s.Next(slot.At, zone) {
+			before++
+		}
+		return newest, before
+	}
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }

@@ -2,104 +2,156 @@ package schedules
 
 import (
 	"fmt"
-	"strconv"
+	"slices"
 	"strings"
 	"time"
 )
 
-// The words in which rules and instants are told. They stand here rather than
-// in bot/locale because this package knows nothing of bot/.
-var words = map[string]struct {
-	daily, weekly, monthly, every, today, tomorrow, day, year string
-	weekdays                                                  [7]string
-	to, and                                                   string
-}{
-	"zh-CN": {daily: "每天 %s", weekly: "每%s %s", monthly: "每月 %s 日 %s", every: "每 %s 分钟",
-		today: "今天 15:04", tomorrow: "明天 15:04", day: "1月2日", year: "2006年1月2日",
-		weekdays: [7]string{"周日", "周一", "周二", "周三", "周四", "周五", "周六"}, to: "至", and: "、"},
-	"en": {daily: "every day at %s", weekly: "%s at %s", monthly: "on day %s of the month at %s", every: "every %s minutes",
-		today: "today 15:04", tomorrow: "tomorrow 15:04", day: "2 Jan", year: "2 Jan 2006",
-		weekdays: [7]string{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"}, to: "–", and: ", "},
+// phrases are the words in which rules and instants are told. They stand here
+// rather than in bot/locale because this package knows nothing of bot/.
+type phrases struct {
+	Minutely, Minutes string // each minute; each so many
+	Hourly            string // minute of the hour
+	Daily             string // times
+	Span, Days        string // days of the week, times
+	Monthly           string // days of the month, times
+	Quarterly         string // days of the month, times
+	Yearly            string // month, day, times
+	Weekdays          [7]string
+	Months            [12]string
+	Through, And      string // between the ends of a span; between the items of a list
+
+	Today, Tomorrow, Day, DayOfYear string // day of the week, where it is told; the rest is a layout
+}
+
+var words = map[string]phrases{
+	"zh-CN": {
+		Minutely: "每分钟", Minutes: "每 %d 分钟", Hourly: "每小时第 %d 分",
+		Daily: "每天 %s", Span: "%s %s", Days: "每%s %s",
+		Monthly: "每月 %s 日 %s", Quarterly: "每季度首月 %s 日 %s", Yearly: "每年 %s %s 日 %s",
+		Weekdays: [7]string{"周日", "周一", "周二", "周三", "周四", "周五", "周六"},
+		Months:   [12]string{"1 月", "2 月", "3 月", "4 月", "5 月", "6 月", "7 月", "8 月", "9 月", "10 月", "11 月", "12 月"},
+		Through:  "至", And: "、",
+		Today: "今天 15:04（%s）", Tomorrow: "明天 15:04", Day: "1月2日（%s）15:04", DayOfYear: "2006年1月2日（%s）15:04",
+	},
+	"en": {
+		Minutely: "every minute", Minutes: "every %d minutes", Hourly: "every hour at minute %d",
+		Daily: "every day at %s", Span: "%s at %s", Days: "%s at %s",
+		Monthly: "each month on day %s at %s", Quarterly: "each quarter's first month on day %s at %s", Yearly: "each year on %s %s at %s",
+		Weekdays: [7]string{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"},
+		Months:   [12]string{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"},
+		Through:  "–", And: ", ",
+		Today: "today 15:04 (%s)", Tomorrow: "tomorrow 15:04", Day: "2 Jan (%s) 15:04", DayOfYear: "2 Jan 2006 (%s) 15:04",
+	},
+}
+
+// in gives the words of a language, Chinese for one that we do not speak.
+func in(lang string) phrases {
+	if w, ok := words[lang]; ok {
+		return w
+	}
+	return words["zh-CN"]
 }
 
 // Words tells the rule in words where that is simple, else as it was given.
 func (s Spec) Words(lang string) string {
-	w, ok := words[lang]
-	if !ok {
-		w = words["en"]
+	w := in(lang)
+	days, months, weekdays := s.values[dayOfMonth].list(), s.values[month].list(), s.values[dayOfWeek].list()
+	everyDay, everyMonth, everyWeekday := s.full(dayOfMonth), s.full(month), s.full(dayOfWeek)
+	if everyDay && everyMonth && everyWeekday && s.full(hour) {
+		return s.perHour(w)
 	}
-	if s.text == "@daily" {
-		return fmt.Sprintf(w.daily, "00:00")
-	}
-	f := strings.Fields(s.text)
-	if len(f) != 5 {
-		return s.text
-	}
-	if step, ok := strings.CutPrefix(f[0], "*/"); ok && strings.Join(f[1:], "") == "****" {
-		return fmt.Sprintf(w.every, step)
-	}
-	minute, err1 := strconv.Atoi(f[0])
-	hour, err2 := strconv.Atoi(f[1])
-	if err1 != nil || err2 != nil || f[3] != "*" {
-		return s.text
-	}
-	at := fmt.Sprintf("%02d:%02d", hour, minute)
+	times, ok := s.times(w)
 	switch {
-	case f[2] == "*" && f[4] == "*":
-		return fmt.Sprintf(w.daily, at)
-	case f[2] == "*":
-		if days, ok := weekdays(f[4], w.weekdays, w.to, w.and); ok {
-			return fmt.Sprintf(w.weekly, days, at)
-		}
-	case f[4] == "*":
-		if _, err := strconv.Atoi(strings.ReplaceAll(f[2], ",", "")); err == nil {
-			return fmt.Sprintf(w.monthly, strings.ReplaceAll(f[2], ",", w.and), at)
-		}
+	case !ok:
+	case everyMonth && everyDay && everyWeekday:
+		return fmt.Sprintf(w.Daily, times)
+	case everyMonth && everyDay:
+		return w.onWeekdays(weekdays, times)
+	case !everyWeekday || len(days) > maxTold: // with both days restricted either one suffices: hard to say
+	case everyMonth:
+		return fmt.Sprintf(w.Monthly, w.numbers(days), times)
+	case slices.Equal(months, []int{1, 4, 7, 10}):
+		return fmt.Sprintf(w.Quarterly, w.numbers(days), times)
+	case len(months) == 1:
+		return fmt.Sprintf(w.Yearly, w.Months[months[0]-1], w.numbers(days), times)
 	}
 	return s.text
 }
 
-func weekdays(field string, names [7]string, to, and string) (string, bool) {
-	var out []string
-	for _, part := range strings.Split(field, ",") {
-		a, b, isRange := strings.Cut(part, "-")
-		i, err := strconv.Atoi(a)
-		if err != nil {
-			return "", false
-		}
-		text := names[i%7]
-		if isRange {
-			j, err := strconv.Atoi(b)
-			if err != nil {
-				return "", false
-			}
-			text += to + names[j%7]
-		}
-		out = append(out, text)
+// maxTold is how many times or days a reader takes in.
+const maxTold = 4
+
+// perHour tells a rule that runs in each hour of each day.
+func (s Spec) perHour(w phrases) string {
+	minutes := s.values[minute].list()
+	n := len(minutes)
+	switch {
+	case n == 60:
+		return w.Minutely
+	case n == 1:
+		return fmt.Sprintf(w.Hourly, minutes[0])
+	case 60%n != 0 || minutes[0] != 0: // */25 is not every 25 minutes: 50 is followed by 0
+		return s.text
 	}
-	return strings.Join(out, and), true
+	for i, m := range minutes {
+		if m != i*60/n {
+			return s.text
+		}
+	}
+	return fmt.Sprintf(w.Minutes, 60/n)
 }
 
-// Instant tells an instant in words, with its weekday: 今天 12:30（周三）.
+// times tells the times of day of a rule; false when there are too many.
+func (s Spec) times(w phrases) (string, bool) {
+	var times []string
+	for _, h := range s.values[hour].list() {
+		for _, m := range s.values[minute].list() {
+			times = append(times, fmt.Sprintf("%02d:%02d", h, m))
+		}
+	}
+	return strings.Join(times, w.And), len(times) <= maxTold
+}
+
+func (w phrases) numbers(list []int) string {
+	var out []string
+	for _, n := range list {
+		out = append(out, fmt.Sprint(n))
+	}
+	return strings.Join(out, w.And)
+}
+
+// onWeekdays tells days of the week, three or more in a row as a span. The week
+// begins on Monday.
+func (w phrases) onWeekdays(days []int, times string) string {
+	if days[0] == 0 {
+		days = append(days[1:], 7)
+	}
+	first, last := days[0], days[len(days)-1]
+	if len(days) > 2 && last-first == len(days)-1 {
+		return fmt.Sprintf(w.Span, w.Weekdays[first]+w.Through+w.Weekdays[last%7], times)
+	}
+	var names []string
+	for _, d := range days {
+		names = append(names, w.Weekdays[d%7])
+	}
+	return fmt.Sprintf(w.Days, strings.Join(names, w.And), times)
+}
+
+// Instant tells an instant in words, as someone in the zone would now say it:
+// 今天 12:30（周三）, 12月1日（周二）08:00, with the year when it is another one.
 func Instant(at, now time.Time, zone *time.Location, lang string) string {
-	w, ok := words[lang]
-	if !ok {
-		w = words["en"]
-	}
+	w := in(lang)
 	at, now = at.In(zone), now.In(zone)
-	day := "（" + w.weekdays[at.Weekday()] + "）"
-	if lang != "zh-CN" {
-		day = " (" + w.weekdays[at.Weekday()] + ") "
+	layout := w.Day
+	switch {
+	case at.Format(time.DateOnly) == now.Format(time.DateOnly):
+		layout = w.Today
+	// Under the label UTC there is no gap into which the same time tomorrow falls.
+	case at.Format(time.DateOnly) == label(now).AddDate(0, 0, 1).Format(time.DateOnly):
+		layout = w.Tomorrow
+	case at.Year() != now.Year():
+		layout = w.DayOfYear
 	}
-	switch at.Format("2006-01-02") {
-	case now.Format("2006-01-02"):
-		return strings.TrimSpace(at.Format(w.today) + day)
-	case now.AddDate(0, 0, 1).Format("2006-01-02"):
-		return strings.TrimSpace(at.Format(w.tomorrow) + day)
-	}
-	layout := w.day
-	if at.Year() != now.Year() {
-		layout = w.year
-	}
-	return at.Format(layout) + day + at.Format("15:04")
+	return strings.Replace(at.Format(layout), "%s", w.Weekdays[at.Weekday()], 1)
 }

@@ -82,8 +82,12 @@ func (db *DB) open(ctx context.Context, shared bool) error {
 	// The busy time-out matters only beside tools; inside the program writers
 	// queue for db.mu.
 	const settings = "?_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)&_pragma=trusted_schema(0)&_txlock=immediate"
+	// The writer has room for the pages that a busy hour touches, and copies its
+	// journal into the file every 16 MB rather than every 4. What a savepoint may
+	// have to undo stays in memory: as a file it cost a fifth of the time.
+	const writing = "&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=cache_size(-32000)&_pragma=wal_autocheckpoint(4000)&_pragma=temp_store(MEMORY)"
 	dsn := "file:" + uri(db.path) + settings
-	if db.write, err = sql.Open("sqlite", dsn+"&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)"); err != nil {
+	if db.write, err = sql.Open("sqlite", dsn+writing); err != nil {
 		return err
 	}
 	db.write.SetMaxOpenConns(1)

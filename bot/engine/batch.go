@@ -112,6 +112,8 @@ type work struct {
 	tx     *store.Tx
 	kept   bool            // something was written
 	dirty  map[string]bool // units whose prompts this transaction changed
+
+	counting map[string]bool // count timers that are set, since the last undoing
 }
 
 // event handles one event. Its error means that the whole batch is lost.
@@ -150,6 +152,7 @@ func (t *Turn) attempt(do func() error, bury func(reason string) error) error {
 		return err
 	}
 	t.letters = 0 // what the handler said was rolled back with it
+	t.work.counting = nil
 	var complaint *Complaint
 	var skip *Skip // an action that somebody asked for had a reason not to run
 	switch {

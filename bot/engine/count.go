@@ -13,8 +13,35 @@ const countEvery = 10 * time.Second
 
 // CountSoon has the feature's timer "count" fire for the item within ten
 // seconds, however many replies come until then.
+//
+// A timer of this transaction, or one that is known to be committed and not yet
+// due, covers this reply too, so that a crowd's replies do not all touch the
+// table.
 func (t *Turn) CountSoon(feature, ref string) error {
-	return t.At(t.Now.Add(countEvery), feature, "count", ref, feature+":count:"+ref)
+	e, key, due := t.work.engine, feature+":count:"+ref, t.Now.Add(countEvery)
+	e.mu.Lock()
+	covered := e.counting[key].After(t.Now)
+	e.mu.Unlock()
+	if covered || t.work.counting[key] {
+		return nil
+	}
+	if t.work.counting == nil {
+		t.work.counting = map[string]bool{}
+	}
+	t.work.counting[key] = true
+	isNew, err := t.at(due, feature, "count", ref, key)
+	if err != nil || !isNew {
+		return err
+	}
+	t.Tx.AfterCommit(func() {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		if len(e.counting) > 10_000 {
+			clear(e.counting) // a missing entry costs one statement
+		}
+		e.counting[key] = due
+	})
+	return nil
 }
 
 // PostCount says how many have replied. The message of the thread rises in

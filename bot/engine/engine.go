@@ -210,10 +210,11 @@ type Engine struct {
 	requests chan *request
 	wake     chan struct{} // a timer may be due earlier than thought
 
-	mu     sync.Mutex
-	waits  map[string][]Prompt           // open prompts by unit, as committed
-	states map[chat.AccountID]chat.State // how the accounts are doing
-	told   map[string]time.Time          // hints given lately, so as not to repeat them
+	mu       sync.Mutex
+	waits    map[string][]Prompt           // open prompts by unit, as committed
+	states   map[chat.AccountID]chat.State // how the accounts are doing
+	counting map[string]time.Time          // when a committed count timer is due, by key
+	told     map[string]time.Time          // hints given lately, so as not to repeat them
 }
 
 // New builds an engine. It panics when two features claim one name: that is a
@@ -229,6 +230,7 @@ func New(o Options) *Engine {
 		waits:    map[string][]Prompt{},
 		states:   map[chat.AccountID]chat.State{},
 		told:     map[string]time.Time{},
+		counting: map[string]time.Time{},
 	}
 	for _, f := range o.Features {
 		if e.owners[f.Name()] != nil {

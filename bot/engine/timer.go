@@ -25,15 +25,21 @@ const tries = 3
 // At sets a timer of the feature. A timer whose key is set already stays as it
 // is.
 func (t *Turn) At(due time.Time, feature, kind, ref, key string) error {
+	_, err := t.at(due, feature, kind, ref, key)
+	return err
+}
+
+// at is At, and tells whether the timer is new.
+func (t *Turn) at(due time.Time, feature, kind, ref, key string) (bool, error) {
 	n, err := t.Tx.Exec(`INSERT INTO timer (due_at, feature, kind, ref, key) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT DO NOTHING`, due.UnixMilli(), feature, kind, ref, key)
 	if err != nil {
-		return fmt.Errorf("set timer %s: %w", key, err)
+		return false, fmt.Errorf("set timer %s: %w", key, err)
 	}
 	if n > 0 {
 		t.Tx.AfterCommit(t.work.engine.poke)
 	}
-	return nil
+	return n > 0, nil
 }
 
 // Cancel removes a timer if it is still set.

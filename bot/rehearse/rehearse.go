@@ -21,6 +21,7 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"branchbot/bot/chat"
 	"branchbot/bot/command"
@@ -201,18 +202,13 @@ func (p *player) step(ctx context.Context, line string) error {
 	if err != nil {
 		return err
 	}
-	p.out.heard(p.Clock.now, who, line[strings.IndexAny(line, ":："):][len(firstColon(line)):])
+	colon := strings.IndexAny(line, ":：")
+	_, size := utf8.DecodeRuneInString(line[colon:])
+	p.out.heard(p.Clock.now, who, strings.TrimSpace(line[colon+size:]))
 	if err := p.Engine.Handle(p.Adapter.ID(), "", ev); err != nil {
 		return fmt.Errorf("line %d: %w", p.line, err)
 	}
 	return p.settle(ctx)
-}
-
-func firstColon(line string) string {
-	if rest := line[strings.IndexAny(line, ":："):]; strings.HasPrefix(rest, ":") {
-		return ":"
-	}
-	return "："
 }
 
 var relative = regexp.MustCompile(`^\+\s*(\S+)$`)

@@ -156,7 +156,7 @@ func (f *Feature) due(t *engine.Turn, s *row) error {
 	}
 	d := schedules.Due(spec, zone, misfire, s.Handled, t.Now)
 	for _, slot := range d.Missed {
-		if _, err := note(t.Tx, s.ID, slot, "missed", "schedule.reason.late"); err != nil {
+		if _, err := note(t.Tx, s.ID, slot, "missed", "schedule.reason."+string(misfire.Reason(slot, t.Now))); err != nil {
 			return err
 		}
 		s.Handled = slot.At

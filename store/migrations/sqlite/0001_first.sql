@@ -189,12 +189,6 @@ CREATE TABLE ledger (                     -- insert only; one chain a unit
 CREATE INDEX ledger_member ON ledger (member, at);
 CREATE UNIQUE INDEX ledger_reverses ON ledger (unit, reverses) WHERE reverses <> 0;
 
-CREATE TABLE ledger_head (
-    unit TEXT PRIMARY KEY,
-    seq  BIGINT NOT NULL,
-    hash BLOB NOT NULL
-);
-
 CREATE TABLE ledger_sum (                 -- what a member earned by a rule on a day
     member BIGINT NOT NULL,
     day    TEXT NOT NULL,

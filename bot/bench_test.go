@@ -1,0 +1,233 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+
+	"branchbot/bot/chat"
+	"branchbot/bot/config"
+	"branchbot/bot/rehearse"
+	"branchbot/store"
+)
+
+// The scene of the benchmarks: 50 branches of 10 members, one chat each, with
+// 20 rounds open at a time.
+const (
+	benchUnits   = 50
+	benchMembers = 10
+	benchRounds  = 20
+)
+
+func benchConfig() string {
+	var b strings.Builder
+	b.WriteString("database: sqlite:x.db\nconduct: {quiet_hours: \"off\"}\naccounts:\n  - {id: bench, platform: web}\nunits:\n")
+	for u := range benchUnits {
+		fmt.Fprintf(&b, "  - id: u%d\n    name: 支部%d\n    chats: [\"bench:c%d\"]\n    members:\n", u, u, u)
+		for m := range benchMembers {
+			fmt.Fprintf(&b, "      - {name: 成员%d, staff: \"%d\"}\n", m, u*benchMembers+m)
+		}
+	}
+	b.WriteString("points:\n  rules:\n    - {id: quiz-answered, on: quiz.answered, points: 1, cap: {day: 1000000}}\n")
+	return b.String()
+}
+
+// benchBot is the real engine, features and store; only the platform is a
+// sink.
+func benchBot(b *testing.B) *Bot {
+	b.Helper()
+	f, err := config.Load("config.yaml", []byte(benchConfig()), os.LookupEnv)
+	if err != nil {
+		b.Fatal(err)
+	}
+	s, err := ReadSettings(f)
+	if err != nil {
+		b.Fatal(err)
+	}
+	library, err := openLibrary(s)
+	if err != nil {
+		b.Fatal(err)
+	}
+	db, err := store.Open(context.Background(), "sqlite:"+b.TempDir()+"/bench.db", store.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { db.Close() })
+	sink := rehearse.NewAdapter("bench", rehearse.Platforms["web"], rehearse.NewClock(db.Now()), nil, nil)
+	bot, err := Open(s, library, db, slog.New(slog.NewTextHandler(io.Discard, nil)), sink)
+	if err != nil {
+		b.Fatal(err)
+	}
+	err = db.Write(func(tx *store.Tx) error {
+		for i := range benchUnits * benchMembers {
+			staff := fmt.Sprint(i)
+			if err := bot.bindStaff(tx, "bench", staff, chat.UserID(staff), ""); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return bot
+}
+
+// nextRounds closes the rounds of every chat and opens other ones; it returns
+// their short codes by chat.
+func nextRounds(b *testing.B, bot *Bot) [benchUnits][]int {
+	b.Helper()
+	err := bot.db.Write(func(tx *store.Tx) error {
+		if _, err := tx.Exec(`UPDATE timer SET due_at = 0 WHERE feature = 'quiz' AND kind = 'close'`); err != nil {
+			return err
+		}
+		for i := range benchUnits * benchRounds {
+			u := i % benchUnits
+			_, err := tx.Exec(`INSERT INTO timer (due_at, feature, kind, ref, key) VALUES ($1, 'schedule', 'now', $2, $3)`,
+				tx.Millis(), fmt.Sprintf(`{"unit":"u%d","action":"quiz","args":{"from":"starter/org-001"}}`, u), fmt.Sprintf("bench:%d:%d", i, tx.Now.UnixNano()))
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	for n := 1; n > 0 && err == nil; {
+		n, err = bot.engine.FireDue()
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	var codes [benchUnits][]int
+	err = bot.db.Read(func(tx *store.Tx) error {
+		rows, err := tx.Query(`SELECT unit, code FROM prompt WHERE closed_at IS NULL ORDER BY id`)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var unit string
+			var u, code int
+			if err := rows.Scan(&unit, &code); err != nil {
+				return err
+			}
+			if _, err := fmt.Sscanf(unit, "u%d", &u); err != nil {
+				return err
+			}
+			codes[u] = append(codes[u], code)
+		}
+		return rows.Err()
+	})
+	if err != nil || len(codes[0]) != benchRounds {
+		b.Fatalf("%d rounds are open: %v", len(codes[0]), err)
+	}
+	return codes
+}
+
+func benchAnswer(member, code, n int) chat.Event {
+	return chat.Event{Key: fmt.Sprintf("%d:%d", member, n), Kind: chat.Said, Chat: chat.ChatID(fmt.Sprintf("c%d", member/benchMembers)),
+		From: chat.User{ID: chat.UserID(fmt.Sprint(member))}, Text: fmt.Sprintf("%d A", code)}
+}
+
+// waves has all 500 members answer the rounds of their chat, one after the
+// other; each waits until his answer is accepted. Opening rounds is not measured.
+func waves(b *testing.B, bot *Bot, accept func(chat.Event) error) {
+	b.ReportAllocs()
+	b.StopTimer()
+	for done := 0; done < b.N; {
+		codes := nextRounds(b, bot)
+		var wg sync.WaitGroup
+		failed := make(chan error, benchUnits*benchMembers)
+		b.StartTimer()
+		for m := range benchUnits * benchMembers {
+			n := min(benchRounds, b.N-done)
+			done += n
+			wg.Go(func() {
+				for i := range n {
+					if err := accept(benchAnswer(m, codes[m/benchMembers][i], done+i)); err != nil {
+						failed <- err
+						return
+					}
+				}
+			})
+		}
+		wg.Wait()
+		b.StopTimer()
+		select {
+		case err := <-failed:
+			b.Fatal(err)
+		default:
+		}
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "answers/s")
+}
+
+// BenchmarkEngineAnswers is single-choice answers through the real engine into
+// SQLite with synchronous=FULL: dedupe, answer, ledger entry with cap and
+// chain, sums, gathered progress. Batches form by themselves.
+func BenchmarkEngineAnswers(b *testing.B) { benchBatched(b, benchBot(b)) }
+
+func benchBatched(b *testing.B, bot *Bot) {
+	ctx, cancel := context.WithCancel(context.Background())
+	stopped := make(chan error, 1)
+	go func() { stopped <- bot.engine.Run(ctx) }()
+	waves(b, bot, func(ev chat.Event) error { return bot.engine.Accept(ctx, "bench", "", ev) })
+	cancel()
+	if err := <-stopped; err != nil {
+		b.Fatal(err)
+	}
+	verifyBench(b, bot)
+}
+
+// BenchmarkEngineOneByOne is the same path with a commit for each answer.
+func BenchmarkEngineOneByOne(b *testing.B) {
+	bot := benchBot(b)
+	waves(b, bot, func(ev chat.Event) error { return bot.engine.Handle("bench", "", ev) })
+	verifyBench(b, bot)
+}
+
+// BenchmarkEngineHistory is BenchmarkEngineAnswers on a database with a million
+// ledger entries of the same members.
+func BenchmarkEngineHistory(b *testing.B) {
+	bot := benchBot(b)
+	err := bot.db.Write(func(tx *store.Tx) error {
+		for i := range 1_000_000 {
+			member := i % (benchUnits * benchMembers)
+			unit := fmt.Sprintf("old%d", member/benchMembers)
+			day := fmt.Sprintf("20%02d-%02d-%02d", 10+i/100_000, 1+i/8_000%12, 1+i/500%28)
+			_, err := tx.Exec(`INSERT INTO ledger (unit, seq, member, points, rule, version, day, at, key, cause, actor, reverses, note, hash)
+				VALUES ($1, $2, $3, 1, 'quiz-answered', 1, $4, $5, $6, 'round:0', 0, 0, '', $7)`,
+				unit, i/benchMembers, member+1, day, i, fmt.Sprintf("quiz-answered:old:%d", i), make([]byte, 32))
+			if err != nil {
+				return err
+			}
+			_, err = tx.Exec(`INSERT INTO ledger_sum (member, day, rule, points) VALUES ($1, $2, 'quiz-answered', 1)
+				ON CONFLICT (member, day, rule) DO UPDATE SET points = ledger_sum.points + 1`, member+1, day)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ResetTimer()
+	benchBatched(b, bot)
+}
+
+// verifyBench makes sure that what was measured was done.
+func verifyBench(b *testing.B, bot *Bot) {
+	b.Helper()
+	var answers, entries int
+	err := bot.db.Read(func(tx *store.Tx) error {
+		return tx.QueryRow(`SELECT (SELECT COUNT(*) FROM answer), (SELECT COUNT(*) FROM ledger WHERE unit LIKE 'u%')`).Scan(&answers, &entries)
+	})
+	if err != nil || answers < b.N || entries != answers {
+		b.Fatalf("%d answers measured, %d stored, %d ledger entries (%v)", b.N, answers, entries, err)
+	}
+}
