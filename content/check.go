@@ -1,111 +1,241 @@
 package content
 
 import (
-	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
-// maxAsk bounds question and options, so that a post fits a message everywhere.
+// Bounds in characters, so that a post fits into a message everywhere.
 const (
 	maxAsk     = 500
 	maxOption  = 200
+	maxExplain = 1000
+	maxTitle   = 100 // and other texts of one line
+	maxBody    = 3500
 	maxOptions = 10
 )
 
-// Check tells what is wrong with a question and brings its answer into the
-// canonical form.
-func Check(q *Question) error {
-	if !slices.Contains(Types, q.Type) {
-		return fmt.Errorf("type: %q is none of single, multiple, truefalse, blank, number, order", q.Type)
+// fault is what is wrong with a field. Who reads the file knows the line.
+type fault struct {
+	field   string // e.g. options[1]; "" = the whole
+	problem string
+	hint    string
+}
+
+// check tells all that is wrong with a question of any format, and brings its
+// answer into the canonical form. Explanation and source may be empty here.
+func check(q *Question) []fault {
+	var faults []fault
+	add := func(field, hint, format string, args ...any) {
+		faults = append(faults, fault{field, fmt.Sprintf(format, args...), hint})
 	}
-	if len([]rune(q.Ask)) > maxAsk {
-		return fmt.Errorf("ask: longer than %d characters", maxAsk)
+	if q.ID != "" && !idPattern.MatchString(q.ID) {
+		add("id", idHint, "%q is no id", q.ID)
 	}
-	if err := checkOptions(q); err != nil {
-		return err
+	if q.Ask == "" {
+		add("ask", "", "missing")
 	}
-	switch q.Type {
-	case TrueFalse:
-		switch strings.ToLower(strings.TrimSpace(q.Answer)) {
-		case "true", "对", "√", "正确", "t", "是":
-			q.Answer = "true"
-		case "false", "错", "×", "错误", "f", "x", "否":
-			q.Answer = "false"
-		default:
-			return fmt.Errorf("answer: %q: write true or false", q.Answer)
+	faults = append(faults, checkText("ask", q.Ask, maxAsk, true)...)
+	faults = append(faults, checkText("explain", q.Explain, maxExplain, true)...)
+	faults = append(faults, checkText("source", q.Source, maxAsk, false)...)
+	faults = append(faults, checkTags(q.Tags)...)
+	switch {
+	case q.Type == "":
+		add("type", "write one of "+typeList, "missing")
+		return faults
+	case !slices.Contains(Types, q.Type):
+		add("type", "write one of "+typeList, "%q is none", q.Type)
+		return faults
+	}
+	faults = append(faults, checkOptions(q)...)
+	if n := len(q.Options); !q.Type.lettered() || n >= 2 && n <= maxOptions {
+		faults = append(faults, checkAnswer(q)...)
+	}
+	return faults
+}
+
+const typeList = "single, multiple, truefalse, blank, number, order"
+
+var idPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
+
+const idHint = "use lower-case letters a-z, digits, - _ and ., at most 64"
+
+// tagPattern leaves out upper case: what people type is folded before it is
+// looked up.
+var tagPattern = regexp.MustCompile(`^[\p{Ll}\p{Lo}\p{N}][\p{Ll}\p{Lo}\p{N}._-]{0,39}$`)
+
+func checkTags(tags []string) []fault {
+	var faults []fault
+	for i, t := range tags {
+		field := fmt.Sprintf("tags[%d]", i)
+		switch {
+		case !tagPattern.MatchString(t):
+			faults = append(faults, fault{field, fmt.Sprintf("%q is no tag", t), "use letters without capitals, digits, - _ and ., at most 40"})
+		case slices.Contains(tags[:i], t):
+			faults = append(faults, fault{field, fmt.Sprintf("%q is given twice", t), "remove one"})
 		}
-	case Blank:
-		q.Accept = slices.DeleteFunc(q.Accept, func(s string) bool { return loose(s) == "" })
-		if len(q.Accept) == 0 {
-			return errors.New("answer: list the texts that are right")
+	}
+	return faults
+}
+
+// checkText bounds a text and refuses what would show as something else than
+// it is: controls, zero-width characters, turns of the writing direction.
+func checkText(field, s string, limit int, lines bool) []fault {
+	var faults []fault
+	if n := utf8.RuneCountInString(s); n > limit {
+		faults = append(faults, fault{field, fmt.Sprintf("%d characters, at most %d fit into a message", n, limit), "shorten it"})
+	}
+	if i := hidden(s, lines); i >= 0 {
+		faults = append(faults, hiddenFault(field, s, i))
+	}
+	return faults
+}
+
+func hiddenFault(field, s string, i int) fault {
+	r, _ := utf8.DecodeRuneInString(s[i:])
+	before := []rune(s[:i])
+	f := fault{field, fmt.Sprintf("holds the invisible character %U", r), "remove it"}
+	if r == '\n' {
+		f = fault{field, "holds a line break", "write it on one line"}
+	}
+	if len(before) > 0 {
+		f.problem += fmt.Sprintf(" after %q", string(before[max(0, len(before)-10):]))
+	}
+	return f
+}
+
+// hidden is where the first character stands that cannot be seen; -1 if all
+// can. Only texts of several lines may hold line breaks and tabs.
+func hidden(s string, lines bool) int {
+	return strings.IndexFunc(s, func(r rune) bool {
+		if r == '\n' || r == '\t' {
+			return !lines
 		}
-		q.Answer = q.Accept[0]
-	case Number:
+		return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co, unicode.Zl, unicode.Zp) || r == utf8.RuneError
+	})
+}
+
+func checkOptions(q *Question) []fault {
+	if !q.Type.lettered() {
+		if len(q.Options) > 0 {
+			return []fault{{"options", fmt.Sprintf("a question of type %s has none", q.Type), "remove them, or use the type single"}}
+		}
+		return nil
+	}
+	if n := len(q.Options); n < 2 || n > maxOptions {
+		return []fault{{"options", fmt.Sprintf("%d given, 2 to %d are possible", n, maxOptions), ""}}
+	}
+	var faults []fault
+	first := map[string]int{}
+	for i, o := range q.Options {
+		field := fmt.Sprintf("options[%d]", i)
+		if o == "" {
+			faults = append(faults, fault{field, fmt.Sprintf("option %c is empty", 'A'+i), ""})
+			continue
+		}
+		faults = append(faults, checkText(field, o, maxOption, false)...)
+		if j, ok := first[fold(o)]; ok {
+			faults = append(faults, fault{field, fmt.Sprintf("options %c and %c are the same", 'A'+j, 'A'+i), ""})
+		} else {
+			first[fold(o)] = i
+		}
+	}
+	return faults
+}
+
+func checkAnswer(q *Question) []fault {
+	fail := func(hint, format string, args ...any) []fault {
+		return []fault{{"answer", fmt.Sprintf(format, args...), hint}}
+	}
+	switch {
+	case q.Type == Blank:
+		return checkAccept(q)
+	case q.Answer == "":
+		return fail("", "missing")
+	case q.Type == TrueFalse:
+		truth, ok := truthOf(q.Answer)
+		if !ok {
+			return fail("write true or false", "%q is neither true nor false", q.Answer)
+		}
+		q.Answer = truth
+	case q.Type == Number:
 		if _, _, ok := parseNumber(q.Answer); !ok {
-			return fmt.Errorf("answer: %q: write a number, or one with a tolerance such as 12±0.5", q.Answer)
+			return fail("write 12, 0.5 or, with a tolerance, 12±0.5", "%q is no number", q.Answer)
 		}
+		q.Answer = strings.ReplaceAll(within.Replace(norm.NFKC.String(q.Answer)), "−", "-")
 	default:
 		return checkLetters(q)
 	}
 	return nil
 }
 
-func checkOptions(q *Question) error {
-	switch q.Type {
-	case TrueFalse, Blank, Number:
-		if len(q.Options) > 0 {
-			return fmt.Errorf("options: a question of type %s has none", q.Type)
-		}
-		return nil
+func checkAccept(q *Question) []fault {
+	if len(q.Accept) == 0 {
+		return []fault{{"answer", "missing", "list the texts that are right"}}
 	}
-	if n := len(q.Options); n < 2 || n > maxOptions {
-		return fmt.Errorf("options: %d given, 2 to %d are possible", n, maxOptions)
-	}
-	for i, o := range q.Options {
-		switch {
-		case strings.TrimSpace(o) == "":
-			return fmt.Errorf("options: %c is empty", 'A'+i)
-		case len([]rune(o)) > maxOption:
-			return fmt.Errorf("options: %c is longer than %d characters", 'A'+i, maxOption)
-		case firstHidden(o) != 0:
-			return fmt.Errorf("options: %c holds the invisible character %U; remove it", 'A'+i, firstHidden(o))
+	var faults []fault
+	for _, a := range q.Accept {
+		if a == "" {
+			faults = append(faults, fault{"answer", "one of the texts is empty", ""})
 		}
-		if j := slices.IndexFunc(q.Options[:i], func(p string) bool { return loose(p) == loose(o) }); j >= 0 {
-			return fmt.Errorf("options: %c and %c are the same", 'A'+j, 'A'+i)
-		}
+		faults = append(faults, checkText("answer", a, maxTitle, false)...)
 	}
-	return nil
+	q.Answer = q.Accept[0]
+	return faults
 }
 
-func checkLetters(q *Question) error {
-	answer := []byte(strings.ToUpper(strings.Map(func(r rune) rune {
-		if strings.ContainsRune(" ,，、;；", r) {
+// lettersOf drops what people write between letters: "A、C" is "AC".
+func lettersOf(s string) string {
+	return strings.ToUpper(strings.Map(func(r rune) rune {
+		if strings.ContainsRune(" ,、;/+和", r) {
 			return -1
 		}
 		return r
-	}, q.Answer)))
-	last := byte('A' + len(q.Options) - 1)
-	for _, c := range answer {
-		if c < 'A' || c > last {
-			return fmt.Errorf("answer: %q is not one of the options A-%c", q.Answer, last)
+	}, norm.NFKC.String(s)))
+}
+
+func checkLetters(q *Question) []fault {
+	fail := func(hint, format string, args ...any) []fault {
+		return []fault{{"answer", fmt.Sprintf(format, args...), hint}}
+	}
+	letters := []rune(lettersOf(q.Answer))
+	last := 'A' + rune(len(q.Options)) - 1
+	for _, r := range letters {
+		if r < 'A' || r > last {
+			return fail("", "%q is not one of the options A-%c", string(r), last)
 		}
 	}
-	sorted := slices.Sorted(slices.Values(answer))
-	if len(slices.Compact(slices.Clone(sorted))) != len(answer) {
-		return fmt.Errorf("answer: %q names an option twice", q.Answer)
-	}
-	switch {
-	case len(answer) == 0:
-		return errors.New("answer is missing")
-	case q.Type == Single && len(answer) != 1:
-		return fmt.Errorf("answer: %q: a question of type single has one; use type multiple", q.Answer)
-	case q.Type == Order && len(answer) != len(q.Options):
-		return fmt.Errorf("answer: %q must name each of the %d options once", q.Answer, len(q.Options))
+	sorted := slices.Sorted(slices.Values(letters))
+	switch twice := len(slices.Compact(slices.Clone(sorted))) < len(letters); {
+	case len(letters) == 0:
+		return fail("", "%q names no option", q.Answer)
+	case twice:
+		return fail("", "%q names an option twice", q.Answer)
+	case q.Type == Single && len(letters) > 1:
+		return fail("use the type multiple", "%q names %d options, a question of type single has one right", q.Answer, len(letters))
+	case q.Type == Order && len(letters) != len(q.Options):
+		return fail("", "%q must name each of the %d options once", q.Answer, len(q.Options))
 	case q.Type == Multiple:
-		answer = sorted
+		letters = sorted
 	}
-	q.Answer = string(answer)
+	q.Answer = string(letters)
 	return nil
+}
+
+// truths are the words for true and false in question banks.
+var truths = map[string]string{
+	"true": "true", "t": "true", "yes": "true", "y": "true", "对": "true", "对的": "true", "正确": "true", "是": "true", "√": "true", "✓": "true", "✔": "true",
+	"false": "false", "f": "false", "no": "false", "n": "false", "错": "false", "错的": "false", "错误": "false", "不对": "false", "否": "false",
+	"×": "false", "✗": "false", "✘": "false", "x": "false",
+}
+
+func truthOf(s string) (string, bool) {
+	truth, ok := truths[strings.TrimRight(fold(s), "。.")]
+	return truth, ok
 }

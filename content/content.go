@@ -1,6 +1,7 @@
 // Package content reads packs: folders of lessons (Markdown) and questions
 // (YAML and the formats of question banks). Every fault is reported with file
-// and line, all of them at once; a pack with a fault is not used.
+// and line, all of them at once; a pack with a fault is not used. What is read
+// never changes, so that it can be used without locks.
 package content
 
 import (
@@ -8,39 +9,35 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"math/big"
-	"slices"
 	"strings"
-
-	"golang.org/x/text/unicode/norm"
 )
 
 // Pack is a folder of lessons and questions.
 type Pack struct {
-	ID        string `yaml:"id"`
-	Title     string `yaml:"title"`
-	Version   string `yaml:"version"`
-	Language  string `yaml:"language"`
-	Licence   string `yaml:"licence"`
-	Source    string `yaml:"source"`
-	Lessons   []*Lesson
-	Questions []*Question
+	ID        string // e.g. starter
+	Title     string
+	Version   string
+	Language  string // e.g. zh-CN
+	Licence   string
+	Source    string
+	Lessons   []*Lesson   // in the order of the file names
+	Questions []*Question // likewise, and within a file as they stand
 
-	media map[string][]byte // by path within the pack
+	pictures map[string]picture // by path within the pack
 }
 
 // Position is where something stands, for errors and for the author.
 type Position struct {
 	File string
-	Line int
+	Line int // from 1; in a table the row
 }
 
 func (p Position) String() string { return fmt.Sprintf("%s:%d", p.File, p.Line) }
 
 // Media is a picture of the pack.
 type Media struct {
-	File string `yaml:"file" json:"file"` // within the pack
-	Alt  string `yaml:"alt" json:"alt"`
+	File string `yaml:"file" json:"file"` // within the pack, e.g. media/cpr.png
+	Alt  string `yaml:"alt" json:"alt"`   // what it shows, for those who cannot see it
 }
 
 // Lesson is a short piece of study content.
@@ -50,7 +47,7 @@ type Lesson struct {
 	Title     string
 	Tags      []string
 	Media     []Media
-	Questions []string
+	Questions []string // ids in the same pack
 	Source    string
 	Body      string // Markdown
 	At        Position
@@ -62,6 +59,7 @@ func (l *Lesson) Ref() string { return l.Pack + "/" + l.ID }
 // Type is the kind of a question.
 type Type string
 
+// The words are those of the packs; DESIGN.md section 11.
 const (
 	Single    Type = "single"
 	Multiple  Type = "multiple"
@@ -73,6 +71,9 @@ const (
 
 // Types are all of them.
 var Types = []Type{Single, Multiple, TrueFalse, Blank, Number, Order}
+
+// lettered tells whether answers are letters of options.
+func (t Type) lettered() bool { return t == Single || t == Multiple || t == Order }
 
 // Question is a question with its key.
 type Question struct {
@@ -88,6 +89,7 @@ type Question struct {
 	Explain string   `json:"explain,omitempty"`
 	Source  string   `json:"source,omitempty"`
 	Tags    []string `json:"tags,omitempty"`
+	Media   []Media  `json:"media,omitempty"`
 	At      Position `json:"-"`
 }
 
@@ -100,54 +102,34 @@ func (q *Question) Ref() string {
 	return q.Pack + "/" + q.ID
 }
 
-// Hash is the same for questions that say the same.
+// Key is the right answer as it can be shown in any language: "B", "AC",
+// "true", "12±0.5", or the texts of a blank parted by " / ".
+func (q *Question) Key() string {
+	if q.Type == Blank {
+		return strings.Join(q.Accept, " / ")
+	}
+	return q.Answer
+}
+
+// Hash changes when anything in the question changes but its id and place.
 func (q *Question) Hash() string {
-	text, err := json.Marshal([]any{q.Type, q.Ask, q.Options, q.Answer, q.Accept})
+	return hash(q.Type, q.Ask, q.Options, q.Answer, q.Accept, q.Explain, q.Source, q.Tags, q.Media)
+}
+
+// nameAfterContent gives an id to a question that has none, e.g.
+// aiken-1f2e3d4c5b: the same at every import, also after the answer or the
+// explanation has been corrected. Ten digits let 20,000 questions differ.
+func (q *Question) nameAfterContent(format string) {
+	if q.ID == "" {
+		q.ID = format + "-" + hash(q.Ask, q.Options)[:10]
+	}
+}
+
+func hash(parts ...any) string {
+	text, err := json.Marshal(parts)
 	if err != nil {
-		panic(err) // strings only
+		panic(err) // there are only texts in it
 	}
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:])
-}
-
-// Right tells whether an answer, in the form of command.Answer.Value, is right.
-func (q *Question) Right(answer string) bool {
-	switch q.Type {
-	case Blank:
-		return slices.ContainsFunc(q.Accept, func(a string) bool { return loose(a) == loose(answer) })
-	case Number:
-		value, tolerance, ok := parseNumber(q.Answer)
-		got, ok2 := new(big.Rat).SetString(answer)
-		if !ok || !ok2 {
-			return false
-		}
-		diff := got.Sub(got, value)
-		return diff.Abs(diff).Cmp(tolerance) <= 0
-	}
-	return answer == q.Answer
-}
-
-// parseNumber reads "12" or "12±0.5".
-func parseNumber(s string) (value, tolerance *big.Rat, ok bool) {
-	whole, within, has := strings.Cut(s, "±")
-	if !has {
-		within = "0"
-	}
-	if len(s) > 40 || strings.ContainsAny(s, "/eE") {
-		return nil, nil, false
-	}
-	value, ok = new(big.Rat).SetString(strings.TrimSpace(whole))
-	if !ok {
-		return nil, nil, false
-	}
-	tolerance, ok = new(big.Rat).SetString(strings.TrimSpace(within))
-	return value, tolerance, ok && tolerance.Sign() >= 0
-}
-
-// loose is how texts for a gap are compared: half-width, lower case, without
-// spaces and punctuation at the ends.
-func loose(s string) string {
-	s = strings.ToLower(norm.NFKC.String(s))
-	s = strings.Trim(s, " 。.,，、!！?？;；:：\"'“”‘’《》()（）")
-	return strings.Join(strings.Fields(s), "")
 }

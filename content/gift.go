@@ -3,8 +3,10 @@ package content
 import (
 	"errors"
 	"fmt"
+	"html"
+	"math/big"
 	"regexp"
-	"strconv"
+	"slices"
 	"strings"
 
 	"branchbot/content/strict"
@@ -12,186 +14,349 @@ import (
 
 // ParseGIFT reads the subset of Moodle's GIFT format (question/format/gift)
 // that has a counterpart here: true/false, one or several right options, short
-// answer (a blank) and numbers. Full-width signs typed by an input method
-// are taken for the half-width ones. Matching and essay are reported.
+// answer (a blank), numbers. Matching, essays and descriptions are reported.
+// A name ::org-001:: is the id where it can be one, $CATEGORY: gives the tag.
+// Signs that an input method made full-width count like the half-width ones.
+// Good questions are returned even when others are bad.
 func ParseGIFT(file, text string) ([]*Question, error) {
+	text = strings.ReplaceAll(strings.TrimPrefix(text, "\ufeff"), "\r\n", "\n")
+	if err := strict.CheckText(file, []byte(text)); err != nil {
+		return nil, err
+	}
 	var out []*Question
 	var errs []error
-	tag := ""
 	for _, b := range giftBlocks(text) {
-		if rest, ok := strings.CutPrefix(b.text, "$CATEGORY:"); ok {
-			parts := strings.Split(strings.TrimSpace(rest), "/")
-			tag = parts[len(parts)-1]
+		q := &Question{At: Position{file, b.line}}
+		if b.tag != "" {
+			q.Tags = []string{b.tag}
+		}
+		faults := giftQuestion(q, giftScan(b.text))
+		if len(faults) == 0 {
+			faults = check(q)
+		}
+		if len(faults) > 0 {
+			errs = append(errs, bankErrors(file, q, faults, func(string) int { return b.line })...)
 			continue
 		}
-		q, err := giftQuestion(b.text)
-		if err == nil {
-			err = Check(q)
-		}
-		if err != nil {
-			errs = append(errs, &strict.Error{File: file, Line: b.line, Problem: err.Error()})
-			continue
-		}
-		q.At = Position{file, b.line}
-		if q.ID == "" {
-			q.ID = "q-" + q.Hash()[:10]
-		}
-		if tag != "" {
-			q.Tags = []string{tag}
-		}
+		q.nameAfterContent("gift")
 		out = append(out, q)
+	}
+	if len(out) == 0 && len(errs) == 0 {
+		errs = append(errs, &strict.Error{File: file, Problem: "there is no question"})
 	}
 	return out, errors.Join(errs...)
 }
 
+// giftBlock is the text of a question, with the tag of its category.
 type giftBlock struct {
 	text string
 	line int
+	tag  string
 }
 
-// giftBlocks parts the text at blank lines and drops comments.
+// giftBlocks parts the text at empty lines and drops comments.
 func giftBlocks(text string) []giftBlock {
-	text = strings.ReplaceAll(strings.TrimPrefix(text, "\ufeff"), "\r\n", "\n")
 	var blocks []giftBlock
 	var lines []string
-	start := 0
+	tag, start := "", 0
 	flush := func() {
 		if len(lines) > 0 {
-			blocks = append(blocks, giftBlock{strings.Join(lines, "\n"), start})
+			blocks = append(blocks, giftBlock{strings.Join(lines, "\n"), start, tag})
 			lines = nil
 		}
 	}
 	for i, line := range strings.Split(text, "\n") {
-		trimmed := strings.TrimSpace(line)
+		line = strings.TrimSpace(line)
+		category, isCategory := strings.CutPrefix(strings.Replace(line, "：", ":", 1), "$CATEGORY:")
 		switch {
-		case trimmed == "":
+		case line == "":
 			flush()
-		case strings.HasPrefix(trimmed, "//"):
-		case strings.HasPrefix(trimmed, "$CATEGORY:"):
+		case strings.HasPrefix(line, "//"):
+		case isCategory:
 			flush()
-			blocks = append(blocks, giftBlock{trimmed, i + 1})
+			tag = tagged(category[strings.LastIndexAny(category, "/／")+1:])
 		default:
 			if len(lines) == 0 {
 				start = i + 1
 			}
-			lines = append(lines, trimmed)
+			lines = append(lines, line)
 		}
 	}
 	flush()
 	return blocks
 }
 
+// giftText is a text whose signs are told from escaped ones (\=): sign holds
+// the half-width sign, or 0 for what is only text.
+type giftText []struct{ char, sign rune }
+
+// giftWide are the signs as an input method writes them.
+var giftWide = map[rune]rune{'｛': '{', '｝': '}', '＝': '=', '～': '~', '＃': '#', '：': ':', '％': '%'}
+
+func giftScan(s string) giftText {
+	var t giftText
+	runes := []rune(s)
+	for i := 0; i < len(runes); i++ {
+		r := runes[i]
+		if r == '\\' && i+1 < len(runes) && strings.ContainsRune(`~=#{}:\n`, runes[i+1]) {
+			i++
+			if r = runes[i]; r == 'n' {
+				r = '\n'
+			}
+			t = append(t, struct{ char, sign rune }{r, 0})
+			continue
+		}
+		sign := r
+		if wide, ok := giftWide[r]; ok {
+			sign = wide
+			// Within a text, full-width = and ~ are just that: 甲＝乙, 8～10.
+			if (wide == '=' || wide == '~') && i > 0 && !strings.ContainsRune(" \t\n\u3000{｛", runes[i-1]) {
+				sign = 0
+			}
+		}
+		t = append(t, struct{ char, sign rune }{r, sign})
+	}
+	return t
+}
+
+func (t giftText) String() string {
+	var b strings.Builder
+	for _, c := range t {
+		b.WriteRune(c.char)
+	}
+	return strings.TrimSpace(b.String())
+}
+
+// index finds signs that stand together, such as "::"; -1 if there are none.
+func (t giftText) index(signs string) int {
+	for i := range t {
+		if t.begins(i, signs) {
+			return i
+		}
+	}
+	return -1
+}
+
+func (t giftText) begins(at int, signs string) bool {
+	for _, s := range signs {
+		if at >= len(t) || t[at].sign != s {
+			return false
+		}
+		at++
+	}
+	return true
+}
+
+// cut parts a text at signs; without them, all of it stands before.
+func (t giftText) cut(signs string) (before, after giftText, found bool) {
+	if i := t.index(signs); i >= 0 {
+		return t[:i], t[i+len(signs):], true
+	}
+	return t, nil, false
+}
+
+func (t giftText) trim() giftText {
+	for len(t) > 0 && strings.ContainsRune(" \t\n\u3000", t[0].char) {
+		t = t[1:]
+	}
+	return t
+}
+
 var (
-	giftWide    = strings.NewReplacer("｛", "{", "｝", "}", "＝", "=", "～", "~", "＃", "#", "：：", "::", "—>", "->", "→", "->")
-	giftEscape  = strings.NewReplacer(`\~`, "\x01", `\=`, "\x02", `\#`, "\x03", `\{`, "\x04", `\}`, "\x05", `\:`, "\x06", `\\`, "\x07", `\n`, "\n")
-	giftRestore = strings.NewReplacer("\x01", "~", "\x02", "=", "\x03", "#", "\x04", "{", "\x05", "}", "\x06", ":", "\x07", `\`)
-	giftName    = regexp.MustCompile(`^::(.*?)::`)
-	giftFormat  = regexp.MustCompile(`^\[(html|plain|markdown|moodle)\]`)
-	giftWeight  = regexp.MustCompile(`^%(-?[\d.]+)%`)
-	giftID      = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
+	giftFormat = regexp.MustCompile(`^\[(html|plain|markdown|moodle)\]`)
+	giftHTML   = regexp.MustCompile(`<[^>]*>`)
 )
 
-func plainGift(s string) string { return strings.TrimSpace(giftRestore.Replace(s)) }
-
-func giftQuestion(text string) (*Question, error) {
-	text = giftWide.Replace(giftEscape.Replace(text))
-	q := &Question{}
-	if m := giftName.FindStringSubmatch(text); m != nil {
-		if name := plainGift(m[1]); giftID.MatchString(name) {
-			q.ID = name
+func giftQuestion(q *Question, t giftText) []fault {
+	if t.begins(0, "::") {
+		if name, rest, ok := t[2:].cut("::"); ok {
+			if id := strings.ToLower(name.String()); idPattern.MatchString(id) {
+				q.ID = id
+			}
+			t = rest.trim()
 		}
-		text = strings.TrimSpace(text[len(m[0]):])
 	}
-	text = giftFormat.ReplaceAllString(text, "")
-	stem, rest, ok := strings.Cut(text, "{")
-	body, tail, closed := strings.Cut(rest, "}")
-	if !ok || !closed {
-		return nil, fmt.Errorf("question %q: the answers in { } are missing", brief(plainGift(text)))
+	stem, rest, opened := t.cut("{")
+	body, tail, closed := rest.cut("}")
+	q.Ask = stem.String()
+	if after := tail.String(); after != "" {
+		q.Ask += " ____ " + after
 	}
-	if tail = strings.TrimSpace(tail); tail != "" {
-		stem += "____" + tail
-	}
-	q.Ask = plainGift(stem)
-	if err := giftAnswers(q, strings.TrimSpace(body)); err != nil {
-		return nil, fmt.Errorf("question %q: %w", brief(q.Ask), err)
-	}
-	return q, nil
-}
-
-func giftAnswers(q *Question, body string) error {
-	if general := strings.Index(body, "####"); general >= 0 {
-		q.Explain = plainGift(body[general+4:])
-		body = strings.TrimSpace(body[:general])
-	}
-	key, feedback, _ := strings.Cut(body, "#")
-	switch strings.ToUpper(strings.TrimSpace(key)) {
-	case "T", "TRUE", "F", "FALSE":
-		q.Type, q.Answer = TrueFalse, strings.TrimSpace(key)
-		if q.Explain == "" {
-			q.Explain = plainGift(strings.ReplaceAll(feedback, "#", " "))
+	if m := giftFormat.FindStringSubmatch(q.Ask); m != nil {
+		q.Ask = strings.TrimSpace(q.Ask[len(m[0]):])
+		if m[1] == "html" {
+			q.Ask = strings.TrimSpace(html.UnescapeString(giftHTML.ReplaceAllString(q.Ask, "")))
 		}
-		return nil
-	case "":
-		if feedback != "" {
-			return giftNumber(q, feedback)
-		}
-		return errors.New("essay questions are not supported")
-	}
-	if strings.Contains(body, "->") {
-		return errors.New("matching questions are not supported")
-	}
-	return giftChoices(q, body)
-}
-
-// giftNumber reads 12, 12:0.5 and 11..13.
-func giftNumber(q *Question, s string) error {
-	q.Type = Number
-	s = plainGift(strings.TrimPrefix(strings.TrimSpace(s), "="))
-	if low, high, ok := strings.Cut(s, ".."); ok {
-		a, err1 := strconv.ParseFloat(low, 64)
-		b, err2 := strconv.ParseFloat(high, 64)
-		if err1 != nil || err2 != nil {
-			return fmt.Errorf("the range %q is none", s)
-		}
-		q.Answer = strconv.FormatFloat((a+b)/2, 'f', -1, 64) + "±" + strconv.FormatFloat((b-a)/2, 'f', -1, 64)
-		return nil
-	}
-	q.Answer = strings.Replace(s, ":", "±", 1)
-	return nil
-}
-
-func giftChoices(q *Question, body string) error {
-	var right []string
-	wrong := false
-	marks := strings.FieldsFunc(body, func(r rune) bool { return r == '=' || r == '~' })
-	at := 0
-	for _, m := range marks {
-		at = strings.Index(body[at:], m) + at
-		mark := body[max(at-1, 0)]
-		at += len(m)
-		text := strings.TrimSpace(m)
-		good := mark == '='
-		if w := giftWeight.FindStringSubmatch(text); w != nil {
-			text = text[len(w[0]):]
-			good = !strings.HasPrefix(w[1], "-") && strings.Trim(w[1], "0.") != ""
-		}
-		text, _, _ = strings.Cut(text, "#")
-		wrong = wrong || !good
-		if good {
-			right = append(right, string(rune('A'+len(q.Options))))
-		}
-		q.Options = append(q.Options, plainGift(text))
 	}
 	switch {
-	case len(right) == 0:
-		return errors.New("no answer is right")
-	case !wrong:
-		q.Type, q.Accept, q.Options = Blank, q.Options, nil
-	case len(right) > 1:
+	case !opened:
+		return []fault{{"", "there are no answers in { }", "a description is no question; put an empty line between questions"}}
+	case !closed:
+		return []fault{{"", "the { of the answers is not closed", "write } behind them, with no empty line within"}}
+	case tail.index("{") >= 0 || tail.index("}") >= 0 || body.index("{") >= 0:
+		return []fault{{"", "there is a second { or }", `write \{ and \} within a text`}}
+	}
+	if before, general, ok := body.cut("####"); ok {
+		body, q.Explain = before, general.String()
+	}
+	return giftAnswers(q, body.trim())
+}
+
+func giftAnswers(q *Question, body giftText) []fault {
+	key, feedback, _ := body.cut("#")
+	switch strings.ToUpper(key.String()) {
+	case "T", "TRUE", "F", "FALSE":
+		q.Type, q.Answer = TrueFalse, key.String()
+		_, right, _ := feedback.cut("#") // the first feedback is for wrong answers
+		giftExplain(q, right)
+		return nil
+	case "":
+		if body.begins(0, "#") {
+			return giftNumber(q, feedback.trim())
+		}
+		return []fault{{"", "essay questions are not supported", "give it answers in { }"}}
+	}
+	choices, faults := giftChoices(body)
+	if len(faults) > 0 {
+		return faults
+	}
+	return giftChoose(q, choices)
+}
+
+// giftExplain keeps feedback for the right answer if there is no other.
+func giftExplain(q *Question, feedback giftText) {
+	if q.Explain == "" {
+		q.Explain = feedback.String()
+	}
+}
+
+// giftChoice is one of the answers in { }.
+type giftChoice struct {
+	text     giftText
+	feedback giftText
+	equals   bool   // marked = and not ~
+	weight   string // 50 of %50%; "" without one
+}
+
+// full tells whether the choice alone is right. An answer worth a part of the
+// points is not right: we have no parts.
+func (c giftChoice) full() bool {
+	return c.weight == "100" || c.weight == "" && c.equals
+}
+
+func (c giftChoice) positive() bool {
+	return c.full() || c.weight != "" && c.weight[0] != '-' && strings.Trim(c.weight, "0.") != ""
+}
+
+var giftWeight = regexp.MustCompile(`^-?\d{1,3}(?:\.\d{1,9})?$`)
+
+func giftChoices(body giftText) ([]giftChoice, []fault) {
+	var choices []giftChoice
+	for body = body.trim(); len(body) > 0; {
+		if !body.begins(0, "=") && !body.begins(0, "~") {
+			return nil, []fault{{"", fmt.Sprintf("%q stands where = or ~ must begin an answer", body[:min(len(body), 20)].String()), ""}}
+		}
+		c := giftChoice{equals: body[0].sign == '='}
+		end := 1
+		for end < len(body) && body[end].sign != '=' && body[end].sign != '~' {
+			end++
+		}
+		c.text, c.feedback, _ = body[1:end].trim().cut("#")
+		if c.text.begins(0, "%") {
+			weight, rest, ok := c.text[1:].cut("%")
+			if c.weight = weight.String(); !ok || !giftWeight.MatchString(c.weight) {
+				return nil, []fault{{"", fmt.Sprintf("the weight in %q is none", c.text.String()), "write %50% or %-50%"}}
+			}
+			c.text = rest
+		}
+		choices, body = append(choices, c), body[end:]
+	}
+	return choices, nil
+}
+
+// giftChoose makes options, or the texts of a blank, of the answers.
+func giftChoose(q *Question, choices []giftChoice) []fault {
+	full, positive, equals, arrows := 0, 0, 0, 0
+	for _, c := range choices {
+		full += count(c.full())
+		positive += count(c.positive())
+		equals += count(c.equals)
+		text := c.text.String()
+		arrows += count(strings.Contains(text, "->") || strings.Contains(text, "→") || strings.Contains(text, "—>"))
+	}
+	switch {
+	case arrows == len(choices) && equals == len(choices):
+		return []fault{{"", "matching questions are not supported", "ask with the type order or multiple instead"}}
+	case equals == len(choices):
+		q.Type = Blank
+	case full == 1:
+		q.Type = Single
+	case positive > 0:
 		q.Type = Multiple
 	default:
-		q.Type = Single
+		return []fault{{"", "no answer is right", "mark it with = instead of ~"}}
 	}
-	q.Answer = strings.Join(right, "")
+	for i, c := range choices {
+		right := c.full() || q.Type == Multiple && c.positive()
+		if right {
+			giftExplain(q, c.feedback)
+			q.Answer += string(rune('A' + i))
+		}
+		switch {
+		case q.Type != Blank:
+			q.Options = append(q.Options, c.text.String())
+		case right:
+			q.Accept = append(q.Accept, c.text.String())
+		}
+	}
 	return nil
+}
+
+func count(is bool) int {
+	if is {
+		return 1
+	}
+	return 0
+}
+
+// giftNumber reads 12, 12:0.5, 11..13, and =12:0.5 among others of less weight.
+func giftNumber(q *Question, t giftText) []fault {
+	q.Type = Number
+	number, feedback, _ := t.cut("#")
+	if t.begins(0, "=") || t.begins(0, "~") {
+		choices, faults := giftChoices(t)
+		if len(faults) > 0 {
+			return faults
+		}
+		choices = slices.DeleteFunc(choices, func(c giftChoice) bool { return !c.full() })
+		if len(choices) != 1 {
+			return []fault{{"answer", fmt.Sprintf("%d numbers are right, one is possible", len(choices)), "write a range such as {#10..12}"}}
+		}
+		number, feedback = choices[0].text, choices[0].feedback
+	}
+	giftExplain(q, feedback)
+	text := strings.ReplaceAll(number.String(), "：", ":")
+	if low, high, ok := strings.Cut(text, ".."); ok {
+		return giftRange(q, low, high)
+	}
+	q.Answer = strings.Replace(text, ":", "±", 1)
+	return nil
+}
+
+func giftRange(q *Question, low, high string) []fault {
+	a, ok := parseDecimal(low)
+	b, ok2 := parseDecimal(high)
+	if !ok || !ok2 || a.Cmp(b) > 0 {
+		return []fault{{"answer", fmt.Sprintf("%q is no range of numbers", low+".."+high), "write {#10..12}"}}
+	}
+	half := big.NewRat(1, 2)
+	middle, radius := new(big.Rat).Add(a, b), new(big.Rat).Sub(b, a)
+	q.Answer = shortest(middle.Mul(middle, half)) + "±" + shortest(radius.Mul(radius, half))
+	return nil
+}
+
+// shortest writes a decimal without zeros that say nothing.
+func shortest(r *big.Rat) string {
+	s := strings.TrimRight(r.FloatString(20), "0")
+	return strings.TrimSuffix(s, ".")
 }

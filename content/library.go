@@ -4,27 +4,31 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/http"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"branchbot/content/strict"
 )
 
 // Library is all packs that are in use. It never changes, so that it can be
-// read without locks; an edit makes a new one.
+// read without locks; an edit makes a new one. What its methods return must
+// not be changed either, apart from the slices, which the caller owns.
 type Library struct {
 	packs     []*Pack
 	lessons   map[string]*Lesson // by full id
 	questions map[string]*Question
 }
 
-// NewLibrary joins packs.
+// NewLibrary joins packs. Two of them with one id are an error.
 func NewLibrary(packs []*Pack) (*Library, error) {
 	l := &Library{packs: packs, lessons: map[string]*Lesson{}, questions: map[string]*Question{}}
+	var errs []error
 	for i, p := range packs {
 		if slices.ContainsFunc(packs[:i], func(q *Pack) bool { return q.ID == p.ID }) {
-			return nil, fmt.Errorf("content: two packs have the id %q", p.ID)
+			errs = append(errs, fmt.Errorf("content: two packs have the id %q", p.ID))
 		}
 		for _, lesson := range p.Lessons {
 			l.lessons[lesson.Ref()] = lesson
@@ -32,6 +36,9 @@ func NewLibrary(packs []*Pack) (*Library, error) {
 		for _, q := range p.Questions {
 			l.questions[q.Ref()] = q
 		}
+	}
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
 	}
 	return l, nil
 }
@@ -42,90 +49,96 @@ func Open(list []string, shipped fs.FS, base string) (*Library, error) {
 	var packs []*Pack
 	var errs []error
 	for _, name := range list {
-		fsys, err := find(name, shipped, base)
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		p, err := Load(fsys, name)
+		p, err := open(name, shipped, base)
 		if err != nil {
 			errs = append(errs, err)
 			continue
 		}
 		packs = append(packs, p)
 	}
-	if err := errors.Join(errs...); err != nil {
-		return nil, err
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
 	}
 	return NewLibrary(packs)
 }
 
-func find(name string, shipped fs.FS, base string) (fs.FS, error) {
-	if fs.ValidPath(name) && !strings.Contains(name, "/") {
-		if info, err := fs.Stat(shipped, name); err == nil && info.IsDir() {
-			return fs.Sub(shipped, name)
+// open prefers a shipped pack; "./starter" is always a folder.
+func open(name string, shipped fs.FS, base string) (*Pack, error) {
+	names, err := shippedNames(shipped)
+	if err != nil {
+		return nil, fmt.Errorf("content: list the shipped packs: %w", err)
+	}
+	if slices.Contains(names, name) {
+		fsys, err := fs.Sub(shipped, name)
+		if err != nil {
+			return nil, fmt.Errorf("content: %q: %w", name, err)
 		}
+		return Load(fsys, name)
 	}
 	dir := name
 	if !filepath.IsAbs(dir) {
 		dir = filepath.Join(base, dir)
 	}
-	// A root keeps links in the pack from leading out of it.
+	// A root keeps links in the pack from leading out of it. Load keeps
+	// nothing open.
 	root, err := os.OpenRoot(dir)
-	if err != nil {
-		entries, _ := fs.ReadDir(shipped, ".")
-		var names []string
-		for _, e := range entries {
-			if e.IsDir() {
-				names = append(names, e.Name())
-			}
+	if errors.Is(err, fs.ErrNotExist) || name == "" {
+		hint := "shipped packs: " + strings.Join(names, ", ")
+		if near := strict.Nearest(name, names); near != "" {
+			hint += fmt.Sprintf("; did you mean %q?", near)
 		}
-		return nil, fmt.Errorf("content: %q is neither a shipped pack (%s) nor a folder", name, strings.Join(names, ", "))
+		return nil, fmt.Errorf("content: %q is neither a shipped pack nor a folder (%s)", name, hint)
 	}
-	return root.FS(), nil
+	if err != nil {
+		return nil, fmt.Errorf("content: open the folder %q: %w", dir, cause(err))
+	}
+	defer root.Close()
+	return Load(root.FS(), filepath.ToSlash(name))
+}
+
+func shippedNames(shipped fs.FS) ([]string, error) {
+	files, err := fs.Glob(shipped, "*/pack.yaml")
+	for i, f := range files {
+		files[i] = path.Dir(f)
+	}
+	return files, err
 }
 
 // Packs are all of them.
-func (l *Library) Packs() []*Pack { return l.packs }
+func (l *Library) Packs() []*Pack { return slices.Clone(l.packs) }
 
-// Lesson is the lesson of a full id; nil when there is none.
-func (l *Library) Lesson(ref string) *Lesson { return l.lessons[ref] }
+// Lesson is the lesson of a full id, or of a bare id that only one pack has;
+// nil when there is none.
+func (l *Library) Lesson(ref string) *Lesson { return find(l.packs, l.lessons, ref) }
 
 // Question is the question of a full id, or of a bare id that only one pack
 // has; nil when there is none.
-func (l *Library) Question(ref string) *Question {
-	if q := l.questions[ref]; q != nil {
-		return q
+func (l *Library) Question(ref string) *Question { return find(l.packs, l.questions, ref) }
+
+func find[T any](packs []*Pack, byRef map[string]*T, ref string) *T {
+	if item := byRef[ref]; item != nil {
+		return item
 	}
-	var found *Question
-	for _, p := range l.packs {
-		if q := l.questions[p.ID+"/"+ref]; q != nil {
+	var found *T
+	for _, p := range packs {
+		if item := byRef[p.ID+"/"+ref]; item != nil {
 			if found != nil {
 				return nil
 			}
-			found = q
+			found = item
 		}
 	}
 	return found
 }
 
-// cut reads "pack/tag", "pack" or "tag".
-func (l *Library) cut(path string) (pack, tag string) {
-	pack, tag, ok := strings.Cut(path, "/")
-	if !ok && !slices.ContainsFunc(l.packs, func(p *Pack) bool { return p.ID == pack }) {
-		return "", pack
-	}
-	return pack, tag
-}
-
-// Series are the lessons of "pack/tag" (or of a whole pack, or of a tag in any
-// pack) in the order of their files.
+// Series are the lessons of "pack/tag", of a whole "pack", or of a "tag" in any
+// pack, in the order of their files; nil when there are none.
 func (l *Library) Series(path string) []*Lesson {
-	pack, tag := l.cut(path)
 	var series []*Lesson
-	for _, p := range l.packs {
+	packs, tag := l.cut(path)
+	for _, p := range packs {
 		for _, lesson := range p.Lessons {
-			if (pack == "" || p.ID == pack) && (tag == "" || slices.Contains(lesson.Tags, tag)) {
+			if tag == "" || slices.Contains(lesson.Tags, tag) {
 				series = append(series, lesson)
 			}
 		}
@@ -133,13 +146,13 @@ func (l *Library) Series(path string) []*Lesson {
 	return series
 }
 
-// Pool are the questions of "pack/tag", likewise.
+// Pool are the questions of a path, likewise.
 func (l *Library) Pool(path string) []*Question {
-	pack, tag := l.cut(path)
 	var pool []*Question
-	for _, p := range l.packs {
+	packs, tag := l.cut(path)
+	for _, p := range packs {
 		for _, q := range p.Questions {
-			if (pack == "" || p.ID == pack) && (tag == "" || slices.Contains(q.Tags, tag)) {
+			if tag == "" || slices.Contains(q.Tags, tag) {
 				pool = append(pool, q)
 			}
 		}
@@ -147,13 +160,28 @@ func (l *Library) Pool(path string) []*Question {
 	return pool
 }
 
-// Media is a picture by its reference, e.g. "starter/media/cpr.png".
+// cut reads "pack/tag", "pack" or "tag"; a tag of "" stands for all. Nothing
+// else finds anything: "starter/" is no way to say "starter".
+func (l *Library) cut(path string) (packs []*Pack, tag string) {
+	name, tag, both := strings.Cut(path, "/")
+	i := slices.IndexFunc(l.packs, func(p *Pack) bool { return p.ID == name })
+	switch {
+	case i >= 0 && (!both || tag != ""):
+		return l.packs[i : i+1], tag
+	case !both && name != "":
+		return l.packs, name
+	}
+	return nil, ""
+}
+
+// Media is a picture by its reference, e.g. "starter/media/cpr.png", and its
+// media type. The caller must not change the bytes.
 func (l *Library) Media(ref string) (data []byte, mediaType string, err error) {
 	pack, file, _ := strings.Cut(ref, "/")
 	for _, p := range l.packs {
-		if data, ok := p.media[file]; ok && p.ID == pack {
-			return data, http.DetectContentType(data), nil
+		if picture, ok := p.pictures[file]; ok && p.ID == pack {
+			return picture.data, picture.mediaType, nil
 		}
 	}
-	return nil, "", fmt.Errorf("there is no picture %q in the packs", ref)
+	return nil, "", fmt.Errorf("content: there is no picture %q", ref)
 }

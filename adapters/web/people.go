@@ -82,24 +82,23 @@ func putSession(r *http.Request, in chat.Inbox, key string, s session) error {
 // persona is the one that a tab of the sample asks for, at first an ordinary
 // member.
 func (a *Adapter) persona(r *http.Request) (Persona, error) {
+	if as := chat.UserID(r.URL.Query().Get("as")); as != "" {
+		name, err := a.Door.Name(r.Context(), as)
+		if err == nil && name == "" {
+			err = errStranger
+		}
+		return Persona{User: as, Name: name}, err
+	}
 	people, err := a.Door.Personas(r.Context())
 	if err != nil {
 		return Persona{}, err
 	}
-	as := chat.UserID(r.URL.Query().Get("as"))
-	var first Persona
 	for _, p := range people {
-		if p.User == as {
+		if !p.Secretary {
 			return p, nil
 		}
-		if first.User == "" && !p.Secretary {
-			first = p
-		}
 	}
-	if as != "" || first.User == "" {
-		return Persona{}, errStranger
-	}
-	return first, nil
+	return Persona{}, errStranger
 }
 
 // local tells whether a request was made at this machine, under a name of its

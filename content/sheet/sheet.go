@@ -1,10 +1,10 @@
 // Package sheet reads and writes tables as people exchange them: .xlsx and
 // .csv. Everything is text: a staff number keeps its zeros, a formula is never
-// evaluated or produced.
+// evaluated or produced. Files come from outside, so limits hold before
+// anything is unpacked.
 package sheet
 
 import (
-	"archive/zip"
 	"bytes"
 	"encoding/csv"
 	"errors"
@@ -13,7 +13,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/xuri/excelize/v2"
 	"golang.org/x/text/encoding/simplifiedchinese"
 )
 
@@ -21,218 +20,144 @@ import (
 const (
 	maxFile     = 5 << 20
 	maxUnpacked = 50 << 20
-	maxRatio    = 100
-	maxEntries  = 200
+	maxRatio    = 100 // unpacked to packed size
+	maxEntries  = 200 // files in a workbook
 	maxRows     = 20_000
 	maxColumns  = 50
 )
 
-// Row is a row of cells with its number in the file, from 1.
+// Row is a row of cells with its number in the file, from 1. In a CSV that is
+// the line on which the row begins.
 type Row struct {
 	Number int
 	Cells  []string
 }
 
-// Read reads a table by the ending of its name. Rows without any text are left
-// out; cells are trimmed.
-func Read(name string, data []byte) ([]Row, error) {
-	switch lower := strings.ToLower(name); {
-	case len(data) > maxFile:
-		return nil, errors.New("the file is larger than 5 MB")
-	case strings.HasSuffix(lower, ".xlsx"):
-		return readXLSX(data)
-	case strings.HasSuffix(lower, ".csv"):
-		return readCSV(data)
-	}
-	return nil, errors.New("only .xlsx and .csv can be read; save the table as one of them")
+// Error is what is wrong with a table.
+type Error struct {
+	Row     int // 0 = the file as a whole
+	Problem string
+	Hint    string // the way out
 }
 
-func readCSV(data []byte) ([]Row, error) {
-	data = bytes.TrimPrefix(data, []byte("\ufeff"))
-	if !utf8.Valid(data) { // Excel in China saves CSV as GBK
-		decoded, err := simplifiedchinese.GB18030.NewDecoder().Bytes(data)
-		if err != nil {
-			return nil, errors.New("neither UTF-8 nor GBK text; save it as “CSV UTF-8”")
-		}
-		data = decoded
+func (e *Error) Error() string {
+	s := e.Problem
+	if e.Row > 0 {
+		s = fmt.Sprintf("row %d: %s", e.Row, s)
 	}
-	r := csv.NewReader(bytes.NewReader(data))
+	if e.Hint != "" {
+		s += " (" + e.Hint + ")"
+	}
+	return s
+}
+
+// Read reads a table by the ending of its name. Rows without any text are left
+// out; cells are trimmed. Faults are of type *Error.
+func Read(name string, data []byte) ([]Row, error) {
+	switch lower := strings.ToLower(name); {
+	case strings.HasSuffix(lower, ".xlsx"):
+		return ReadXLSX(data)
+	case strings.HasSuffix(lower, ".csv"):
+		return ReadCSV(data)
+	}
+	return nil, &Error{Problem: "only .xlsx and .csv can be read", Hint: "save the table as one of them"}
+}
+
+// ReadCSV reads a CSV in UTF-8 or GBK, with or without BOM, parted by commas,
+// semicolons or tabs.
+func ReadCSV(data []byte) ([]Row, error) {
+	if len(data) > maxFile {
+		return nil, errTooBig
+	}
+	text, err := decode(data)
+	if err != nil {
+		return nil, err
+	}
+	r := csv.NewReader(strings.NewReader(text))
 	r.FieldsPerRecord = -1
-	r.LazyQuotes = true
-	var rows []Row
+	r.Comma = separator(text)
+	t := table{}
 	for {
 		cells, err := r.Read()
 		if errors.Is(err, io.EOF) {
-			return rows, nil
+			return t.rows, nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("read csv: %w", err)
+			return nil, csvError(err)
 		}
 		line, _ := r.FieldPos(0)
-		if rows, err = appendRow(rows, line, cells); err != nil {
+		if err := t.add(line, cells); err != nil {
 			return nil, err
 		}
 	}
 }
 
-func appendRow(rows []Row, number int, cells []string) ([]Row, error) {
-	if len(cells) > maxColumns {
-		return nil, fmt.Errorf("row %d has more than %d columns", number, maxColumns)
+var errTooBig = &Error{Problem: "the file is larger than 5 MB", Hint: "split the table"}
+
+// decode reads UTF-8, and GBK as Excel in China saves it.
+func decode(data []byte) (string, error) {
+	data = bytes.TrimPrefix(data, []byte("\ufeff"))
+	if utf8.Valid(data) {
+		return string(data), nil
 	}
-	full := false
+	// The decoder puts U+FFFD for what it cannot read, without an error.
+	text, err := simplifiedchinese.GB18030.NewDecoder().Bytes(data)
+	if err != nil || bytes.ContainsRune(text, utf8.RuneError) {
+		return "", &Error{Problem: "the text is neither UTF-8 nor GBK", Hint: "save the table as .xlsx, or as “CSV UTF-8”"}
+	}
+	return string(text), nil
+}
+
+// separator is what the first line has most of: Excel takes a semicolon where
+// the comma is the decimal sign, and a tab for what it calls text.
+func separator(text string) rune {
+	head, _, _ := strings.Cut(text, "\n")
+	best, most := ',', strings.Count(head, ",")
+	for _, c := range ";\t" {
+		if n := strings.Count(head, string(c)); n > most {
+			best, most = c, n
+		}
+	}
+	return best
+}
+
+func csvError(err error) error {
+	var p *csv.ParseError
+	if !errors.As(err, &p) {
+		return &Error{Problem: err.Error()}
+	}
+	if errors.Is(p.Err, csv.ErrQuote) || errors.Is(p.Err, csv.ErrBareQuote) {
+		return &Error{Row: p.StartLine, Problem: fmt.Sprintf("a quote is out of place on line %d", p.Line),
+			Hint: `put the whole cell in quotes and write " within it as ""`}
+	}
+	return &Error{Row: p.StartLine, Problem: p.Err.Error()}
+}
+
+// table gathers rows within the limits.
+type table struct {
+	rows []Row
+}
+
+func (t *table) add(number int, cells []string) error {
+	last := 0
 	for i, c := range cells {
-		// Our own exports put ' before what a spreadsheet would calculate.
 		c = strings.TrimSpace(c)
+		// Our own exports put ' before what a spreadsheet would calculate.
 		if rest, ok := strings.CutPrefix(c, "'"); ok && dangerous(rest) {
 			c = rest
 		}
-		cells[i] = c
-		full = full || c != ""
-	}
-	if !full {
-		return rows, nil
-	}
-	if len(rows) == maxRows {
-		return nil, fmt.Errorf("more than %d rows", maxRows)
-	}
-	return append(rows, Row{number, cells}), nil
-}
-
-func readXLSX(data []byte) ([]Row, error) {
-	if err := checkZip(data); err != nil {
-		return nil, err
-	}
-	f, err := excelize.OpenReader(bytes.NewReader(data), excelize.Options{RawCellValue: true,
-		UnzipSizeLimit: maxUnpacked, UnzipXMLSizeLimit: maxUnpacked})
-	if err != nil {
-		return nil, errors.New("not an .xlsx file that can be read (an old .xls, or protected by a password?)")
-	}
-	defer f.Close()
-	for _, name := range f.GetSheetList() {
-		if visible, err := f.GetSheetVisible(name); err != nil || !visible {
-			continue
-		}
-		return readSheet(f, name)
-	}
-	return nil, errors.New("the file has no visible sheet")
-}
-
-func readSheet(f *excelize.File, name string) ([]Row, error) {
-	it, err := f.Rows(name)
-	if err != nil {
-		return nil, fmt.Errorf("read sheet %q: %w", name, err)
-	}
-	defer it.Close()
-	var rows []Row
-	empty := 0
-	for n := 1; it.Next(); n++ {
-		cells, err := it.Columns()
-		if err != nil {
-			return nil, fmt.Errorf("read row %d: %w", n, err)
-		}
-		before := len(rows)
-		if rows, err = appendRow(rows, n, cells); err != nil {
-			return nil, err
-		}
-		if empty++; len(rows) > before {
-			empty = 0
-		}
-		if empty > 1000 { // formatted, but empty to the bottom
-			break
+		if cells[i] = c; c != "" {
+			last = i + 1
 		}
 	}
-	return rows, it.Error()
-}
-
-// checkZip looks at the directory of the archive before anything is unpacked.
-func checkZip(data []byte) error {
-	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
-	if err != nil {
-		return errors.New("not an .xlsx file (an old .xls, or protected by a password?)")
+	switch {
+	case last == 0:
+		return nil
+	case last > maxColumns:
+		return &Error{Row: number, Problem: fmt.Sprintf("more than %d columns", maxColumns), Hint: "remove what does not belong to the table"}
+	case len(t.rows) == maxRows:
+		return &Error{Row: number, Problem: fmt.Sprintf("more than %d rows", maxRows), Hint: "split the table"}
 	}
-	if len(z.File) > maxEntries {
-		return fmt.Errorf("the file holds %d parts, at most %d are read", len(z.File), maxEntries)
-	}
-	var total uint64
-	for _, f := range z.File {
-		total += f.UncompressedSize64
-		if f.Mode()&^0o777 != 0 || strings.Contains(f.Name, "..") {
-			return fmt.Errorf("the file holds the strange part %q", f.Name)
-		}
-	}
-	if total > maxUnpacked || total > maxRatio*uint64(len(data)) && total > 1<<20 {
-		return errors.New("the file unpacks to too much")
-	}
+	t.rows = append(t.rows, Row{Number: number, Cells: cells[:last:last]})
 	return nil
-}
-
-// dangerous tells whether a spreadsheet would calculate the text.
-func dangerous(s string) bool {
-	return s != "" && strings.ContainsRune("=+-@\t\r＝＋－＠", []rune(s)[0])
-}
-
-// WriteCSV makes a CSV that Excel opens as UTF-8.
-func WriteCSV(header []string, rows [][]string) ([]byte, error) {
-	var b bytes.Buffer
-	b.WriteString("\ufeff")
-	w := csv.NewWriter(&b)
-	w.UseCRLF = true
-	for _, row := range append([][]string{header}, rows...) {
-		safe := make([]string, len(row))
-		for i, c := range row {
-			if dangerous(c) {
-				c = "'" + c
-			}
-			safe[i] = c
-		}
-		if err := w.Write(safe); err != nil {
-			return nil, err
-		}
-	}
-	w.Flush()
-	return b.Bytes(), w.Error()
-}
-
-// WriteXLSX makes a workbook of one sheet, all cells text, the header frozen.
-func WriteXLSX(sheet string, header []string, rows [][]string) ([]byte, error) {
-	f := excelize.NewFile()
-	defer f.Close()
-	if err := f.SetSheetName("Sheet1", sheet); err != nil {
-		return nil, fmt.Errorf("name the sheet: %w", err)
-	}
-	w, err := f.NewStreamWriter(sheet)
-	if err != nil {
-		return nil, err
-	}
-	bold, err := f.NewStyle(&excelize.Style{Font: &excelize.Font{Bold: true}})
-	if err != nil {
-		return nil, err
-	}
-	if err := w.SetColWidth(1, len(header), 16); err != nil {
-		return nil, err
-	}
-	if err := w.SetPanes(&excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"}); err != nil {
-		return nil, err
-	}
-	for i, row := range append([][]string{header}, rows...) {
-		cells := make([]any, len(row))
-		for j, c := range row {
-			if i == 0 {
-				cells[j] = excelize.Cell{StyleID: bold, Value: c}
-			} else {
-				cells[j] = c // a string cell is never a formula
-			}
-		}
-		if err := w.SetRow(fmt.Sprintf("A%d", i+1), cells); err != nil {
-			return nil, err
-		}
-	}
-	if err := w.Flush(); err != nil {
-		return nil, err
-	}
-	var b bytes.Buffer
-	if err := f.Write(&b); err != nil {
-		return nil, err
-	}
-	return b.Bytes(), nil
 }

@@ -1,29 +1,30 @@
 // Package strict reads YAML that people write by hand: unknown keys, wrong
 // types and duplicates are errors with file, line, path and a hint, and all of
-// them are reported at once.
+// them are reported at once. It goes in two steps: Parse sees that a file is
+// one harmless document, Decode that it says what a struct expects.
 package strict
 
 import (
 	"bytes"
-	"encoding"
 	"errors"
 	"fmt"
 	"io"
-	"reflect"
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
 )
 
-// Error is one fault of a file.
+// Error is one fault of a file. It reads `file:line: path: problem (hint)`.
 type Error struct {
 	File    string
-	Line    int    // 0 = the file as a whole
+	Line    int    // from 1; 0 = the file as a whole
 	Path    string // e.g. schedules[2].cron
 	Problem string
+	Hint    string // the way out, e.g. did you mean "units"?
 }
 
 func (e *Error) Error() string {
@@ -34,48 +35,122 @@ func (e *Error) Error() string {
 	if e.Path != "" {
 		s += ": " + e.Path
 	}
-	return s + ": " + e.Problem
+	s += ": " + e.Problem
+	if e.Hint != "" {
+		s += " (" + e.Hint + ")"
+	}
+	return s
 }
 
-// At makes the error of a node.
+// At makes the error of a node; a nil node stands for the file as a whole.
 func At(file string, node *yaml.Node, path, format string, args ...any) error {
-	line := 0
+	return at(file, node, path, "", format, args...)
+}
+
+func at(file string, node *yaml.Node, path, hint, format string, args ...any) *Error {
+	e := &Error{File: file, Path: path, Problem: fmt.Sprintf(format, args...), Hint: hint}
 	if node != nil {
-		line = node.Line
+		e.Line = node.Line
 	}
-	return &Error{File: file, Line: line, Path: path, Problem: fmt.Sprintf(format, args...)}
+	return e
+}
+
+// List takes an error apart into the single faults that were joined, however
+// deep. It returns nil for nil.
+func List(err error) []error {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		if err == nil {
+			return nil
+		}
+		return []error{err}
+	}
+	var list []error
+	for _, e := range joined.Unwrap() {
+		list = append(list, List(e)...)
+	}
+	return list
 }
 
 const (
-	maxSize  = 10 << 20
-	maxDepth = 50
+	maxSize   = 10 << 20
+	maxDepth  = 50
+	maxFaults = 200 // of a step; a file of the wrong kind would have millions
 )
 
-// Parse reads one YAML document. Aliases are refused: hand-written files do
-// without them, and they can blow a small file up to any size.
+// faults are those of one file, in the order in which they stand there.
+type faults struct {
+	file string
+	errs []error
+	more int // that are not listed
+}
+
+func (f *faults) fail(n *yaml.Node, path, hint, format string, args ...any) {
+	if len(f.errs) == maxFaults {
+		f.more++
+		return
+	}
+	f.errs = append(f.errs, at(f.file, n, strings.TrimSuffix(path, ": "), hint, format, args...))
+}
+
+func (f *faults) join() error {
+	if f.more > 0 {
+		f.errs = append(f.errs, at(f.file, nil, "", "mend those above first", "there are %d more faults", f.more))
+	}
+	return errors.Join(f.errs...)
+}
+
+// Parse reads one YAML document, with or without BOM and CRLF, and returns its
+// value. Faults are refused that make a file dangerous or ambiguous: more than
+// 10 MB or 50 levels, text that is not UTF-8, a second document, a key given
+// twice. Hand-written files do without anchors, aliases, merge keys and tags;
+// they are refused too, since they can blow a small file up to any size.
 func Parse(file string, data []byte) (*yaml.Node, error) {
 	if len(data) > maxSize {
-		return nil, At(file, nil, "", "larger than 10 MB")
+		return nil, at(file, nil, "", "split it", "the file is larger than 10 MB")
 	}
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
-	if !utf8.Valid(data) {
-		return nil, At(file, nil, "", "not UTF-8 text; save it as UTF-8")
+	if err := CheckText(file, data); err != nil {
+		return nil, err
 	}
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	var doc, more yaml.Node
 	switch err := decode(dec, &doc); {
 	case errors.Is(err, io.EOF) || err == nil && len(doc.Content) == 0:
-		return nil, At(file, nil, "", "empty")
+		return nil, at(file, nil, "", "", "the file is empty")
 	case err != nil:
 		return nil, syntax(file, err)
 	}
-	if err := decode(dec, &more); !errors.Is(err, io.EOF) {
-		return nil, At(file, &more, "", "more than one document; remove the line ---")
+	switch err := decode(dec, &more); {
+	case err == nil:
+		return nil, at(file, &more, "", `remove the line "---"`, "a second document begins here")
+	case !errors.Is(err, io.EOF):
+		return nil, syntax(file, err)
 	}
-	if err := check(file, doc.Content[0], 0); err != nil {
+	s := structure{faults{file: file}}
+	s.check(doc.Content[0], "", 1)
+	if err := s.join(); err != nil {
 		return nil, err
 	}
 	return doc.Content[0], nil
+}
+
+// CheckText tells where text is not UTF-8, or holds a control character.
+func CheckText(file string, data []byte) error {
+	for line := 1; len(data) > 0; line++ {
+		text, rest, _ := bytes.Cut(data, []byte("\n"))
+		if !utf8.Valid(text) {
+			return &Error{File: file, Line: line, Problem: "the text is not UTF-8", Hint: "save the file with the encoding UTF-8"}
+		}
+		text = bytes.TrimSuffix(text, []byte("\r"))
+		i := bytes.IndexFunc(text, func(r rune) bool { return unicode.IsControl(r) && r != '\t' })
+		if i >= 0 {
+			r, _ := utf8.DecodeRune(text[i:])
+			return &Error{File: file, Line: line, Problem: fmt.Sprintf("the text holds the control character %U", r), Hint: "remove it"}
+		}
+		data = rest
+	}
+	return nil
 }
 
 // decode turns a panic of the parser, which broken input has been able to
@@ -91,225 +166,91 @@ func decode(dec *yaml.Decoder, into *yaml.Node) (err error) {
 
 var yamlLine = regexp.MustCompile(`^yaml: line (\d+): (.*)`)
 
-func syntax(file string, err error) error {
-	text := strings.TrimSpace(err.Error())
-	if m := yamlLine.FindStringSubmatch(text); m != nil {
-		line, _ := strconv.Atoi(m[1])
-		return &Error{File: file, Line: line, Problem: m[2]}
-	}
-	return &Error{File: file, Problem: strings.TrimPrefix(text, "yaml: ")}
+// yamlHints say what people did when yaml.v3 says the left.
+var yamlHints = []struct{ problem, hint string }{
+	{"cannot start any token", "indent with blanks instead of tabs, and put a text that begins with a sign in quotes"},
+	{"mapping values are not allowed", `put a text with ": " in quotes`},
+	{"could not find expected ':'", `write "key: value"`},
+	{"did not find expected key", "look for a wrong indentation or a missing quote in what begins here"},
+	{"did not find expected '-' indicator", "look for a wrong indentation in the list that begins here"},
+	{"did not find expected ',' or", "look for a missing comma or bracket in what begins here"},
+	{"found unexpected end of stream", "a closing quote is missing"},
+	{"found unknown escape character", "use single quotes around a text with \\"},
 }
 
-func check(file string, n *yaml.Node, depth int) error {
+// syntax makes the error of the parser ours. yaml.v3 counts the lines of its
+// parser, unlike those of its scanner, from 0.
+func syntax(file string, err error) error {
+	e := &Error{File: file, Line: 1, Problem: strings.TrimPrefix(err.Error(), "yaml: ")}
+	parser := strings.Contains(e.Problem, "did not find expected")
+	if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
+		e.Line, _ = strconv.Atoi(m[1])
+		e.Problem = m[2]
+		if parser {
+			e.Line++
+		}
+	}
+	for _, h := range yamlHints {
+		if strings.Contains(e.Problem, h.problem) {
+			e.Hint = h.hint
+		}
+	}
+	return e
+}
+
+// structure collects what is wrong with a document before its meaning counts.
+type structure struct{ faults }
+
+func (s *structure) check(n *yaml.Node, path string, depth int) {
 	switch {
 	case depth > maxDepth:
-		return At(file, n, "", "nested more than %d deep", maxDepth)
-	case n.Kind == yaml.AliasNode || n.Anchor != "":
-		return At(file, n, "", "aliases (& and *) are not allowed; write the value out")
-	}
-	for _, c := range n.Content {
-		if err := check(file, c, depth+1); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// Decode reads a node into a pointer to a struct, slice or map by the yaml
-// tags of its fields. Fields of type yaml.Node are kept as they are.
-func Decode(file string, node *yaml.Node, path string, into any) error {
-	d := decoder{file: file}
-	d.value(node, path, reflect.ValueOf(into).Elem())
-	return errors.Join(d.errs...)
-}
-
-type decoder struct {
-	file string
-	errs []error
-}
-
-func (d *decoder) fail(n *yaml.Node, path, format string, args ...any) {
-	d.errs = append(d.errs, At(d.file, n, path, format, args...))
-}
-
-var nodeType = reflect.TypeFor[yaml.Node]()
-
-func (d *decoder) value(n *yaml.Node, path string, v reflect.Value) {
-	if v.Type() == nodeType {
-		v.Set(reflect.ValueOf(*n))
+		s.fail(n, path, "", "nested more than %d levels deep", maxDepth)
 		return
-	}
-	if n.Tag == "!!null" {
-		d.fail(n, path, "has no value")
+	case n.Kind == yaml.AliasNode:
+		s.fail(n, path, "write the value out", "the alias *%s is not allowed", n.Value)
 		return
+	case n.Anchor != "":
+		s.fail(n, path, "write the value out where it is needed", "the anchor &%s is not allowed", n.Anchor)
 	}
-	if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
-		if n.Kind != yaml.ScalarNode {
-			d.fail(n, path, "expected a single value, found %s", kind(n))
-		} else if err := u.UnmarshalText([]byte(n.Value)); err != nil {
-			d.fail(n, path, "%v", err)
-		}
-		return
+	if n.Style&yaml.TaggedStyle != 0 {
+		s.fail(n, path, "put a text in quotes instead", "the tag %s is not allowed", n.Tag)
 	}
-	switch v.Kind() {
-	case reflect.Pointer:
-		v.Set(reflect.New(v.Type().Elem()))
-		d.value(n, path, v.Elem())
-	case reflect.Struct:
-		d.mapping(n, path, v)
-	case reflect.Slice:
-		if n.Kind != yaml.SequenceNode {
-			d.fail(n, path, "expected a list, found %s", kind(n))
-			return
-		}
-		v.Set(reflect.MakeSlice(v.Type(), len(n.Content), len(n.Content)))
+	switch n.Kind {
+	case yaml.SequenceNode:
 		for i, c := range n.Content {
-			d.value(c, fmt.Sprintf("%s[%d]", path, i), v.Index(i))
+			s.check(c, fmt.Sprintf("%s[%d]", path, i), depth+1)
 		}
-	case reflect.Map:
-		d.dict(n, path, v)
-	default:
-		d.scalar(n, path, v)
+	case yaml.MappingNode:
+		s.mapping(n, path, depth)
 	}
 }
 
-func (d *decoder) mapping(n *yaml.Node, path string, v reflect.Value) {
-	if n.Kind != yaml.MappingNode {
-		d.fail(n, path, "expected keys with values, found %s", kind(n))
-		return
-	}
-	fields, names := map[string]int{}, []string{}
-	for i := range v.NumField() {
-		if name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("yaml"), ","); name != "" && name != "-" {
-			fields[name] = i
-			names = append(names, name)
-		}
-	}
-	d.pairs(n, path, func(key string, k, c *yaml.Node) {
-		i, ok := fields[key]
-		if !ok {
-			d.fail(k, join(path, key), "unknown key%s", hint(key, names))
-			return
-		}
-		d.value(c, join(path, key), v.Field(i))
-	})
-}
-
-func (d *decoder) dict(n *yaml.Node, path string, v reflect.Value) {
-	if n.Kind != yaml.MappingNode {
-		d.fail(n, path, "expected keys with values, found %s", kind(n))
-		return
-	}
-	v.Set(reflect.MakeMap(v.Type()))
-	d.pairs(n, path, func(key string, _, c *yaml.Node) {
-		item := reflect.New(v.Type().Elem()).Elem()
-		d.value(c, join(path, key), item)
-		v.SetMapIndex(reflect.ValueOf(key).Convert(v.Type().Key()), item)
-	})
-}
-
-// pairs visits the keys of a mapping; a second one of a name is an error.
-func (d *decoder) pairs(n *yaml.Node, path string, visit func(key string, k, v *yaml.Node)) {
+func (s *structure) mapping(n *yaml.Node, path string, depth int) {
 	first := map[string]int{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
-		k, c := n.Content[i], n.Content[i+1]
-		if line, ok := first[k.Value]; ok {
-			d.fail(k, join(path, k.Value), "given twice, first at line %d", line)
+		key := n.Content[i]
+		switch {
+		case key.Kind != yaml.ScalarNode || key.Anchor != "" || key.Style&yaml.TaggedStyle != 0:
+			s.fail(key, path, "", "a key must be a plain word")
+			continue
+		case key.Tag == "!!merge":
+			s.fail(key, path, "write the keys out", `the merge key "<<" is not allowed`)
 			continue
 		}
-		first[k.Value] = k.Line
-		visit(k.Value, k, c)
+		below := join(path, key.Value)
+		if line, ok := first[key.Value]; ok {
+			s.fail(key, below, "remove one", "the key is given twice, first at line %d", line)
+		} else {
+			first[key.Value] = key.Line
+		}
+		s.check(n.Content[i+1], below, depth+1)
 	}
 }
 
+// join leaves a prefix such as `question "org-001": ` as it is.
 func join(path, key string) string {
-	if path == "" {
-		return key
+	if path == "" || strings.HasSuffix(path, " ") {
+		return path + key
 	}
 	return path + "." + key
-}
-
-func (d *decoder) scalar(n *yaml.Node, path string, v reflect.Value) {
-	if n.Kind != yaml.ScalarNode {
-		d.fail(n, path, "expected a single value, found %s", kind(n))
-		return
-	}
-	switch v.Kind() {
-	case reflect.String:
-		if n.Tag != "!!str" {
-			d.fail(n, path, "expected a text, found %s; write it in quotes: %q", kind(n), n.Value)
-			return
-		}
-		v.SetString(n.Value)
-	case reflect.Bool:
-		if n.Value != "true" && n.Value != "false" {
-			d.fail(n, path, "expected true or false, found %q", n.Value)
-			return
-		}
-		v.SetBool(n.Value == "true")
-	case reflect.Int, reflect.Int64:
-		i, err := strconv.ParseInt(n.Value, 10, 64)
-		if err != nil || n.Tag != "!!int" {
-			d.fail(n, path, "expected a whole number, found %q", n.Value)
-			return
-		}
-		v.SetInt(i)
-	default:
-		panic("strict: cannot decode into " + v.Type().String())
-	}
-}
-
-func kind(n *yaml.Node) string {
-	switch n.Kind {
-	case yaml.MappingNode:
-		return "keys with values"
-	case yaml.SequenceNode:
-		return "a list"
-	}
-	switch n.Tag {
-	case "!!int", "!!float":
-		return "the number " + n.Value
-	case "!!bool":
-		return "the truth value " + n.Value
-	case "!!timestamp":
-		return "the date " + n.Value
-	}
-	return strconv.Quote(n.Value)
-}
-
-// hint names the key that was probably meant.
-func hint(key string, names []string) string {
-	best, bestDistance := "", len(key)/2+1
-	for _, n := range names {
-		if d := distance(key, n); d < bestDistance {
-			best, bestDistance = n, d
-		}
-	}
-	if best != "" {
-		return fmt.Sprintf(" (did you mean %q?)", best)
-	}
-	return fmt.Sprintf(" (known: %s)", strings.Join(names, ", "))
-}
-
-func distance(a, b string) int {
-	if len(a) > 64 {
-		return 64
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

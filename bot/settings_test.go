@@ -1,0 +1,136 @@
+package bot_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"branchbot/bot"
+)
+
+// check runs `branchbot check` on a configuration and returns what it says.
+func check(t *testing.T, config string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "config.yaml"), []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out, errs bytes.Buffer
+	env := func(name string) (string, bool) { return map[string]string{"LANGUAGE_OF_TEST": "en"}[name], name == "LANGUAGE_OF_TEST" }
+	code := bot.Main(t.Context(), bot.Program{Args: []string{"check", "--config", filepath.Join(dir, "config.yaml")},
+		In: strings.NewReader(""), Out: &out, Err: &errs, Env: env})
+	if (code == 0) != (errs.Len() == 0) {
+		t.Errorf("exit status %d with %q", code, errs.String())
+	}
+	return strings.ReplaceAll(out.String()+errs.String(), dir+string(filepath.Separator), "")
+}
+
+// Each fault of a configuration is told with its line, all at once.
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ config, want string }{
+		"fine": {"language: ${LANGUAGE_OF_TEST}\n", "config.yaml is fine: 0 units, 0 accounts, 0 schedules, 1 packs with 57 lessons and 206 questions\n"},
+		"unknown keys and wrong types": {`langage: en
+units:
+  - id: demo
+    name: 12
+    members: 王敏
+`, `branchbot: config.yaml:1: langage: unknown key (did you mean "language"?)
+branchbot: config.yaml:4: units[0].name: expected a text, found the number 12 (write "12" in quotes)
+branchbot: config.yaml:5: units[0].members: expected a list, found the text "王敏" (write [a, b] or lines that begin with "- ")
+`},
+		"schedules": {`accounts: [{id: web, platform: web}]
+units: [{id: demo, name: 支部, chats: ["web:demo"]}]
+schedules:
+  - {id: a, unit: demo, cron: "0 25 * * *", do: lesson, from: starter}
+  - {id: a, unit: nowhere, cron: "0 8 * * *", do: dance}
+  - {id: c, unit: demo, cron: "0 8 * * *", do: quiz, from: starter, timezone: Mars/Base, misfire: later}
+`, `branchbot: config.yaml:4: schedules[0].cron: "0 25 * * *": hour 25 is out of range 0-23
+branchbot: config.yaml:5: schedules[1].id: "a" is taken already by schedules[0]
+branchbot: config.yaml:5: schedules[1].unit: there is no unit "nowhere"
+branchbot: config.yaml:6: schedules[2].timezone: zone "Mars/Base" is unknown; use an IANA name, e.g. Asia/Shanghai
+branchbot: config.yaml:6: schedules[2].misfire: "later": use grace, grace 4h, skip or once
+`},
+		"content": {`accounts: [{id: web, platform: web}]
+units: [{id: demo, name: 支部}]
+schedules:
+  - {id: a, unit: demo, cron: "0 8 * * *", do: dance}
+  - {id: b, unit: demo, cron: "0 8 * * *", do: lesson, from: starter/nothing}
+  - {id: c, unit: demo, cron: "0 8 * * *", do: checkin, close_after: soon}
+`, `branchbot: config.yaml:4: schedules[0].do: "dance" is none of lesson, quiz, checkin
+branchbot: config.yaml:5: schedules[1]: from: there are no lessons in "starter/nothing"
+branchbot: config.yaml:6: schedules[2]: close_after: "soon" is no time between 1m and 720h
+`},
+		"no such pack": {"content: [nothing]\n", "branchbot: content: \"nothing\" is neither a shipped pack nor a folder (shipped packs: starter)\n"},
+		"secrets":      {"language: ${NOT_THERE}\n", "branchbot: config.yaml:1: language: the environment has no variable NOT_THERE; set it, or take the line out\n"},
+		"broken YAML":  {"units: [\n", "branchbot: config.yaml:2: did not find expected node content\n"},
+		"duplicate":    {"language: en\nlanguage: en\n", "branchbot: config.yaml:2: language: the key is given twice, first at line 1 (remove one)\n"},
+		"people": {`units:
+  - {id: demo, name: 支部, members: [{name: 王敏, staff: "1", roles: [king]}, {name: "", staff: "1", status: old}]}
+  - {id: "a b", parent: nobody, kind: herd, chats: [web]}
+`, `branchbot: config.yaml:2: units[0].members[0].roles[0]: "king" is none of secretary, committee, leader, librarian
+branchbot: config.yaml:2: units[0].members[1]: name is missing
+branchbot: config.yaml:2: units[0].members[1].staff: "1" is taken already by units[0].members[0]
+branchbot: config.yaml:2: units[0].members[1].status: "old" is none of full, probationary, candidate, activist, public
+branchbot: config.yaml:3: units[1].parent: there is no unit "nobody" above this one in the file
+branchbot: config.yaml:3: units[1].id: "a b": use letters, digits, - and _ only
+branchbot: config.yaml:3: units[1]: name is missing
+branchbot: config.yaml:3: units[1].kind: "herd" is none of committee, general, branch, group
+branchbot: config.yaml:3: units[1].chats[0]: "web": write ACCOUNT:CHAT with the id of an account below
+`},
+		"points and conduct": {`listen: 0.0.0.0:80
+database: mysql://x
+accounts: [{id: x, platform: carrier-pigeon}, {id: web, platform: web, colour: red}]
+points: {rules: [{id: a, on: quiz.won, points: 0, cap: {week: 0}}]}
+conduct: {quiet_hours: "9", lessons_per_day: 99, public_board: always}
+`, `branchbot: config.yaml:2: database: "mysql://x": write sqlite:PATH, e.g. sqlite:data/branchbot.db
+branchbot: config.yaml:1: listen: "0.0.0.0:80" is reachable from other machines, and this release has no TLS: listen on 127.0.0.1 behind a proxy that has
+branchbot: config.yaml:3: accounts[0].platform: "carrier-pigeon" is none of web
+branchbot: config.yaml:3: accounts[1].colour: unknown key (known: id, platform, personas)
+branchbot: config.yaml:4: points.rules[0].on: "quiz.won" is none of quiz.answered, quiz.correct, checkin.on_time, checkin.late, lesson.done
+branchbot: config.yaml:4: points.rules[0].points: 0 is out of range 1-100
+branchbot: config.yaml:4: points.rules[0].cap: "week" is none of day, month, year
+branchbot: config.yaml:4: points.rules[0].cap.week: 0 must be at least 1
+branchbot: config.yaml:5: conduct.quiet_hours: "9": write it as 21:00-08:00, or off
+branchbot: config.yaml:5: conduct.lessons_per_day: 99 is out of range 0-20
+branchbot: config.yaml:5: conduct.public_board: "always" is none of opt-in, off
+`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if d := cmp.Diff(c.want, check(t, c.config)); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}
+
+// The program says what is wrong, and starts nothing.
+func TestProgramErrors(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"--config", "nowhere.yaml"}, "branchbot: read the configuration: open nowhere.yaml: no such file or directory\n"},
+		{[]string{"dance"}, "branchbot: unknown command \"dance\" for \"branchbot\"\n"},
+		{[]string{"rehearse", "--as", "smoke"}, "branchbot: --as \"smoke\" is none of telegram, wechat, web, sms\n"},
+		{[]string{"rehearse", "--days", "0"}, "branchbot: --days 0 is out of range 1-366\n"},
+	} {
+		var out, errs bytes.Buffer
+		sample, err := os.ReadFile("../config.yaml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if code := bot.Main(t.Context(), bot.Program{Args: c.args, In: strings.NewReader(""), Out: &out, Err: &errs, Env: os.LookupEnv, Sample: sample}); code != 1 {
+			t.Errorf("%v: exit status %d", c.args, code)
+		}
+		if d := cmp.Diff(c.want, errs.String()); d != "" {
+			t.Errorf("%v: %s", c.args, d)
+		}
+	}
+}

@@ -1,0 +1,195 @@
+package sheet
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/xuri/excelize/v2"
+)
+
+// lastRow is the last one that a workbook can have.
+const lastRow = 1_048_576
+
+// ReadXLSX reads the first visible sheet of a workbook. Of a formula it takes
+// the value that was stored with it; a date is given as 2026-12-01, a number
+// as a plain decimal, or with leading zeros where the cell shows them.
+func ReadXLSX(data []byte) (rows []Row, err error) {
+	if err := checkZip(data); err != nil {
+		return nil, err
+	}
+	// excelize is made for files of friends: broken ones have caused panics.
+	defer func() {
+		if p := recover(); p != nil {
+			rows, err = nil, errBroken
+		}
+	}()
+	f, err := excelize.OpenReader(bytes.NewReader(data), excelize.Options{
+		UnzipSizeLimit: maxUnpacked, UnzipXMLSizeLimit: maxUnpacked}) // equal: nothing goes to temporary files
+	if err != nil {
+		return nil, errBroken
+	}
+	defer f.Close()
+	for _, name := range f.GetSheetList() {
+		if visible, err := f.GetSheetVisible(name); err == nil && visible {
+			return readSheet(f, name)
+		}
+	}
+	return nil, &Error{Problem: "the workbook has no visible sheet"}
+}
+
+var (
+	errBroken = &Error{Problem: "the file is not an .xlsx workbook that can be read", Hint: "open it in Excel or WPS and save it again as .xlsx"}
+	errOld    = &Error{Problem: "the file is an old .xls workbook or protected by a password", Hint: "save it as .xlsx without a password"}
+	errBomb   = &Error{Problem: "the workbook unpacks to more than is read", Hint: "copy the table alone into a new workbook"}
+)
+
+// oldMagic begins OLE files: .xls, and .xlsx that are encrypted.
+var oldMagic = []byte{0xd0, 0xcf, 0x11, 0xe0}
+
+// checkZip holds the limits before a byte is unpacked, and then unpacks once
+// to see that the sizes in the directory are no lie and that no sheet breaks
+// off: excelize would silently leave out the rows after that.
+func checkZip(data []byte) error {
+	if len(data) > maxFile {
+		return errTooBig
+	}
+	if bytes.HasPrefix(data, oldMagic) {
+		return errOld
+	}
+	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return errBroken
+	}
+	if len(z.File) > maxEntries {
+		return &Error{Problem: fmt.Sprintf("the workbook holds %d files, at most %d are read", len(z.File), maxEntries), Hint: errBomb.Hint}
+	}
+	limit := min(maxUnpacked, maxRatio*int64(len(data)))
+	var declared uint64
+	for _, f := range z.File {
+		if declared += f.UncompressedSize64; f.UncompressedSize64 > uint64(limit) || declared > uint64(limit) {
+			return errBomb
+		}
+	}
+	for _, f := range z.File {
+		n, err := checkEntry(f, limit)
+		if limit -= n; limit <= 0 {
+			return errBomb
+		}
+		if err != nil {
+			return errBroken
+		}
+	}
+	return nil
+}
+
+// checkEntry unpacks a file of the workbook, at most limit bytes, and returns
+// how many there were.
+func checkEntry(f *zip.File, limit int64) (int64, error) {
+	r, err := f.Open()
+	if err != nil {
+		return 0, err
+	}
+	defer r.Close()
+	bounded := &io.LimitedReader{R: r, N: limit}
+	if name := strings.ToLower(f.Name); strings.HasSuffix(name, ".xml") && strings.HasPrefix(name, "xl/") {
+		err = wellFormed(bounded)
+	} else {
+		_, err = io.Copy(io.Discard, bounded)
+	}
+	return limit - bounded.N, err
+}
+
+func wellFormed(r io.Reader) error {
+	d := xml.NewDecoder(r)
+	for {
+		_, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// readSheet goes through the sheet twice at once: as stored, and as shown.
+// Only both together tell 1 from 0001 and a date from a number.
+func readSheet(f *excelize.File, name string) ([]Row, error) {
+	props, err := f.GetWorkbookProps()
+	if err != nil {
+		return nil, errBroken
+	}
+	since1904 := props.Date1904 != nil && *props.Date1904
+	stored, err := f.Rows(name)
+	if err != nil {
+		return nil, errBroken
+	}
+	shown, err := f.Rows(name)
+	if err != nil {
+		return nil, errBroken
+	}
+	t := table{}
+	for n := 1; stored.Next() && shown.Next(); n++ {
+		if n > lastRow {
+			return nil, errBroken
+		}
+		cells, err := stored.Columns(excelize.Options{RawCellValue: true})
+		if err != nil {
+			return nil, errBroken
+		}
+		texts, err := shown.Columns()
+		if err != nil {
+			return nil, errBroken
+		}
+		for i := range min(len(cells), len(texts)) {
+			cells[i] = text(cells[i], texts[i], since1904)
+		}
+		if err := t.add(n, cells); err != nil {
+			return nil, err
+		}
+	}
+	return t.rows, nil
+}
+
+var (
+	dateShown   = regexp.MustCompile(`\d[-/:][\dA-Za-z]|\d[年月]`)
+	zerosShown  = regexp.MustCompile(`^0\d+$`)
+	truthShown  = regexp.MustCompile(`^(?:TRUE|FALSE)$`)
+	lastDate    = 2_958_465.0 // 9999-12-31
+	significant = 15          // digits that a workbook keeps of a number
+)
+
+// text is the text of a cell. Texts are the same stored and shown; a number is
+// stored as 45992, 0.5 or 1.3812345678E10 whatever it looks like.
+func text(stored, shown string, since1904 bool) string {
+	if stored == shown || truthShown.MatchString(shown) || zerosShown.MatchString(shown) || strings.HasSuffix(shown, "%") {
+		return shown
+	}
+	number, err := strconv.ParseFloat(stored, 64)
+	if err != nil {
+		return shown
+	}
+	if dateShown.MatchString(shown) && number >= 0 && number < lastDate+1 {
+		if at, err := excelize.ExcelDateToTime(number, since1904); err == nil {
+			switch {
+			case number < 1:
+				return at.Format("15:04")
+			case number == float64(int(number)):
+				return at.Format("2006-01-02")
+			}
+			return at.Format("2006-01-02 15:04")
+		}
+	}
+	rounded, err := strconv.ParseFloat(strconv.FormatFloat(number, 'g', significant, 64), 64)
+	if err != nil {
+		return shown
+	}
+	return strconv.FormatFloat(rounded, 'f', -1, 64)
+}
