@@ -36,6 +36,7 @@ type Bot struct {
 	adapters []chat.Adapter
 	senders  []*outbox.Sender
 	handler  http.Handler // of the browser rooms; nil when there are none
+	ended    func()       // called when an adapter ends without an error; nil: it is run again
 }
 
 // openLibrary reads the packs of the settings and checks that schedules find
@@ -214,6 +215,10 @@ func (b *Bot) supervise(ctx context.Context, a chat.Adapter) {
 		b.engine.SetState(a.ID(), chat.State{Condition: chat.Connecting})
 		err := b.guard(ctx, a)
 		if ctx.Err() != nil {
+			return
+		}
+		if err == nil && b.ended != nil {
+			b.ended()
 			return
 		}
 		if time.Since(began) > time.Minute {

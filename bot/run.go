@@ -142,7 +142,7 @@ func (p *Program) chat(ctx context.Context) error {
 	}
 	defer db.Close()
 	unit := s.Units[0]
-	o := terminal.Options{ID: "terminal", In: p.In, Out: p.Out, Room: chat.ChatID(unit.ID), Title: unit.Name, Language: s.Language}
+	o := terminal.Options{ID: "terminal", In: p.In, Out: p.Out, Room: terminal.Room{Chat: chat.ChatID(unit.ID), Title: unit.Name}, Language: s.Language}
 	for _, m := range unit.Members {
 		o.People = append(o.People, terminal.Person{User: chat.UserID(m.Staff), Name: m.Name})
 	}
@@ -153,14 +153,41 @@ func (p *Program) chat(ctx context.Context) error {
 	if err := b.seat(o); err != nil {
 		return err
 	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	b.ended = func() { // the input is at its end: answer what was asked, then stop
+		b.drain(ctx)
+		stop()
+	}
 	return b.Run(ctx)
+}
+
+// drain waits until nothing is left to be sent, at most ten seconds.
+func (b *Bot) drain(ctx context.Context) {
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for range 200 {
+		waiting := false
+		for _, s := range b.senders {
+			_, more, err := s.NextDue()
+			waiting = waiting || more || err != nil
+		}
+		if !waiting {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
 }
 
 // seat binds the room of the terminal to its unit, and the people to members.
 func (b *Bot) seat(o terminal.Options) error {
 	dir := b.features.directory
 	return b.db.Write(func(tx *store.Tx) error {
-		if err := dir.BindChat(tx, o.ID, o.Room, string(o.Room), o.Title); err != nil {
+		if err := dir.BindChat(tx, o.ID, o.Room.Chat, string(o.Room.Chat), o.Room.Title); err != nil {
 			return err
 		}
 		for _, person := range o.People {

@@ -20,7 +20,9 @@ func check(t *testing.T, config string) string {
 		t.Fatal(err)
 	}
 	var out, errs bytes.Buffer
-	env := func(name string) (string, bool) { return map[string]string{"LANGUAGE_OF_TEST": "en"}[name], name == "LANGUAGE_OF_TEST" }
+	env := func(name string) (string, bool) {
+		return map[string]string{"LANGUAGE_OF_TEST": "en"}[name], name == "LANGUAGE_OF_TEST"
+	}
 	code := bot.Main(t.Context(), bot.Program{Args: []string{"check", "--config", filepath.Join(dir, "config.yaml")},
 		In: strings.NewReader(""), Out: &out, Err: &errs, Env: env})
 	if (code == 0) != (errs.Len() == 0) {

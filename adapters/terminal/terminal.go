@@ -1,7 +1,14 @@
-// Package terminal is a chat for one person at a terminal, who can speak as
-// anyone on a list: "张三: A" in the group, "李四 (私聊): /积分" in private,
-// "[按 B]" presses a button of the last message that has one. A line without a
-// speaker is the last one's again.
+// Package terminal is a chat at a terminal, as an adapter: one person at the
+// keyboard plays one or several people of a unit.
+//
+// Rules:
+//   - A line is what somebody says; parse.go has the grammar.
+//   - Each message is written by one Write. Its first line begins with the
+//     room or the receiver, all others are indented, so that no text can pass
+//     itself off as another message.
+//   - Nothing but line breaks and harmless text reaches the terminal: no
+//     escape sequence of anybody's.
+//   - Nothing is stored: message ids are not reused after a restart.
 package terminal
 
 import (
@@ -10,200 +17,251 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
+	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"branchbot/bot/chat"
 )
 
-// Person is somebody whom the terminal can play.
+// Person is one whom the person at the keyboard may play.
 type Person struct {
 	User chat.UserID
 	Name string
 }
 
+// Room is the group chat.
+type Room struct {
+	Chat  chat.ChatID
+	Title string
+}
+
 // Options are what an adapter is made of.
 type Options struct {
-	ID       chat.AccountID
-	In       io.Reader
-	Out      io.Writer
-	Room     chat.ChatID // the group chat
-	Title    string      // what it is called
-	People   []Person    // the first one speaks at first
-	Language string
+	ID  chat.AccountID
+	In  io.Reader
+	Out io.Writer
+	// Room is where people talk unless a line is private.
+	Room Room
+	// People may be played. The first is who speaks at first; with nobody
+	// here a nameless one does.
+	People   []Person
+	Language string           // of the adapter's own lines: "zh-CN" or "en"
+	Now      func() time.Time // nil: the clock
 }
 
-// PrivateChat is the chat of a person and the bot alone.
-func PrivateChat(user chat.UserID) chat.ChatID { return chat.ChatID("dm:" + user) }
+const (
+	maxLine = 64 << 10 // bytes of a line
+	keep    = 200      // messages of a chat that can be pressed and edited
+)
 
-// Adapter is the terminal.
+// Adapter is one terminal.
 type Adapter struct {
-	o Options
+	Options
+	words map[string]string
+	start string // makes keys and message ids differ between runs of the program
 
-	mu      sync.Mutex // guards all below, and Out
-	sent    int
-	said    int
-	now     Person
-	private bool
-	shown   map[chat.ChatID]button // the last message with buttons
+	// Run alone uses these. They outlive it, since a line that could not be
+	// stored is delivered again by the next Run.
+	lines   chan input
+	readErr error // set before lines is closed
+	pending *chat.Event
+	current speaker
+	count   int // of events
+	ended   bool
+
+	mu    sync.Mutex // guards what is below, and Out
+	sent  int
+	shown map[chat.ChatID][]message // newest last
 }
 
-type button struct {
-	message chat.MessageID
-	rows    [][]chat.Button
+// input is one line as read.
+type input struct {
+	text    string
+	tooLong bool
 }
 
-// New makes an adapter. People must not be empty.
+// message is one that the bot sent.
+type message struct {
+	id      chat.MessageID
+	buttons [][]chat.Button
+}
+
+// New makes an adapter. It reads nothing before Run.
 func New(o Options) *Adapter {
-	return &Adapter{o: o, now: o.People[0], shown: map[chat.ChatID]button{}}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	a := &Adapter{Options: o, words: catalogue[o.Language], shown: map[chat.ChatID][]message{}}
+	if a.words == nil {
+		a.words = catalogue["zh-CN"]
+	}
+	a.Room.Title = chat.CleanName(o.Room.Title)
+	a.People = slices.Clone(o.People)
+	for i := range a.People {
+		a.People[i].Name = chat.CleanName(a.People[i].Name)
+	}
+	if len(a.People) == 0 {
+		a.People = []Person{{User: "terminal", Name: a.words["me"]}}
+	}
+	a.current = speaker{Person: a.People[0]}
+	a.start = fmt.Sprintf("%x", o.Now().UnixMilli())
+	return a
 }
 
 // ID implements chat.Adapter.
-func (a *Adapter) ID() chat.AccountID { return a.o.ID }
+func (a *Adapter) ID() chat.AccountID { return a.Options.ID }
 
 // Platform implements chat.Adapter.
 func (a *Adapter) Platform() string { return "terminal" }
 
 // Caps implements chat.Adapter.
-func (a *Adapter) Caps(chat.ChatID) chat.Caps { return chat.Caps{Buttons: true} }
+func (a *Adapter) Caps(chat.ChatID) chat.Caps { return chat.Caps{Buttons: true, Edit: true} }
 
-// Run implements chat.Adapter: it reads lines until the input or ctx ends.
+// PrivateChat is the chat of a user and the bot alone.
+func PrivateChat(user chat.UserID) chat.ChatID { return chat.ChatID("dm:" + user) }
+
+// Run implements chat.Adapter. At the end of the input and after :quit it
+// returns nil while ctx goes on, and so does each later call.
 func (a *Adapter) Run(ctx context.Context, in chat.Inbox) error {
+	if a.lines == nil {
+		a.lines = make(chan input)
+		go a.read()
+		a.say("hello", a.current.Name)
+	}
 	in.State(chat.State{Condition: chat.Online})
-	a.print(fmt.Sprintf("%s: %s", a.text("hello"), a.now.Name))
-	lines := make(chan string)
-	go func() { // a read of a terminal cannot be interrupted; it ends with the program
-		defer close(lines)
-		scan := bufio.NewScanner(a.o.In)
-		for scan.Scan() {
+	for !a.ended {
+		if a.pending == nil {
 			select {
-			case lines <- scan.Text():
 			case <-ctx.Done():
-				return
+				return nil
+			case line, ok := <-a.lines:
+				if !ok {
+					a.ended = true
+				} else {
+					a.handle(line)
+				}
 			}
+			continue
 		}
-	}()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case line, ok := <-lines:
-			if !ok {
-				<-ctx.Done() // what was asked is still answered
+		if err := in.Accept(ctx, "", *a.pending); err != nil {
+			if ctx.Err() != nil {
 				return nil
 			}
-			if err := a.line(ctx, in, line); err != nil {
-				a.print(a.text("again"))
+			a.say("again")
+			return fmt.Errorf("accept a line: %w", err)
+		}
+		a.pending = nil
+	}
+	in.State(chat.State{Condition: chat.Down, Detail: a.words["end"]})
+	return a.readErr
+}
+
+// read hands on lines until the input ends. It cannot be interrupted: it ends
+// when In does.
+func (a *Adapter) read() {
+	defer close(a.lines)
+	r := bufio.NewReaderSize(a.In, maxLine)
+	for {
+		text, more, err := r.ReadLine()
+		if err != nil {
+			if !errors.Is(err, io.EOF) {
+				a.readErr = fmt.Errorf("read the terminal: %w", err)
+			}
+			return
+		}
+		line := input{text: string(text)}
+		for more && err == nil {
+			line.tooLong = true
+			_, more, err = r.ReadLine()
+		}
+		a.lines <- line
+	}
+}
+
+// handle does what a line says; what the bot has to know becomes pending.
+func (a *Adapter) handle(line input) {
+	if line.tooLong {
+		a.say("too_long")
+		return
+	}
+	what := parse(line.text, a.People, a.current)
+	switch what.do {
+	case doNothing:
+	case doQuit:
+		a.ended = true
+	case doHelp:
+		a.say("help", a.names())
+	case doPlay:
+		a.current = what.who
+		a.say("playing", a.title(what.who))
+	case doUnknown:
+		a.say("unknown", chat.CleanName(what.text), a.names())
+	default:
+		a.pending = a.event(what)
+	}
+}
+
+// event is what a line makes known to the bot; nil, and the person is told,
+// when it refers to a message that is not there.
+func (a *Adapter) event(what action) *chat.Event {
+	ev := chat.Event{Account: a.Options.ID, Kind: chat.Said, At: a.Now(), Chat: a.Room.Chat, Title: a.Room.Title,
+		From: chat.User{ID: what.who.User, Name: what.who.Name}, Text: what.text}
+	if what.who.private {
+		ev.Chat, ev.Title, ev.Private = PrivateChat(what.who.User), "", true
+	}
+	switch what.do {
+	case doPress:
+		on, data, ok := a.button(ev.Chat, what.text)
+		if !ok {
+			a.say("no_button", chat.CleanName(what.text))
+			return nil
+		}
+		ev.Kind, ev.Message, ev.Data, ev.Text = chat.Pressed, on, data, ""
+	case doQuote:
+		if ev.ReplyTo = a.last(ev.Chat); ev.ReplyTo == "" {
+			a.say("no_message")
+			return nil
+		}
+	}
+	a.count++
+	ev.Key = fmt.Sprintf("%s-%d", a.start, a.count)
+	if ev.Kind == chat.Said {
+		ev.Message = chat.MessageID("in-" + ev.Key)
+	}
+	return &ev
+}
+
+// button finds the newest button of a chat with this label or word.
+func (a *Adapter) button(in chat.ChatID, name string) (on chat.MessageID, data string, ok bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, m := range slices.Backward(a.shown[in]) {
+		for _, row := range m.buttons {
+			for _, b := range row {
+				if strings.EqualFold(label(b), name) || b.Word != "" && strings.EqualFold(b.Word, name) {
+					return m.id, b.Data, true
+				}
 			}
 		}
 	}
+	return "", "", false
 }
 
-// line turns a typed line into an event.
-func (a *Adapter) line(ctx context.Context, in chat.Inbox, line string) error {
-	if strings.TrimSpace(line) == "" {
-		return nil
-	}
-	ev, problem := a.event(line)
-	if problem != "" {
-		a.print(a.text(problem))
-		return nil
-	}
-	return in.Accept(ctx, "", ev)
-}
-
-func (a *Adapter) event(line string) (ev chat.Event, problem string) {
+func (a *Adapter) last(in chat.ChatID) chat.MessageID {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	s, ok := chat.ParseSpoken(line)
-	if p, known := a.person(s.Speaker); ok && known {
-		a.now, a.private = p, s.Private
-	} else {
-		s = chat.Spoken{Private: a.private}
-		s.Words(line)
+	if n := len(a.shown[in]); n > 0 {
+		return a.shown[in][n-1].id
 	}
-	a.said++
-	ev = chat.Event{Key: fmt.Sprintf("%p:%d", a, a.said), Kind: chat.Said, Chat: a.o.Room, Title: a.o.Title, Private: s.Private,
-		From: chat.User{ID: a.now.User, Name: a.now.Name}, Message: chat.MessageID("in" + strconv.Itoa(a.said)), Text: s.Text}
-	if s.Private {
-		ev.Chat = PrivateChat(a.now.User)
-	}
-	if s.Press == "" {
-		return ev, ""
-	}
-	b, ok := chat.FindButton(a.shown[ev.Chat].rows, s.Press)
-	if !ok {
-		return ev, "no_button"
-	}
-	ev.Kind, ev.Text, ev.Message, ev.Data = chat.Pressed, "", a.shown[ev.Chat].message, b.Data
-	return ev, ""
+	return ""
 }
 
-func (a *Adapter) person(name string) (Person, bool) {
-	for _, p := range a.o.People {
-		if p.Name == name {
-			return p, true
-		}
+func (a *Adapter) names() string {
+	var names []string
+	for _, p := range a.People {
+		names = append(names, p.Name)
 	}
-	return Person{}, false
-}
-
-// Send implements chat.Adapter.
-func (a *Adapter) Send(_ context.Context, to chat.ChatID, p chat.Part) (chat.Receipt, error) {
-	head := a.o.Title
-	if user, private := strings.CutPrefix(string(to), "dm:"); private {
-		head = "→ " + user
-		for _, person := range a.o.People {
-			if string(person.User) == user {
-				head = "→ " + person.Name
-			}
-		}
-	} else if to != a.o.Room {
-		return chat.Receipt{}, &chat.SendError{Class: chat.ChatGone, Err: errors.New("the terminal has only one room")}
-	}
-	var labels []string
-	for _, row := range p.Buttons {
-		for _, b := range row {
-			labels = append(labels, "["+b.Label+"]")
-		}
-	}
-	text := head + " ◀ " + strings.ReplaceAll(strings.TrimSpace(p.Plain()), "\n", "\n    ")
-	if len(labels) > 0 {
-		text += "\n    " + strings.Join(labels, " ")
-	}
-	a.print(text)
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.sent++
-	id := chat.MessageID(strconv.Itoa(a.sent))
-	if len(labels) > 0 {
-		a.shown[to] = button{id, p.Buttons}
-	}
-	return chat.Receipt{Message: id}, nil
-}
-
-// Ack implements chat.Acker.
-func (a *Adapter) Ack(_ context.Context, _ chat.Event, line string) error {
-	a.print("  ✓ " + line)
-	return nil
-}
-
-// print writes a line without anything that could steer the terminal.
-func (a *Adapter) print(text string) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	fmt.Fprintln(a.o.Out, chat.Clean(text))
-}
-
-var catalogue = map[string]map[string]string{
-	"zh-CN": {"hello": "直接输入即可；换人说话：姓名: 内容；私聊：姓名 (私聊): 内容；按按钮：[按 A]。现在是", "again": "没有记下来，请再发一次。", "no_button": "没有这个按钮。"},
-	"en":    {"hello": "Type away. As somebody else: NAME: text; in private: NAME (private): text; a button: [press A]. You are", "again": "Not stored; please send it again.", "no_button": "There is no such button."},
-}
-
-func (a *Adapter) text(key string) string {
-	if t, ok := catalogue[a.o.Language]; ok {
-		return t[key]
-	}
-	return catalogue["zh-CN"][key]
+	return strings.Join(names, a.words["comma"])
 }

@@ -8,7 +8,7 @@ import (
 
 // maxMarks bounds the combining marks in a row; more only serve to paint over
 // other people's lines.
-const maxMarks = 4
+const maxMarks = 8
 
 // Clean makes a text harmless to show: it removes control characters other
 // than line breaks, what reorders or hides text (bidi controls, zero-width
@@ -21,21 +21,24 @@ func Clean(s string) string {
 	marks := 0
 	var before rune
 	for i, r := range s {
+		size := utf8.RuneLen(r)
 		if r == utf8.RuneError {
-			if _, size := utf8.DecodeRuneInString(s[i:]); size == 1 {
+			if _, size = utf8.DecodeRuneInString(s[i:]); size == 1 {
 				continue
 			}
 		}
 		if r == '\t' {
 			r = ' '
 		}
+		if hidden(r) && !inEmoji(r, before, s[i+size:]) {
+			continue // before the marks are counted, or it would hide a longer row of them
+		}
 		if unicode.Is(unicode.Mn, r) || unicode.Is(unicode.Me, r) {
-			marks++
+			if marks++; marks > maxMarks {
+				continue
+			}
 		} else {
 			marks = 0
-		}
-		if marks > maxMarks || hidden(r) && !(r == '\u200d' && isEmoji(before)) {
-			continue
 		}
 		b.WriteRune(r)
 		before = r
@@ -53,21 +56,34 @@ func isClean(s string) bool {
 	return true
 }
 
+// hidden tells whether a rune shows nothing by itself.
 func hidden(r rune) bool {
-	switch {
-	case r == '\n':
+	switch r {
+	case '\n':
 		return false
-	case unicode.IsControl(r), r == '\ufeff', r == '\u00ad', r == '\u2060':
+	case '\u2028', '\u2029', // line and paragraph separators
+		'\u115f', '\u1160', '\u3164', '\uffa0', // Hangul fillers: letters that look like nothing
+		'\u034f': // combining grapheme joiner
 		return true
-	case r >= '\u200b' && r <= '\u200f', r >= '\u202a' && r <= '\u202e', r >= '\u2066' && r <= '\u2069':
-		return true
-	case r >= 0xE0000 && r <= 0xE007F: // tag characters
-		return true
+	}
+	return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r >= 0xFE00 && r <= 0xFE0F
+}
+
+// inEmoji tells whether a hidden rune is one that emoji are made of and stands
+// where it works: a joiner between two emoji, a presentation selector after
+// one.
+func inEmoji(r, before rune, rest string) bool {
+	switch r {
+	case '\u200d':
+		next, _ := utf8.DecodeRuneInString(rest)
+		return (isEmoji(before) || before == '\ufe0f') && isEmoji(next)
+	case '\ufe0e', '\ufe0f':
+		return isEmoji(before) || strings.ContainsRune("0123456789#*©®‼⁉™ℹ〰〽㊗㊙", before)
 	}
 	return false
 }
 
-func isEmoji(r rune) bool { return r >= 0x1F000 || r >= 0x2190 && r <= 0x2BFF || r == '\ufe0f' }
+func isEmoji(r rune) bool { return r >= 0x1F000 && r < 0x20000 || r >= 0x2190 && r <= 0x2BFF }
 
 func clean(spans []Span) []Span {
 	out := make([]Span, 0, len(spans))
@@ -85,9 +101,11 @@ const maxName = 32
 // CleanName makes a name harmless to show: clean, on one line, at most 32
 // runes. It is "" when nothing is left.
 func CleanName(s string) string {
-	runes := []rune(strings.Join(strings.Fields(Clean(s)), " "))
-	if len(runes) > maxName {
-		return string(runes[:maxName-1]) + "…"
+	s = strings.Join(strings.Fields(Clean(s)), " ")
+	runes := []rune(s)
+	if len(runes) <= maxName {
+		return s
 	}
-	return string(runes)
+	cut := wholeCharacter(s, len(string(runes[:maxName-1])))
+	return strings.TrimRight(s[:cut], " \u200d") + "…"
 }

@@ -3,7 +3,10 @@ package chat
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
+	"unicode"
 )
 
 // Loss is what a platform cannot show of a message; a set of bits.
@@ -41,8 +44,8 @@ var ErrEmpty = errors.New("the message is empty")
 
 // Words are what Render adds to a message, in the reader's language.
 type Words struct {
-	Picture string // a description in the place of a picture, with one %s
-	Choose  string // the line above numbered choices
+	Picture string // a description in the place of a picture, with one %s: "［图片：%s］"
+	Choose  string // the line above numbered choices: "回复数字选择："
 }
 
 // Binding says that typing Text means pressing the button with Data.
@@ -59,38 +62,78 @@ type Rendered struct {
 }
 
 // Render turns a message into what a platform with these capabilities can
-// show. It is pure. In its degrade rules nothing vanishes silently: pictures
-// become their description, buttons become words to type, and each loss is
-// reported. Buttons ride on the last part.
+// show. It is pure, and nothing vanishes silently: pictures become their
+// description, buttons become words to type, and each loss is reported. It
+// returns ErrEmpty when nothing is left to show and a *LossError when the
+// message refuses a loss that it would suffer.
 func Render(m Message, c Caps, w Words) (Rendered, error) {
 	var r Rendered
 	spans := clean(m.Spans)
 	var pictures []Media
 	for _, p := range m.Media {
+		p.Alt, p.Name = Clean(p.Alt), Clean(p.Name)
 		if p.Name == "" && c.Pictures || p.Name != "" && c.Files {
 			pictures = append(pictures, p)
 			continue
 		}
 		r.Losses |= LossPicture
-		spans = append(spans, Span{Text: "\n" + fmt.Sprintf(w.Picture, Clean(p.Alt))})
+		spans = append(spans, Span{Text: "\n" + fmt.Sprintf(w.Picture, p.Alt)})
 	}
-	if len(m.Buttons) > 0 && !c.Buttons {
+	buttons := labelled(m.Buttons)
+	if len(buttons) > 0 && !c.Buttons {
 		r.Losses |= LossButtons
-		spans = append(spans, typed(m, w, &r)...)
+		spans = append(spans, r.typed(buttons, Clean(m.Hint), w))
+		buttons = nil
 	}
-	spans = r.plainer(spans, c)
-	spans = trim(spans)
+	spans = trim(airy(r.plainer(spans, c)))
 	if len(spans) == 0 && len(pictures) == 0 {
 		return Rendered{}, ErrEmpty
 	}
 	r.assemble(spans, pictures, c)
-	if c.Buttons {
-		r.Parts[len(r.Parts)-1].Buttons = m.Buttons
-	}
+	r.Parts[len(r.Parts)-1].Buttons = buttons
 	if refused := r.Losses & m.Refuse; refused != 0 {
 		return Rendered{}, &LossError{refused}
 	}
 	return r, nil
+}
+
+// labelled copies the rows that have buttons, with clean labels.
+func labelled(rows [][]Button) [][]Button {
+	var out [][]Button
+	for _, row := range rows {
+		if len(row) == 0 {
+			continue
+		}
+		row = slices.Clone(row)
+		for i := range row {
+			row[i].Label = Clean(row[i].Label)
+		}
+		out = append(out, row)
+	}
+	return out
+}
+
+// airy leaves at most one blank line between two lines.
+func airy(spans []Span) []Span {
+	out := make([]Span, 0, len(spans))
+	breaks := 0
+	for _, s := range spans {
+		s.Text = strings.Map(func(r rune) rune {
+			switch {
+			case r == '\n':
+				if breaks++; breaks > 2 {
+					return -1
+				}
+			case !unicode.IsSpace(r): // a line of spaces is as good as blank
+				breaks = 0
+			}
+			return r
+		}, s.Text)
+		if s.Text != "" {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 // assemble lays text and pictures out as parts: a short text is the caption of
@@ -120,26 +163,26 @@ func (r *Rendered) assemble(spans []Span, pictures []Media, c Caps) {
 }
 
 // typed says what to type where buttons cannot be shown.
-func typed(m Message, w Words, r *Rendered) []Span {
+func (r *Rendered) typed(rows [][]Button, hint string, w Words) Span {
 	var lines []string
-	for _, row := range m.Buttons {
+	for _, row := range rows {
 		for _, b := range row {
 			if b.Word != "" {
-				continue // the Hint tells, and the bot understands it anyway
+				continue // the hint tells, and the bot understands it anyway
 			}
-			n := fmt.Sprint(len(r.Bindings) + 1)
+			n := strconv.Itoa(len(r.Bindings) + 1)
 			r.Bindings = append(r.Bindings, Binding{Text: n, Data: b.Data})
-			lines = append(lines, n+". "+Clean(b.Label))
+			lines = append(lines, n+". "+b.Label)
 		}
 	}
 	var text string
 	if len(lines) > 0 {
 		text = "\n\n" + w.Choose + "\n" + strings.Join(lines, "\n")
 	}
-	if m.Hint != "" {
-		text += "\n\n" + m.Hint
+	if hint != "" {
+		text += "\n\n" + hint
 	}
-	return []Span{{Text: text}}
+	return Span{Text: text}
 }
 
 // plainer takes away styles and links that the platform does not know.
@@ -150,9 +193,10 @@ func (r *Rendered) plainer(spans []Span, c Caps) []Span {
 			r.Losses |= LossStyle
 			s.Style = Plain
 		}
+		s.URL = Clean(s.URL)
 		if s.URL != "" && !c.Links {
-			r.Losses |= LossLink
 			if s.Text != s.URL {
+				r.Losses |= LossLink
 				s.Text += " (" + s.URL + ")"
 			}
 			s.URL = ""

@@ -68,19 +68,44 @@ func cutAt(text string, limit int, u Unit) int {
 	if end == len(text) {
 		return end
 	}
-	window := text[floor:end]
+	// White space after the window is dropped at the cut, so a paragraph that
+	// just fits ends in the window too.
+	gap := text[end : len(text)-len(strings.TrimLeftFunc(text[end:], unicode.IsSpace))]
+	window := text[floor:end] + gap
 	for _, ends := range []string{"\n\n", "\n"} {
 		if i := strings.LastIndex(window, ends); i > 0 {
 			return floor + i
 		}
 	}
 	for _, ends := range []string{"。！？!?；;…", "，,、 　"} {
-		if i := strings.LastIndexAny(window, ends); i > 0 {
-			_, size := utf8.DecodeRuneInString(window[i:])
-			return floor + i + size
+		if i := lastEnd(text[floor:], len(window), ends); i > 0 {
+			return floor + i
 		}
 	}
 	return wholeCharacter(text, end)
+}
+
+// lastEnd is where the last character of ends stops within the first most
+// bytes of the text, with the quotes and brackets that close after it; 0 if
+// there is none. ASCII punctuation ends something only before white space: a
+// "?" may stand in an address.
+func lastEnd(text string, most int, ends string) int {
+	const closers = "”’」』）)】》\""
+	last := 0
+	for i, r := range text[:most] {
+		if !strings.ContainsRune(ends, r) {
+			continue
+		}
+		stop := i + utf8.RuneLen(r)
+		stop += len(text[stop:]) - len(strings.TrimLeft(text[stop:], closers))
+		next, _ := utf8.DecodeRuneInString(text[stop:])
+		inside := r < 0x80 && r != ' ' && stop < len(text) && !unicode.IsSpace(next)
+		if stop > most || inside || wholeCharacter(text, stop) != stop {
+			continue
+		}
+		last = stop
+	}
+	return last
 }
 
 // wholeCharacter moves a cut back so that it does not part a character from
@@ -90,7 +115,7 @@ func wholeCharacter(text string, cut int) int {
 	for back := cut; back > 0 && cut-back <= 64; {
 		next, _ := utf8.DecodeRuneInString(text[back:])
 		before, size := utf8.DecodeLastRuneInString(text[:back])
-		if !joins(next) && before != '\u200d' {
+		if !joins(next) && before != '\u200d' && !(isFlag(next) && halfFlag(text[:back])) {
 			return back
 		}
 		back -= size
@@ -101,6 +126,14 @@ func wholeCharacter(text string, cut int) int {
 // joins tells whether a rune belongs to the character before it.
 func joins(r rune) bool {
 	return unicode.Is(unicode.M, r) || r == '\u200d' || r >= 0xFE00 && r <= 0xFE0F || r >= 0x1F3FB && r <= 0x1F3FF
+}
+
+func isFlag(r rune) bool { return r >= 0x1F1E6 && r <= 0x1F1FF }
+
+// halfFlag tells whether a text ends in the first half of a flag, which is a
+// pair of letters.
+func halfFlag(text string) bool {
+	return (utf8.RuneCountInString(text)-utf8.RuneCountInString(strings.TrimRightFunc(text, isFlag)))%2 == 1
 }
 
 // divide parts spans after so many bytes of their text.

@@ -55,7 +55,7 @@ func (f *Feature) Actions() []engine.Action {
 }
 
 func (f *Feature) check(args engine.Args) error {
-	if from := args["from"]; f.Library().Lesson(from) == nil && len(f.Library().Series(from)) == 0 {
+	if from := args["from"]; f.Library().Lesson(from) == nil && len(f.series(from)) == 0 {
 		return fmt.Errorf("from: there are no lessons in %q", from)
 	}
 	return nil
@@ -110,7 +110,7 @@ func (f *Feature) next(tx *store.Tx, unit, from string) (*content.Lesson, error)
 	if l := f.Library().Lesson(from); l != nil {
 		return l, nil
 	}
-	series := f.Library().Series(from)
+	series := f.series(from)
 	if len(series) == 0 {
 		return nil, &engine.Skip{Key: "lesson.none", Args: []any{"From", from}}
 	}
@@ -120,6 +120,18 @@ func (f *Feature) next(tx *store.Tx, unit, from string) (*content.Lesson, error)
 	}
 	at := slices.IndexFunc(series, func(l *content.Lesson) bool { return l.Ref() == last })
 	return series[(at+1)%len(series)], nil
+}
+
+// series are the lessons of a pack or tag, in order; of all packs for "".
+func (f *Feature) series(from string) []*content.Lesson {
+	if from != "" {
+		return f.Library().Series(from)
+	}
+	var all []*content.Lesson
+	for _, p := range f.Library().Packs() {
+		all = append(all, p.Lessons...)
+	}
+	return all
 }
 
 // retire ends the waiting for the lessons before.

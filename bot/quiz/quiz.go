@@ -70,7 +70,7 @@ func (f *Feature) check(args engine.Args) error {
 	if _, err := args.CloseAfter(usualOpen); err != nil {
 		return fmt.Errorf("close_after: %q is no time between 1m and 720h", args["close_after"])
 	}
-	if from := args["from"]; f.Library().Question(from) == nil && len(f.Library().Pool(from)) == 0 {
+	if from := args["from"]; f.Library().Question(from) == nil && len(f.pool(from)) == 0 {
 		return fmt.Errorf("from: there are no questions in %q", from)
 	}
 	return nil
@@ -123,7 +123,7 @@ func (f *Feature) draw(t *engine.Turn, from string) (*content.Question, error) {
 	var best *content.Question
 	var bestUses int
 	var bestOrder uint64
-	for _, q := range f.Library().Pool(from) {
+	for _, q := range f.pool(from) {
 		n := uses[q.Ref()]
 		h := fnv.New64a()
 		fmt.Fprintf(h, "%s|%d|%s", t.Unit.ID, n, q.Ref())
@@ -135,6 +135,18 @@ func (f *Feature) draw(t *engine.Turn, from string) (*content.Question, error) {
 		return nil, &engine.Skip{Key: "quiz.no_questions", Args: []any{"From", from}}
 	}
 	return best, nil
+}
+
+// pool are the questions of a pack or tag; of all packs for "".
+func (f *Feature) pool(from string) []*content.Question {
+	if from != "" {
+		return f.Library().Pool(from)
+	}
+	var all []*content.Question
+	for _, p := range f.Library().Packs() {
+		all = append(all, p.Questions...)
+	}
+	return all
 }
 
 // open starts a round and posts it; it returns the short code.
