@@ -78,20 +78,24 @@ func (f *features) apply(tx *store.Tx, s *Settings, library *content.Library) er
 }
 
 // media finds the bytes of what is sent along: pictures of packs, and files
-// made on the spot ("roster:UNIT.xlsx").
+// made on the spot ("roster:UNIT.csv", "ledger:UNIT.xlsx").
 func (f *features) media(db *store.DB) func(ref string) ([]byte, string, error) {
 	return func(ref string) (data []byte, mediaType string, err error) {
-		name, ok := strings.CutPrefix(ref, "roster:")
-		if !ok {
+		what, name, made := strings.Cut(ref, ":")
+		if !made {
 			return f.library.Load().Media(ref)
 		}
 		unit, ending, _ := strings.Cut(name, ".")
 		err = db.Read(func(tx *store.Tx) error {
 			u, err := f.directory.Unit(tx, unit)
 			if err != nil {
-				return fmt.Errorf("roster of %s: %w", unit, err)
+				return fmt.Errorf("%s of %s: %w", what, unit, err)
 			}
-			data, err = member.Export(tx, unit, name, u.Language)
+			if what == "ledger" {
+				data, err = ledger.Export(tx, unit, u.Language)
+			} else {
+				data, err = member.Export(tx, unit, name, u.Language)
+			}
 			return err
 		})
 		mediaType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

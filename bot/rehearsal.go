@@ -88,7 +88,7 @@ func NewRehearsal(ctx context.Context, s *Settings, library *content.Library, di
 func (r *Rehearsal) Tail(out *rehearse.Transcript) error {
 	return r.DB.Read(func(tx *store.Tx) error {
 		out.Note("--- 积分流水 / ledger")
-		err := ledger.Each(tx, func(e ledger.Entry) error {
+		err := ledger.Each(tx, "", func(e ledger.Entry) error {
 			m, err := member.Member(tx, e.Member)
 			if err != nil {
 				return err

@@ -65,6 +65,11 @@ func (f *Feature) Actions() []engine.Action {
 			}
 			return f.open(t, args["title"], open, cause)
 		},
+		Preview: func(t *engine.Turn, args engine.Args) (chat.Message, error) {
+			open, err := args.CloseAfter(usualOpen)
+			w := window{Title: titled(t, args["title"]), ClosesAt: t.Now.Add(open)}
+			return post(t, &w, engine.Prompt{}), err
+		},
 	}}
 }
 
@@ -104,10 +109,7 @@ func (f *Feature) open(t *engine.Turn, title string, open time.Duration, cause s
 	if len(running) > 0 {
 		return &engine.Skip{Key: "checkin.running"}
 	}
-	w := window{Unit: t.Unit.ID, Title: clip(title), ClosesAt: t.Now.Add(open)}
-	if w.Title == "" {
-		w.Title = t.T("checkin.title")
-	}
+	w := window{Unit: t.Unit.ID, Title: titled(t, title), ClosesAt: t.Now.Add(open)}
 	if err := w.insert(t.Tx, t.Day()); err != nil {
 		return err
 	}
@@ -122,12 +124,24 @@ func (f *Feature) open(t *engine.Turn, title string, open time.Duration, cause s
 	if err := t.At(w.ClosesAt, "checkin", "close", ref, "checkin:close:"+ref); err != nil {
 		return err
 	}
+	_, err = t.Post(engine.Post{Class: outbox.Push, Message: post(t, &w, p), Prompt: p.ID, Cause: cause})
+	return err
+}
+
+// post is the message of a window.
+func post(t *engine.Turn, w *window, p engine.Prompt) chat.Message {
 	m := chat.Message{}.AddStyled(t.T("checkin.head", "Title", w.Title, "Until", schedules.Instant(w.ClosesAt, t.Now, t.Unit.Zone, t.Lang)), chat.Bold)
 	m = m.Add("\n" + t.T("checkin.how"))
 	word := t.T("checkin.word")
 	m.Buttons = [][]chat.Button{{{Label: word, Data: engine.PressData(p, "签到"), Word: word}}}
-	_, err = t.Post(engine.Post{Class: outbox.Push, Message: m, Prompt: p.ID, Cause: cause})
-	return err
+	return m
+}
+
+func titled(t *engine.Turn, title string) string {
+	if title = clip(title); title != "" {
+		return title
+	}
+	return t.T("checkin.title")
 }
 
 // clip keeps a title on one short line.

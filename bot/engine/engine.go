@@ -157,6 +157,9 @@ type Action struct {
 	// that the occurrence can be told what became of it. A *Skip error means
 	// that there was a reason not to.
 	Run func(t *Turn, args Args, cause string) error
+	// Preview is the message that Run would post, as far as it can be told
+	// without doing anything.
+	Preview func(t *Turn, args Args) (chat.Message, error)
 }
 
 // Args are an action's arguments, e.g. {"from": "starter/safety"}.

@@ -13,6 +13,7 @@ import (
 	"branchbot/bot/engine"
 	"branchbot/bot/locale"
 	"branchbot/bot/member"
+	"branchbot/content/sheet"
 	"branchbot/store"
 )
 
@@ -31,6 +32,7 @@ func (f *Feature) Commands() []engine.Command {
 		{Names: []string{"积分", "points", "我的积分"}, Role: engine.OnRoster, Word: true, Usage: "ledger.usage.points", Run: f.points},
 		{Names: []string{"排行", "rank", "排行榜"}, Role: engine.OnRoster, Word: true, Usage: "ledger.usage.rank", Run: f.rank},
 		{Names: []string{"加分", "award"}, Role: engine.Secretary, Usage: "ledger.usage.award", Run: f.award},
+		{Names: []string{"导出", "export"}, Role: engine.Secretary, Usage: "ledger.usage.export", Run: f.export},
 		{Names: []string{"撤销", "revoke"}, Role: engine.Secretary, Usage: "ledger.usage.revoke", Run: f.revoke},
 	}
 }
@@ -63,10 +65,8 @@ func statement(t *engine.Turn, m *engine.Member, n int) ([]string, error) {
 // describe tells an entry in a line: its number, day, points and why.
 func describe(t *engine.Turn, e Entry) string {
 	why := e.Note
-	if key := "ledger.rule." + e.Rule; e.Note == "" && locale.Has(key) {
-		why = t.T(key)
-	} else if e.Note == "" {
-		why = e.Rule
+	if why == "" {
+		why = ruleName(t.Lang, e.Rule)
 	}
 	return fmt.Sprintf("#%d %s %+d %s", e.Seq, e.Day[5:], e.Points, why)
 }
@@ -194,6 +194,57 @@ func (f *Feature) revoke(t *engine.Turn, line command.Line) error {
 		return engine.Complain("ledger.revoke_twice", "Seq", seq)
 	}
 	return t.TellSender(chat.Text(t.T("ledger.revoked", "Seq", seq, "By", e.Seq)))
+}
+
+// export is /导出 名单 or /导出 积分: a file, in private.
+func (f *Feature) export(t *engine.Turn, line command.Line) error {
+	var what, title string
+	switch command.Fold(line.Args) {
+	case "名单", "roster":
+		what, title = "roster", t.T("member.sheet")
+	case "积分", "points", "":
+		what, title = "ledger", t.T("ledger.sheet")
+	default:
+		return engine.Complain("ledger.export_how")
+	}
+	m := chat.Text(t.T("ledger.export", "What", title))
+	name := t.Unit.Name + title + ".xlsx"
+	m.Media = []chat.Media{{Ref: what + ":" + t.Unit.ID + ".xlsx", Name: name, Alt: name}}
+	return t.TellSender(m)
+}
+
+// Export writes a unit's entries as a workbook, oldest first.
+func Export(tx *store.Tx, unit, lang string) ([]byte, error) {
+	var header []string
+	for _, column := range []string{"seq", "day", "staff", "name", "points", "rule", "note", "reverses"} {
+		header = append(header, locale.Text(lang, "ledger.column."+column))
+	}
+	var rows [][]string
+	err := Each(tx, unit, func(e Entry) error {
+		m, err := member.Member(tx, e.Member)
+		if err != nil {
+			return err
+		}
+		reverses := ""
+		if e.Reverses != 0 {
+			reverses = strconv.FormatInt(e.Reverses, 10)
+		}
+		rows = append(rows, []string{strconv.FormatInt(e.Seq, 10), e.Day, m.Staff, m.Name, strconv.FormatInt(e.Points, 10),
+			ruleName(lang, e.Rule), e.Note, reverses})
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return sheet.WriteXLSX(locale.Text(lang, "ledger.sheet"), header, rows)
+}
+
+// ruleName is a rule's name in the catalogue, or else its id.
+func ruleName(lang, rule string) string {
+	if key := "ledger.rule." + rule; locale.Has(key) {
+		return locale.Text(lang, key)
+	}
+	return rule
 }
 
 // Data implements engine.Personal.

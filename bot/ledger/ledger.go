@@ -328,9 +328,9 @@ func compareSums(tx *store.Tx, v *Verified) error {
 // month is how long an entry can be revoked: after that papers are handed in.
 const month = 31 * 24 * time.Hour
 
-// Each visits all entries, unit by unit, in order.
-func Each(tx *store.Tx, visit func(Entry) error) error {
-	rows, err := tx.Query(selectEntry + `ORDER BY unit, seq`)
+// Each visits the entries of a unit, of all units for "", in order.
+func Each(tx *store.Tx, unit string, visit func(Entry) error) error {
+	rows, err := tx.Query(selectEntry+`WHERE unit = $1 OR $1 = '' ORDER BY unit, seq`, unit)
 	if err != nil {
 		return err
 	}

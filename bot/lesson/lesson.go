@@ -51,7 +51,7 @@ func (f *Feature) Commands() []engine.Command {
 
 // Actions implements engine.Actor.
 func (f *Feature) Actions() []engine.Action {
-	return []engine.Action{{Name: "lesson", Check: f.check, Run: f.push}}
+	return []engine.Action{{Name: "lesson", Check: f.check, Run: f.push, Preview: f.preview}}
 }
 
 func (f *Feature) check(args engine.Args) error {
@@ -103,6 +103,14 @@ func (f *Feature) push(t *engine.Turn, args engine.Args, cause string) error {
 	}
 	_, err = t.Post(engine.Post{Class: outbox.Notice, Message: post(t, l, p), Prompt: p.ID, Cause: cause})
 	return err
+}
+
+func (f *Feature) preview(t *engine.Turn, args engine.Args) (chat.Message, error) {
+	l, err := f.next(t.Tx, t.Unit.ID, args["from"])
+	if err != nil {
+		return chat.Message{}, err
+	}
+	return post(t, l, engine.Prompt{}), nil
 }
 
 // next is the lesson after the last one pushed of the series.

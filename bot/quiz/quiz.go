@@ -52,7 +52,7 @@ func (f *Feature) Commands() []engine.Command {
 
 // Actions implements engine.Actor.
 func (f *Feature) Actions() []engine.Action {
-	return []engine.Action{{Name: "quiz", Check: f.check, Run: func(t *engine.Turn, args engine.Args, cause string) error {
+	return []engine.Action{{Name: "quiz", Check: f.check, Preview: f.preview, Run: func(t *engine.Turn, args engine.Args, cause string) error {
 		open, err := args.CloseAfter(usualOpen)
 		if err != nil {
 			return err
@@ -74,6 +74,18 @@ func (f *Feature) check(args engine.Args) error {
 		return fmt.Errorf("from: there are no questions in %q", from)
 	}
 	return nil
+}
+
+func (f *Feature) preview(t *engine.Turn, args engine.Args) (chat.Message, error) {
+	open, err := args.CloseAfter(usualOpen)
+	if err != nil {
+		return chat.Message{}, err
+	}
+	q, err := f.draw(t, args["from"])
+	if err != nil {
+		return chat.Message{}, err
+	}
+	return post(t, &Round{Question: *q, ClosesAt: t.Now.Add(open)}, engine.Prompt{}), nil
 }
 
 // ask opens a round now: /出题, /出题 ID or TAG, or with a question in the

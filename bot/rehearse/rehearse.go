@@ -172,7 +172,23 @@ func Play(ctx context.Context, s *Stage, script io.Reader, out *Transcript) erro
 			return err
 		}
 	}
-	return errors.Join(scan.Err(), out.err)
+	if err := errors.Join(scan.Err(), out.err); err != nil {
+		return err
+	}
+	return s.drain(ctx)
+}
+
+// drain lets a slow platform show what has been said by the end.
+func (s *Stage) drain(ctx context.Context) error {
+	for {
+		wait, waiting, err := s.Sender.NextDue()
+		if err != nil || !waiting || wait > time.Minute {
+			return err
+		}
+		if err := s.Until(ctx, s.Clock.now.Add(wait)); err != nil {
+			return err
+		}
+	}
 }
 
 type player struct {

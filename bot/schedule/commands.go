@@ -18,6 +18,7 @@ func (f *Feature) Commands() []engine.Command {
 	return []engine.Command{
 		{Names: []string{"日程", "schedule"}, Role: engine.Secretary, Usage: "schedule.usage.schedule", Run: f.schedule},
 		{Names: []string{"推送", "push"}, Role: engine.Secretary, Usage: "schedule.usage.push", Run: f.push},
+		{Names: []string{"预览", "preview"}, Role: engine.Secretary, Usage: "schedule.usage.preview", Run: f.show},
 		{Names: []string{"暂停", "pause"}, Role: engine.Secretary, Usage: "schedule.usage.pause", Run: f.brake},
 		{Names: []string{"恢复", "resume"}, Role: engine.Secretary, Usage: "schedule.usage.resume", Run: f.release},
 	}
@@ -36,25 +37,9 @@ func actionName(word string) string {
 
 // push starts an action now: /推送 lesson|quiz [id|tag].
 func (f *Feature) push(t *engine.Turn, line command.Line) error {
-	words := line.Fields()
-	if len(words) == 0 {
-		return engine.Complain("schedule.push_how")
-	}
-	name := actionName(words[0])
-	action, ok := t.Engine().Action(name)
-	if !ok {
-		return engine.Complain("schedule.push_how")
-	}
-	args := engine.Args{"asked": "1"}
-	if len(words) > 1 {
-		args["from"] = words[1]
-	} else if from, err := f.usual(t, name); err != nil {
+	action, args, err := f.named(t, line)
+	if err != nil {
 		return err
-	} else if from != "" {
-		args["from"] = from
-	}
-	if err := action.Check(args); err != nil {
-		return engine.Complain("schedule.push_nothing", "From", chat.CleanName(args["from"]))
 	}
 	if err := action.Run(t.In(t.Unit), args, ""); err != nil {
 		return err
@@ -63,6 +48,46 @@ func (f *Feature) push(t *engine.Turn, line command.Line) error {
 		return t.Say("schedule.pushed")
 	}
 	return nil
+}
+
+// show is /预览: the message that the next push would post, to the sender only.
+func (f *Feature) show(t *engine.Turn, line command.Line) error {
+	action, args, err := f.named(t, line)
+	if err != nil {
+		return err
+	}
+	m, err := action.Preview(t, args)
+	if err != nil {
+		return err
+	}
+	m.Buttons = nil // they would open nothing
+	m.Spans = append([]chat.Span{{Text: t.T("schedule.preview_head") + "\n"}}, m.Spans...)
+	return t.TellSender(m)
+}
+
+// named reads "lesson|quiz [id|tag]".
+func (f *Feature) named(t *engine.Turn, line command.Line) (engine.Action, engine.Args, error) {
+	words := line.Fields()
+	if len(words) == 0 {
+		return engine.Action{}, nil, engine.Complain("schedule.push_how")
+	}
+	name := actionName(words[0])
+	action, ok := t.Engine().Action(name)
+	if !ok {
+		return action, nil, engine.Complain("schedule.push_how")
+	}
+	args := engine.Args{"asked": "1"}
+	if len(words) > 1 {
+		args["from"] = words[1]
+	} else if from, err := f.usual(t, name); err != nil {
+		return action, nil, err
+	} else if from != "" {
+		args["from"] = from
+	}
+	if err := action.Check(args); err != nil {
+		return action, nil, engine.Complain("schedule.push_nothing", "From", chat.CleanName(args["from"]))
+	}
+	return action, args, nil
 }
 
 // usual is what the unit's schedule for an action takes from, so that a push
