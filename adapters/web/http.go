@@ -163,7 +163,7 @@ func (a *Adapter) accept(w http.ResponseWriter, r *http.Request, me Persona, ev 
 	in, err := a.in()
 	if err == nil {
 		_, ev.Private = isPrivate(ev.Chat)
-		ev.Title, ev.At = title, a.Now()
+		ev.Account, ev.Title, ev.At = a.ID(), title, a.Now()
 		ev.From = chat.User{ID: me.User, Name: me.Name}
 		ev.Key = string(me.User) + ":" + ev.Key
 		err = in.Accept(r.Context(), "", ev)
