@@ -45,6 +45,8 @@ type Stage struct {
 	Speakers []Speaker
 	Units    []string       // the first is where outsiders speak
 	Zone     *time.Location // of the times in script and transcript
+
+	said int // events so far, for their keys
 }
 
 // Clock is a clock that only the script moves.
@@ -55,6 +57,9 @@ func NewClock(at time.Time) *Clock { return &Clock{now: at} }
 
 // Now is the clock's time.
 func (c *Clock) Now() time.Time { return c.now }
+
+// Set moves the clock at once, as if the program had been away.
+func (c *Clock) Set(at time.Time) { c.now = at }
 
 // Error is a script line that is wrong.
 type Error struct {
@@ -148,7 +153,7 @@ func (t *Transcript) sent(s *Sent) {
 }
 
 func (t *Transcript) heard(at time.Time, who, text string) {
-	t.Note(fmt.Sprintf("%s %s ▶ %s", at.In(t.zone).Format("2006-01-02 15:04"), who, strings.ReplaceAll(text, "\n", "\n    ")))
+	t.Note(fmt.Sprintf("%s %s ▶ %s", at.In(t.zone).Format("2006-01-02 15:04"), who, strings.ReplaceAll(chat.Clean(text), "\n", "\n    ")))
 }
 
 // Play plays a script. A wrong line ends it with an *Error; what was played up
@@ -195,7 +200,6 @@ type player struct {
 	*Stage
 	out  *Transcript
 	line int
-	said int
 }
 
 func (p *player) fault(format string, args ...any) error {
