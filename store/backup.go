@@ -25,10 +25,20 @@ func (db *DB) Backup(ctx context.Context, file string) error {
 	if err := f.Close(); err != nil {
 		return fmt.Errorf("backup: %w", err)
 	}
-	if _, err := db.write.ExecContext(ctx, `VACUUM INTO $1`, file); err != nil {
+	if err := db.copyTo(ctx, file); err != nil {
 		return errors.Join(fmt.Errorf("backup to %s: %w", file, explain(err)), os.Remove(file))
 	}
 	return Check(ctx, file)
+}
+
+func (db *DB) copyTo(ctx context.Context, file string) error {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	if db.conn == nil {
+		return errClosed
+	}
+	_, err := db.conn.conn.ExecContext(ctx, `VACUUM INTO $1`, file)
+	return err
 }
 
 // Check opens a backup and tells what is wrong with it.

@@ -156,17 +156,23 @@ func (db *DB) Close() error {
 // any error, also of the commit, means that nothing has changed. f must not
 // block on anything but the database: all other writers wait.
 func (db *DB) Write(f func(*Tx) error) error {
-	db.mu.Lock()
-	tx := &Tx{session: db.conn, Now: db.now().UTC().Truncate(time.Millisecond), Writable: true}
-	err := tx.run("BEGIN IMMEDIATE", f)
-	db.mu.Unlock()
+	after, err := db.commit(f)
 	if err != nil {
 		return err
 	}
-	for _, after := range tx.after {
-		after()
+	for _, f := range after {
+		f()
 	}
 	return nil
+}
+
+// commit runs the transaction and returns what is to be done after it.
+func (db *DB) commit(f func(*Tx) error) (after []func(), err error) {
+	db.mu.Lock()
+	defer db.mu.Unlock() // also when f panics
+	tx := &Tx{session: db.conn, Now: db.now().UTC().Truncate(time.Millisecond), Writable: true}
+	err = tx.run("BEGIN IMMEDIATE", f)
+	return tx.after, err
 }
 
 // Read runs f in a reading transaction: all its queries see one state.

@@ -14,6 +14,8 @@ import (
 // that can end.
 var background = context.Background()
 
+var errClosed = errors.New("the database is closed")
+
 // ErrNoRows is what Row.Scan returns when there is no row.
 var ErrNoRows = sql.ErrNoRows
 
@@ -60,7 +62,7 @@ func (tx *Tx) Millis() int64 { return tx.Now.UnixMilli() }
 
 func (tx *Tx) run(begin string, f func(*Tx) error) (err error) {
 	if tx.session == nil {
-		return errors.New("the database is closed")
+		return errClosed
 	}
 	if _, err := tx.Exec(begin); err != nil {
 		return fmt.Errorf("begin: %w", err)

@@ -255,12 +255,15 @@ func (a *Adapter) upload(w http.ResponseWriter, r *http.Request, me Persona) {
 		return
 	}
 	a.mu.Lock()
-	seq := room.next(a.Now())
+	seq, again := room.byKey[string(me.User)+":"+id]
+	if !again {
+		seq = room.next(a.Now())
+	}
 	a.mu.Unlock()
 	ev := chat.Event{Key: id, Kind: chat.Said, Chat: to, Message: messageID(seq), Files: []chat.File{{Name: name, Data: data}}}
-	if a.accept(w, r, me, ev) {
+	if a.accept(w, r, me, ev) && !again {
 		a.said(r.Context(), &message{Seq: seq, Room: to, User: me.User, Name: me.Name, At: a.Now().UnixMilli(),
-			Spans: []chat.Span{{Text: "📎 " + name}}})
+			Spans: []chat.Span{{Text: "📎 " + name}}, Key: string(me.User) + ":" + id})
 	}
 }
 

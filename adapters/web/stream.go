@@ -119,6 +119,13 @@ type helloRoom struct {
 
 // events serves the stream of a browser.
 func (a *Adapter) events(w http.ResponseWriter, r *http.Request, me Persona) {
+	if r.Method == http.MethodHead { // the page asks whether it may come back
+		return
+	}
+	if _, err := a.in(); err != nil {
+		a.fail(w, err)
+		return
+	}
 	rooms, err := a.Door.Rooms(r.Context(), me.User)
 	if err != nil {
 		a.fail(w, err)

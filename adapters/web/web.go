@@ -191,6 +191,9 @@ func (a *Adapter) room(ctx context.Context, id chat.ChatID) (*room, error) {
 		if err := json.Unmarshal(it.Value, m); err != nil {
 			return nil, fmt.Errorf("shelf entry %s: %w", it.Key, err)
 		}
+		if m.Room != id { // of the room "a/b" when this is "a"
+			continue
+		}
 		r.add(m)
 	}
 	a.mu.Lock()
@@ -290,7 +293,6 @@ func (a *Adapter) keepMedia(ctx context.Context, m *chat.Media) (*media, error) 
 	b := blob{Type: m.Type, Data: m.Data}
 	a.mu.Lock()
 	_, known := a.blobs[hash]
-	a.blobs[hash] = b
 	a.mu.Unlock()
 	if m.Name == "" && !known {
 		in, err := a.in()
@@ -305,6 +307,9 @@ func (a *Adapter) keepMedia(ctx context.Context, m *chat.Media) (*media, error) 
 			return nil, err
 		}
 	}
+	a.mu.Lock()
+	a.blobs[hash] = b
+	a.mu.Unlock()
 	return &media{Hash: hash, Alt: m.Alt, Name: m.Name}, nil
 }
 
@@ -357,6 +362,10 @@ func (a *Adapter) said(ctx context.Context, m *message) {
 		return
 	}
 	a.mu.Lock()
+	if _, again := r.byKey[m.Key]; again && m.Key != "" { // delivered twice at the same time
+		a.mu.Unlock()
+		return
+	}
 	old := r.add(m)
 	a.mu.Unlock()
 	a.forget(ctx, old)

@@ -167,6 +167,9 @@ func (f *Feature) record(t *engine.Turn, id, who int64, s state, reason, key str
 	if err != nil {
 		return err
 	}
+	if s == onLeave && (was == onTime || was == late) {
+		return engine.Complain("checkin.already")
+	}
 	if was == "" || was == onLeave {
 		if s == onTime {
 			if _, err := f.Book.Earn(t, who, "checkin.on_time", fmt.Sprintf("checkin:%d", id)); err != nil {
@@ -232,12 +235,13 @@ func (f *Feature) late(t *engine.Turn, w *window) error {
 	if _, err := setEntry(t.Tx, w.ID, t.Member.ID, pending, "", 0); err != nil {
 		return err
 	}
-	m := chat.Text(t.T("checkin.late_asks", "Name", t.Member.Name, "Title", w.Title))
+	unit := t.In(t.Unit) // whose language may be another than the sender's
+	m := chat.Text(unit.T("checkin.late_asks", "Name", t.Member.Name, "Title", w.Title))
 	m.Buttons = [][]chat.Button{{
-		{Label: t.T("checkin.late_yes"), Data: fmt.Sprintf("checkin:yes:%d:%d", w.ID, t.Member.ID)},
-		{Label: t.T("checkin.late_no"), Data: fmt.Sprintf("checkin:no:%d:%d", w.ID, t.Member.ID)},
+		{Label: unit.T("checkin.late_yes"), Data: fmt.Sprintf("checkin:yes:%d:%d", w.ID, t.Member.ID)},
+		{Label: unit.T("checkin.late_no"), Data: fmt.Sprintf("checkin:no:%d:%d", w.ID, t.Member.ID)},
 	}}
-	if err := t.TellSecretaries(m); err != nil {
+	if err := unit.TellSecretaries(m); err != nil {
 		return err
 	}
 	return t.TellSender(chat.Text(t.T("checkin.late_noted")))
@@ -283,11 +287,18 @@ func (f *Feature) Press(t *engine.Turn, data string) error {
 	} else if err := removeEntry(t.Tx, id, who); err != nil {
 		return err
 	}
-	line := t.T(key, "Name", m.Name, "Title", w.Title)
-	if _, err := t.Tell(m, chat.Text(line)); err != nil {
+	u, err := t.Directory().Unit(t.Tx, w.Unit)
+	if err != nil {
 		return err
 	}
-	return t.Reply(chat.Text(line))
+	theirs := t.In(u)
+	if m.Language != "" {
+		theirs.Lang = m.Language
+	}
+	if _, err := theirs.Tell(m, chat.Text(theirs.T(key, "Name", m.Name, "Title", w.Title))); err != nil {
+		return err
+	}
+	return t.Say(key, "Name", m.Name, "Title", w.Title)
 }
 
 // confirm books a late check-in on a secretary's word.
@@ -369,6 +380,9 @@ func (f *Feature) Timer(t *engine.Turn, tm engine.Timer) error {
 	s, err := tally(t, w)
 	if err != nil {
 		return err
+	}
+	if s.here == 0 {
+		return nil // there was nothing but leave
 	}
 	text := t.T("checkin.count", "Title", w.Title, "Done", s.here, "Due", s.due)
 	return t.PostCount("checkin:"+tm.Ref, text, s.here+s.onLeave, s.due)

@@ -112,7 +112,8 @@ func (f *Feature) close(t *engine.Turn, line command.Line) error {
 		return err
 	}
 	open = slices.DeleteFunc(open, func(p engine.Prompt) bool { return p.Want.Kind == command.Done })
-	if code, err := strconv.Atoi(command.Fold(line.Args)); err == nil {
+	if arg := strings.Trim(command.Fold(line.Args), "#第号题 "); arg != "" {
+		code, _ := strconv.Atoi(arg) // a word is the code of nothing
 		open = slices.DeleteFunc(open, func(p engine.Prompt) bool { return p.Code != code })
 	}
 	if len(open) == 0 {

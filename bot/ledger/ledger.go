@@ -311,10 +311,10 @@ func verifyChain(tx *store.Tx, unit string) (Verified, error) {
 func compareSums(tx *store.Tx, v *Verified) error {
 	var member, kept, sum int64
 	err := tx.QueryRow(`SELECT s.member, s.kept, s.summed FROM (
-		SELECT k.member, k.kept, COALESCE((SELECT SUM(points) FROM ledger l WHERE l.member = k.member), 0) AS summed
-		FROM (SELECT member, SUM(points) AS kept FROM ledger_sum WHERE member IN
-		(SELECT member FROM ledger WHERE unit = $1 UNION SELECT id FROM member WHERE unit = $1)
-		GROUP BY member) k) s WHERE s.kept <> s.summed ORDER BY s.member LIMIT 1`, v.Unit).Scan(&member, &kept, &sum)
+		SELECT w.member, COALESCE((SELECT SUM(points) FROM ledger_sum k WHERE k.member = w.member), 0) AS kept,
+		COALESCE((SELECT SUM(points) FROM ledger l WHERE l.member = w.member), 0) AS summed
+		FROM (SELECT member FROM ledger WHERE unit = $1 UNION SELECT id FROM member WHERE unit = $1) w) s
+		WHERE s.kept <> s.summed ORDER BY s.member LIMIT 1`, v.Unit).Scan(&member, &kept, &sum)
 	if errors.Is(err, store.ErrNoRows) {
 		return nil
 	}

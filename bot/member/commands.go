@@ -177,8 +177,11 @@ func (f *Feature) bind(t *engine.Turn, _ command.Line) error {
 
 // language sets the sender's own language.
 func (f *Feature) language(t *engine.Turn, line command.Line) error {
+	if t.Member == nil {
+		return engine.Complain("engine.unknown_sender")
+	}
 	lang := map[string]string{"中文": "zh-CN", "zh": "zh-CN", "zh-cn": "zh-CN", "英文": "en", "en": "en", "english": "en"}[command.Fold(line.Args)]
-	if lang == "" || t.Member == nil {
+	if lang == "" {
 		return engine.Complain("member.language_how")
 	}
 	f.Changed(t.Tx)

@@ -99,21 +99,22 @@ func (o *Outbox) Add(tx *store.Tx, l Letter) error {
 	if err != nil {
 		return fmt.Errorf("letter %s: %w", l.Key, err)
 	}
-	if l.Thread != "" {
-		// What waits in the thread is overtaken by this one.
-		_, err := tx.Exec(`UPDATE outbox SET state = 'skipped', settled_at = $1
-			WHERE thread = $2 AND account = $3 AND chat = $4 AND state = 'pending' AND class IN ('progress', 'digest')`,
-			tx.Millis(), l.Thread, l.Account, l.Chat)
-		if err != nil {
-			return fmt.Errorf("letter %s: %w", l.Key, err)
-		}
-	}
-	_, err = tx.Exec(`INSERT INTO outbox
+	added, err := tx.Exec(`INSERT INTO outbox
 		(key, account, chat, user_id, class, message, language, prompt, thread, cause, state, not_before, created_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'pending', $11, $11) ON CONFLICT (key) DO NOTHING`,
 		l.Key, l.Account, l.Chat, l.User, l.Class, string(text), l.Language, l.Prompt, l.Thread, l.Cause, tx.Millis())
 	if err != nil {
 		return fmt.Errorf("letter %s: %w", l.Key, err)
+	}
+	if l.Thread != "" && added > 0 {
+		// What waits in the thread is overtaken by this one.
+		_, err := tx.Exec(`UPDATE outbox SET state = 'skipped', settled_at = $1
+			WHERE thread = $2 AND account = $3 AND chat = $4 AND user_id = $5 AND key <> $6
+			AND state = 'pending' AND class IN ('progress', 'digest')`,
+			tx.Millis(), l.Thread, l.Account, l.Chat, l.User, l.Key)
+		if err != nil {
+			return fmt.Errorf("letter %s: %w", l.Key, err)
+		}
 	}
 	if wake := o.wake[l.Account]; wake != nil {
 		tx.AfterCommit(func() { poke(wake) })

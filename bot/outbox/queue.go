@@ -14,11 +14,16 @@ import (
 const selectLetter = `SELECT id, key, account, chat, user_id, class, message, language, prompt, thread, cause,
 	state, attempts, not_before FROM outbox `
 
-// heads are the first open letters of the account's lanes, most urgent first.
+// heads are the first open letters of the account's lanes: those that are due
+// by urgency, then those that still wait by when they will be.
 func heads(tx *store.Tx, account chat.AccountID) ([]Letter, []time.Time, error) {
-	rows, err := tx.Query(selectLetter+`WHERE id IN (SELECT MIN(id) FROM outbox
+	return letters(tx, `WHERE id IN (SELECT MIN(id) FROM outbox
 		WHERE account = $1 AND state IN ('pending', 'sending') GROUP BY account, chat, user_id)
-		ORDER BY CASE class WHEN 'reply' THEN 0 WHEN 'digest' THEN 1 WHEN 'progress' THEN 1 ELSE 2 END, id LIMIT 200`, account)
+		ORDER BY CASE WHEN not_before > $2 THEN not_before ELSE 0 END, CASE class WHEN 'reply' THEN 0 WHEN 'digest' THEN 1 WHEN 'progress' THEN 1 ELSE 2 END, id LIMIT 200`, account, tx.Millis())
+}
+
+func letters(tx *store.Tx, where string, args ...any) ([]Letter, []time.Time, error) {
+	rows, err := tx.Query(selectLetter+where, args...)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read lanes: %w", err)
 	}
@@ -43,10 +48,23 @@ func heads(tx *store.Tx, account chat.AccountID) ([]Letter, []time.Time, error) 
 	return letters, notBefore, rows.Err()
 }
 
+// take marks a letter as sending; false when it does not wait any more.
+func take(tx *store.Tx, id int64) (bool, error) {
+	n, err := tx.Exec(`UPDATE outbox SET state = 'sending', not_before = $1, problem = '', attempts = attempts + 1
+		WHERE id = $2 AND state = 'pending'`, tx.Millis(), id)
+	return n == 1, err
+}
+
+// rest lets the parts of a letter that are still to be sent wait for their
+// turn, with all their attempts.
+func rest(tx *store.Tx, id int64) error {
+	_, err := tx.Exec(`UPDATE outbox SET state = 'pending', attempts = 0 WHERE id = $1`, id)
+	return err
+}
+
 // mark writes the state of a letter that is still to be sent.
 func mark(tx *store.Tx, id int64, s State, notBefore time.Time, problem string) error {
-	_, err := tx.Exec(`UPDATE outbox SET state = $1, not_before = $2, problem = $3,
-		attempts = attempts + CASE WHEN $1 = 'sending' THEN 1 ELSE 0 END WHERE id = $4`,
+	_, err := tx.Exec(`UPDATE outbox SET state = $1, not_before = $2, problem = $3 WHERE id = $4`,
 		s, notBefore.UnixMilli(), problem, id)
 	return err
 }
@@ -61,8 +79,9 @@ func (o *Outbox) settle(tx *store.Tx, l *Letter, s State, problem string) error 
 	var open, sent, failed int
 	err = tx.QueryRow(`SELECT COALESCE(SUM(CASE WHEN state IN ('pending', 'sending') THEN 1 ELSE 0 END), 0),
 		COALESCE(SUM(CASE WHEN state = 'sent' THEN 1 ELSE 0 END), 0),
-		COALESCE(SUM(CASE WHEN state IN ('dead', 'uncertain') THEN 1 ELSE 0 END), 0)
-		FROM outbox WHERE cause = $1`, l.Cause).Scan(&open, &sent, &failed)
+		COALESCE(SUM(CASE WHEN state IN ('dead', 'uncertain') AND NOT EXISTS
+			(SELECT 1 FROM outbox r WHERE r.key = outbox.key || $2) THEN 1 ELSE 0 END), 0) -- a repetition counts for both
+		FROM outbox WHERE cause = $1`, l.Cause, repeated).Scan(&open, &sent, &failed)
 	if err != nil || open > 0 {
 		return err
 	}
@@ -104,8 +123,8 @@ func bind(tx *store.Tx, l *Letter, in chat.ChatID, bindings []chat.Binding) erro
 // shown is the message of a thread that stands in the chat now; "" when none.
 func shown(tx *store.Tx, l *Letter) (id chat.MessageID, err error) {
 	err = tx.QueryRow(`SELECT p.message FROM outbox o JOIN outbox_part p ON p.outbox = o.id
-		WHERE o.thread = $1 AND o.account = $2 AND o.chat = $3 AND o.state = 'sent' ORDER BY o.id DESC, p.n DESC LIMIT 1`,
-		l.Thread, l.Account, l.Chat).Scan(&id)
+		WHERE o.thread = $1 AND o.account = $2 AND o.chat = $3 AND o.user_id = $4 AND o.state = 'sent' ORDER BY o.id DESC, p.n DESC LIMIT 1`,
+		l.Thread, l.Account, l.Chat, l.User).Scan(&id)
 	if errors.Is(err, store.ErrNoRows) {
 		return "", nil
 	}
@@ -124,14 +143,11 @@ func (o *Outbox) moved(tx *store.Tx, account chat.AccountID, from, to chat.ChatI
 
 // recover deals with the letters that a crash left in the middle of sending.
 func (o *Outbox) recover(tx *store.Tx, account chat.AccountID, idempotent func(chat.ChatID) bool) error {
-	letters, _, err := heads(tx, account)
+	found, _, err := letters(tx, `WHERE account = $1 AND state = 'sending' ORDER BY id`, account)
 	if err != nil {
 		return err
 	}
-	for _, l := range letters {
-		if l.State != Sending {
-			continue
-		}
+	for _, l := range found {
 		if err := o.uncertain(tx, &l, idempotent(l.Chat), "the program stopped while sending"); err != nil {
 			return err
 		}

@@ -42,7 +42,7 @@ func (o *Outbox) Sender(a chat.Adapter, media func(string) ([]byte, string, erro
 	s := &Sender{out: o, adapter: a, media: media, log: log,
 		busy: map[chat.ChatID]bool{}, lanes: map[chat.ChatID]time.Time{}}
 	if per := a.Caps("").Pace.AccountPerSecond; per > 0 {
-		s.pace = rate.NewLimiter(rate.Limit(per), max(1, int(per)))
+		s.pace = rate.NewLimiter(rate.Limit(per), 1) // nothing is saved up: the platform counts every second
 	}
 	return s
 }
@@ -60,7 +60,11 @@ func (s *Sender) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	for ctx.Err() == nil {
-		slots <- struct{}{}
+		select {
+		case slots <- struct{}{}:
+		case <-ctx.Done():
+			return nil
+		}
 		l, wait, err := s.claim()
 		if err != nil {
 			s.log.Error("outbox", "account", s.adapter.ID(), "error", err)
@@ -100,10 +104,18 @@ func (s *Sender) Drain(ctx context.Context) (int, error) {
 
 // NextDue is how long until a waiting letter may be sent; false when none waits.
 func (s *Sender) NextDue() (wait time.Duration, waiting bool, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	err = s.out.db.Read(func(tx *store.Tx) error {
 		letters, notBefore, err := heads(tx, s.adapter.ID())
+		var free time.Duration // until the account's pace allows another message
+		if s.pace != nil {
+			if lack := 1 - s.pace.TokensAt(tx.Now); lack > 0 {
+				free = (time.Duration(lack/float64(s.pace.Limit())*float64(time.Second)) + time.Millisecond).Truncate(time.Millisecond)
+			}
+		}
 		for i := range letters {
-			w := max(s.ready(&letters[i], notBefore[i]).Sub(tx.Now), 0)
+			w := max(s.ready(&letters[i], notBefore[i]).Sub(tx.Now), free)
 			if !waiting || w < wait {
 				wait, waiting = w, true
 			}
@@ -129,6 +141,10 @@ func (s *Sender) claim() (claimed *Letter, wait time.Duration, err error) {
 	wait = time.Second
 	var letters []Letter
 	var notBefore []time.Time
+	// Held while reading, so that a letter whose lane is not busy is seen as its
+	// last send left it.
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	err = s.out.db.Read(func(tx *store.Tx) error {
 		letters, notBefore, err = heads(tx, s.adapter.ID())
 		return err
@@ -137,11 +153,19 @@ func (s *Sender) claim() (claimed *Letter, wait time.Duration, err error) {
 		return nil, wait, err
 	}
 	now := s.out.db.Now()
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	for i := range letters {
 		l := &letters[i]
 		if s.busy[lane(l)] {
+			continue
+		}
+		if l.State == Sending { // it was sent, or not: its fate could not be stored
+			err := s.out.db.Write(func(tx *store.Tx) error {
+				return s.out.uncertain(tx, l, s.adapter.Caps(l.Chat).Idempotent, "what became of it could not be stored")
+			})
+			if err != nil {
+				return nil, wait, err
+			}
+			wait = 0
 			continue
 		}
 		if at := s.ready(l, notBefore[i]); at.After(now) {
@@ -151,11 +175,14 @@ func (s *Sender) claim() (claimed *Letter, wait time.Duration, err error) {
 		if s.pace != nil && !s.pace.AllowN(now, 1) {
 			return nil, min(wait, time.Duration(float64(time.Second)/float64(s.pace.Limit()))), nil
 		}
-		err := s.out.db.Write(func(tx *store.Tx) error {
-			return mark(tx, l.ID, Sending, tx.Now, "")
-		})
+		taken := false
+		err := s.out.db.Write(func(tx *store.Tx) (err error) { taken, err = take(tx, l.ID); return err })
 		if err != nil {
 			return nil, wait, err
+		}
+		if !taken { // overtaken in this moment
+			wait = 0
+			continue
 		}
 		l.Attempts++
 		s.busy[lane(l)] = true
@@ -225,7 +252,13 @@ func (s *Sender) send(ctx context.Context, l *Letter) error {
 	if err := s.out.db.Read(func(tx *store.Tx) (err error) { done, err = receipts(tx, l.ID); return err }); err != nil {
 		return err
 	}
+	if done >= len(r.Parts) { // all of it is there: the platform takes more in one message than it did
+		return s.settled(l, Sent, "")
+	}
 	for n := done; n < len(r.Parts); n++ {
+		if n > done && caps.Pace != (chat.Pace{}) { // each part waits for its turn
+			return s.out.db.Write(func(tx *store.Tx) error { return rest(tx, l.ID) })
+		}
 		if err := s.part(ctx, l, to, n, r); err != nil {
 			return err
 		}
@@ -341,6 +374,9 @@ func (s *Sender) failed(l *Letter, err error) error {
 			return s.later(l, now.Add(backoff(l.Attempts)), err)
 		}
 	case chat.ChatMoved:
+		if l.Chat == "" || se.To == "" || l.Attempts >= attempts {
+			break // "" is no chat: it stands for everybody's private one
+		}
 		return s.out.db.Write(func(tx *store.Tx) error {
 			if err := mark(tx, l.ID, Pending, tx.Now, err.Error()); err != nil {
 				return err

@@ -85,7 +85,8 @@ func (f *Feature) preview(t *engine.Turn, args engine.Args) (chat.Message, error
 	if err != nil {
 		return chat.Message{}, err
 	}
-	return post(t, &Round{Question: *q, ClosesAt: t.Now.Add(open)}, engine.Prompt{}), nil
+	code, err := nextCode(t.Tx, t.Unit.ID)
+	return post(t, &Round{Question: *q, ClosesAt: t.Now.Add(open)}, engine.Prompt{Code: code}), err
 }
 
 // ask opens a round now: /出题, /出题 ID or TAG, or with a question in the
@@ -106,7 +107,7 @@ func (f *Feature) ask(t *engine.Turn, line command.Line) error {
 }
 
 func (f *Feature) choose(t *engine.Turn, args string) (*content.Question, error) {
-	if strings.Contains(args, "\n") {
+	if args != "" && strings.Contains(t.Event.Text, "\n") {
 		qs, err := content.ParseAiken("", args)
 		if err != nil || len(qs) != 1 {
 			return nil, engine.Complain("quiz.compose_how")

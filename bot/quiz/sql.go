@@ -43,6 +43,12 @@ func (r *Round) closed(tx *store.Tx) error {
 	return err
 }
 
+// nextCode is the short code that a round opened now would most likely get.
+func nextCode(tx *store.Tx, unit string) (code int, err error) {
+	err = tx.QueryRow(`SELECT code_next FROM unit WHERE id = $1`, unit).Scan(&code)
+	return code, err
+}
+
 // load returns nil for an unknown round.
 func load(tx *store.Tx, id int64) (*Round, error) {
 	r := &Round{ID: id}

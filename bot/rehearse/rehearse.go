@@ -27,6 +27,7 @@ import (
 	"branchbot/bot/command"
 	"branchbot/bot/engine"
 	"branchbot/bot/outbox"
+	"branchbot/store"
 )
 
 // Speaker is a member who can speak in a script.
@@ -285,7 +286,10 @@ func (p *player) event(s chat.Spoken) (ev chat.Event, who string, err error) {
 		p.Adapter.titles[ev.Chat] = speaker.Name
 	}
 	if s.Quote != "" {
-		if ev.ReplyTo = p.Adapter.find(ev.Chat, s.Quote); ev.ReplyTo == "" {
+		if ev.ReplyTo, err = p.quoted(ev.Chat, s.Quote); err != nil {
+			return ev, who, err
+		}
+		if ev.ReplyTo == "" {
 			return ev, who, p.fault("no message with the number %s was sent there", s.Quote)
 		}
 	}
@@ -297,6 +301,20 @@ func (p *player) event(s chat.Spoken) (ev chat.Event, who string, err error) {
 		ev.Kind, ev.Data, ev.Message = chat.Pressed, b.Data, m
 	}
 	return ev, who, nil
+}
+
+// quoted is the message that opened the item of a short code, or else the
+// newest one that names the code.
+func (p *player) quoted(in chat.ChatID, code string) (id chat.MessageID, err error) {
+	err = p.Engine.DB.Read(func(tx *store.Tx) error {
+		return tx.QueryRow(`SELECT op.message FROM outbox_part op JOIN outbox o ON o.id = op.outbox
+			JOIN prompt pr ON pr.id = o.prompt WHERE op.account = $1 AND op.chat = $2 AND CAST(pr.code AS TEXT) = $3
+			ORDER BY op.outbox DESC, op.n DESC LIMIT 1`, p.Adapter.ID(), in, code).Scan(&id)
+	})
+	if errors.Is(err, store.ErrNoRows) {
+		return p.Adapter.find(in, code), nil
+	}
+	return id, err
 }
 
 // roleName lets a script say 书记 for the one member who is secretary.

@@ -152,14 +152,20 @@ func (f *Feature) describe(t *engine.Turn, s *row) string {
 	if s.Paused {
 		return head + t.T("schedule.is_paused")
 	}
-	var next []string
 	at := maxTime(t.Now, s.Handled)
-	for range 3 {
+	skipped, err := leftOut(t.Tx, s.ID, at)
+	if err != nil {
+		return s.ID + " " + err.Error()
+	}
+	var next []string
+	for len(next) < 3 {
 		slot, ok := spec.Next(at, zone)
 		if !ok {
 			break
 		}
-		next = append(next, schedules.Instant(slot.At, t.Now, zone, t.Lang))
+		if !skipped[slot.Key] {
+			next = append(next, schedules.Instant(slot.At, t.Now, zone, t.Lang))
+		}
 		at = slot.At
 	}
 	return head + "\n  " + t.T("schedule.next", "Instants", strings.Join(next, t.T("engine.list_comma")))
@@ -303,13 +309,20 @@ func (f *Feature) preview(t *engine.Turn) error {
 			continue
 		}
 		at := maxTime(t.Now, s.Handled)
+		skipped, err := leftOut(t.Tx, s.ID, at)
+		if err != nil {
+			return err
+		}
 		for range 50 {
 			slot, ok := spec.Next(at, zone)
 			if !ok || slot.At.Sub(t.Now) > 7*24*time.Hour {
 				break
 			}
-			items = append(items, item{slot.At, schedules.Instant(slot.At, t.Now, zone, t.Lang) + " " + t.T("schedule.action."+s.Action) + " " + s.ID})
 			at = slot.At
+			if skipped[slot.Key] {
+				continue
+			}
+			items = append(items, item{slot.At, schedules.Instant(slot.At, t.Now, zone, t.Lang) + " " + t.T("schedule.action."+s.Action) + " " + s.ID})
 		}
 	}
 	slices.SortStableFunc(items, func(a, b item) int { return a.at.Compare(b.at) })
@@ -339,7 +352,7 @@ func (f *Feature) brake(t *engine.Turn, line command.Line) error {
 
 func (f *Feature) release(t *engine.Turn, line command.Line) error {
 	if what := command.Fold(line.Args); what != "all" && what != "全部" {
-		return engine.Complain("schedule.pause_how")
+		return engine.Complain("schedule.resume_how")
 	}
 	if _, err := t.Tx.Exec(`DELETE FROM paused WHERE unit = $1`, t.Unit.ID); err != nil {
 		return err
@@ -354,7 +367,7 @@ func (f *Feature) Status(t *engine.Turn) ([]string, error) {
 	for _, o := range occurrences {
 		line := schedules.Instant(o.Due, t.Now, t.Unit.Zone, t.Lang) + " " + o.Schedule + " " + t.T("schedule.state."+o.State)
 		if o.Reason != "" {
-			line += t.T("schedule.reason", "Reason", t.T(o.Reason))
+			line += t.T("schedule.reason", "Reason", strings.TrimRight(t.T(o.Reason), "。."))
 		}
 		lines = append(lines, line)
 	}

@@ -93,6 +93,25 @@ func note(tx *store.Tx, schedule string, slot schedules.Slot, state, reason stri
 	return id, err
 }
 
+// leftOut are the slots still to come that have their row already: the ones to
+// be skipped.
+func leftOut(tx *store.Tx, schedule string, after time.Time) (map[string]bool, error) {
+	rows, err := tx.Query(`SELECT slot FROM occurrence WHERE schedule = $1 AND due_at > $2`, schedule, after.UnixMilli())
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	slots := map[string]bool{}
+	for rows.Next() {
+		var slot string
+		if err := rows.Scan(&slot); err != nil {
+			return nil, err
+		}
+		slots[slot] = true
+	}
+	return slots, rows.Err()
+}
+
 func outcome(tx *store.Tx, id int64, state, reason string) error {
 	_, err := tx.Exec(`UPDATE occurrence SET state = $1, reason = $2, at = $3 WHERE id = $4`, state, reason, tx.Millis(), id)
 	return err

@@ -14,22 +14,23 @@ import (
 
 // sample has a field of each kind that Decode knows.
 type sample struct {
-	Name     string            `yaml:"name"`
-	Units    []unit            `yaml:"units"`
-	Public   bool              `yaml:"public"`
-	Days     int               `yaml:"days"`
-	Small    uint8             `yaml:"small"`
-	Share    float64           `yaml:"share"`
-	Limits   map[string]int    `yaml:"limits"`
-	Parent   *unit             `yaml:"parent"`
-	Raw      yaml.Node         `yaml:"raw"`
-	Hours    hours             `yaml:"hours"`
-	Secret   secret            `yaml:"secret"`
-	Labels   map[hours]string  `yaml:"labels"`
-	Shared   `yaml:",inline"`  // its keys stand beside these
-	Hidden   string            `yaml:"-"`
-	Untagged string            // untagged
-	private  map[string]string //nolint:unused // must not be touched
+	Name     string           `yaml:"name"`
+	Units    []unit           `yaml:"units"`
+	Public   bool             `yaml:"public"`
+	Days     int              `yaml:"days"`
+	Small    uint8            `yaml:"small"`
+	Share    float64          `yaml:"share"`
+	Limits   map[string]int   `yaml:"limits"`
+	Parent   *unit            `yaml:"parent"`
+	Raw      yaml.Node        `yaml:"raw"`
+	Hours    hours            `yaml:"hours"`
+	Secret   secret           `yaml:"secret"`
+	Labels   map[hours]string `yaml:"labels"`
+	Shared   `yaml:",inline"` // its keys stand beside these
+	Hidden   string           `yaml:"-"`
+	Untagged string           // untagged
+	//lint:ignore U1000 decoding must pass it over
+	private map[string]string
 }
 
 type Shared struct {

@@ -1,0 +1,221 @@
+package locale_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"gopkg.in/yaml.v3"
+
+	"branchbot/bot/command"
+	"branchbot/bot/ledger"
+	"branchbot/bot/locale"
+	"branchbot/bot/member"
+	"branchbot/content"
+)
+
+// texts are the texts of a language by key; a text that depends on a number
+// has several forms.
+func texts(t *testing.T, lang string) map[string][]string {
+	t.Helper()
+	names, err := filepath.Glob("*." + lang + ".yaml")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("there are no files of %s (%v)", lang, err)
+	}
+	all := map[string][]string{}
+	for _, name := range names {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var file map[string]any
+		if err := yaml.Unmarshal(data, &file); err != nil { // a key that stands twice is an error too
+			t.Fatalf("%s: %v", name, err)
+		}
+		feature, _, _ := strings.Cut(name, ".")
+		for key, value := range file {
+			if !strings.HasPrefix(key, feature+".") {
+				t.Errorf("%s: %s belongs to another file", name, key)
+			}
+			switch v := value.(type) {
+			case string:
+				all[key] = []string{v}
+			case map[string]any:
+				for form, text := range v {
+					if form != "one" && form != "other" {
+						t.Errorf("%s: %s: there is no form %q", name, key, form)
+					}
+					all[key] = append(all[key], text.(string))
+				}
+			default:
+				t.Errorf("%s: %s is no text", name, key)
+			}
+		}
+	}
+	return all
+}
+
+var placeholder = regexp.MustCompile(`{{\.(\w+)}}|%\w`)
+
+func placeholders(forms []string) []string {
+	seen := map[string]bool{}
+	for _, form := range forms {
+		for _, p := range placeholder.FindAllString(form, -1) {
+			seen[p] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(seen))
+}
+
+func TestLanguagesAgree(t *testing.T) {
+	t.Parallel()
+	usual := texts(t, locale.Default)
+	for _, lang := range locale.Languages {
+		other := texts(t, lang)
+		if diff := cmp.Diff(slices.Sorted(maps.Keys(usual)), slices.Sorted(maps.Keys(other))); diff != "" {
+			t.Errorf("keys of %s and %s (-%[1]s +%[2]s):\n%s", locale.Default, lang, diff)
+		}
+		for key, forms := range other {
+			for _, form := range forms {
+				if strings.TrimSpace(form) == "" {
+					t.Errorf("%s: %s is empty", lang, key)
+				}
+				if strings.Contains(placeholder.ReplaceAllString(form, ""), "{{") {
+					t.Errorf("%s: %s: %q has a placeholder that is none", lang, key, form)
+				}
+			}
+			if diff := cmp.Diff(placeholders(usual[key]), placeholders(forms)); diff != "" {
+				t.Errorf("%s: placeholders differ from those of %s:\n%s", key, locale.Default, diff)
+			}
+		}
+	}
+}
+
+// made are the keys that the code puts together, by the part that is written.
+var made = map[string][]string{
+	"member.status.":    member.Statuses,
+	"member.role.":      member.Roles,
+	"member.column.":    {"staff", "name", "unit", "status", "joined_on", "roles"},
+	"member.fault.":     {"empty", "heads", "staff", "number", "twice", "unit", "status", "date", "role"},
+	"engine.malformed.": kinds,
+	"checkin.state.":    {"on_time", "late", "late_pending", "leave"},
+	"quiz.":             {"true", "false"},
+	"quiz.type.":        types(),
+	"quiz.how.":         types(),
+	"ledger.column.":    {"seq", "day", "staff", "name", "points", "rule", "note", "reverses"},
+	"ledger.rule.":      {"quiz-correct", "quiz-answered", "check-in", "check-in-late", "lesson-done", "award"}, // of the sample
+	"desk.condition.":   {"connecting", "online", "needs_human", "banned", "down"},
+	"schedule.action.":  {"lesson", "quiz", "checkin"},
+	"schedule.state.":   {"fired", "done", "partly", "failed", "skipped", "missed"},
+	"schedule.reason.":  {"late", "newer"}, // of schedules.Misfire; the others are written out
+}
+
+var kinds = []string{string(command.Single), string(command.Multiple), string(command.TrueFalse), string(command.Blank), string(command.Number),
+	string(command.Order), string(command.Acknowledge), string(command.CheckIn), string(command.Done), string(command.SignUp)}
+
+func types() (words []string) {
+	for _, t := range content.Types {
+		words = append(words, string(t))
+	}
+	return words
+}
+
+// literals are the string literals of the program's Go files, each with where
+// it stands.
+func literals(t *testing.T) map[string]string {
+	t.Helper()
+	found := map[string]string{}
+	set := token.NewFileSet()
+	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		f, err := parser.ParseFile(set, path, nil, 0)
+		if err != nil {
+			return err
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING {
+				if s, err := strconv.Unquote(lit.Value); err == nil {
+					found[s] = set.Position(lit.Pos()).String()
+				}
+			}
+			return true
+		})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+var keyPattern = regexp.MustCompile(`^[a-z]+\.[a-z_.-]*$`)
+
+func TestKeysAreUsed(t *testing.T) {
+	t.Parallel()
+	have := texts(t, locale.Default)
+	features := map[string]bool{}
+	for key := range have {
+		feature, _, _ := strings.Cut(key, ".")
+		features[feature] = true
+	}
+	used := map[string]string{}
+	for text, at := range literals(t) {
+		feature, _, _ := strings.Cut(text, ".")
+		if !keyPattern.MatchString(text) || !features[feature] || slices.Contains(ledger.Occasions, text) {
+			continue
+		}
+		ends, dynamic := made[text]
+		switch {
+		case dynamic:
+			for _, end := range ends {
+				used[text+end] = at
+			}
+		case strings.HasSuffix(text, "."):
+			t.Errorf("%s: %q begins keys that this test does not know; add them to made", at, text)
+		default:
+			used[text] = at
+		}
+	}
+	for key, at := range used {
+		if have[key] == nil {
+			t.Errorf("%s: the catalogue has no %s", at, key)
+		}
+	}
+	for key := range have {
+		if used[key] == "" {
+			t.Errorf("%s is not used", key)
+		}
+	}
+}
+
+func TestText(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		lang, key string
+		args      []any
+		want      string
+	}{
+		{"zh-CN", "schedule.list", []any{"N", 1}, "日程 1 项："},
+		{"en", "schedule.list", []any{"N", 1}, "1 schedule:"},
+		{"en", "schedule.list", []any{"N", 2}, "2 schedules:"},
+		{"xx", "schedule.list", []any{"N", 2}, "日程 2 项："},
+		{"en", "no.such", nil, "[no.such]"},
+		{"zh-CN", "ledger.awarded", []any{"Name", "<b>{{.N}}</b>", "Points", 1, "Seq", 2, "Reason", "好"}, "已给 <b>{{.N}}</b> 加 1 分（第 2 号）：好"},
+	} {
+		if got := locale.Text(c.lang, c.key, c.args...); got != c.want {
+			t.Errorf("%s %s: %q, want %q", c.lang, c.key, got, c.want)
+		}
+	}
+}

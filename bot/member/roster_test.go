@@ -1,0 +1,166 @@
+package member_test
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/text/encoding/simplifiedchinese"
+
+	"branchbot/bot/engine"
+	"branchbot/bot/member"
+	"branchbot/content/sheet"
+	"branchbot/store"
+)
+
+// branch is a database with a branch of one and a group in it.
+func branch(t *testing.T) (*store.DB, *member.Directory) {
+	t.Helper()
+	db, err := store.Open(t.Context(), "sqlite:"+t.TempDir()+"/x.db", store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	d := member.NewDirectory()
+	err = db.Write(func(tx *store.Tx) error {
+		return d.Setup(tx, []member.UnitConfig{
+			{ID: "demo", Name: "示范党支部", Kind: "branch", Timezone: "Asia/Shanghai", Language: "zh-CN",
+				Members: []member.MemberConfig{{Name: "王敏", Staff: "0001", Status: "full", Roles: []string{"secretary"}}}},
+			{ID: "g1", Parent: "demo", Name: "第一党小组", Kind: "group", Timezone: "Asia/Shanghai", Language: "zh-CN"},
+		})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return db, d
+}
+
+func parse(t *testing.T, db *store.DB, name string, data []byte) (people []member.Person, faults []string) {
+	t.Helper()
+	err := db.Read(func(tx *store.Tx) error {
+		found, wrong, err := member.Parse(tx, "demo", name, data)
+		people = found
+		for _, f := range wrong {
+			faults = append(faults, f.Text("zh-CN"))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return people, faults
+}
+
+func TestRosterFaults(t *testing.T) {
+	t.Parallel()
+	db, _ := branch(t)
+	people, faults := parse(t, db, "名单.csv", []byte("\ufeff工号,姓名,组织,状态,入党日期,职务\n"+
+		"0002,张三,第一党小组,正式党员,2011/7/1,书记、组织委员\n"+
+		",李四,,,,\n0003,,,,,\n0002,赵磊,,,,\n0004,陈静,火星支部,神仙,昨天,大王\n1.3E+10,周婷,,,,\n0005,\u202e刘芳\u202c,g1,预备,45108,\n"))
+	if diff := cmp.Diff([]member.Person{
+		{Staff: "0002", Name: "张三", Unit: "g1", Status: "full", JoinedOn: "2011-07-01", Roles: []string{"secretary", "committee"}},
+		{Staff: "0005", Name: "刘芳", Unit: "g1", Status: "probationary", JoinedOn: "2023-07-01"},
+	}, people); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{
+		"第 3 行“工号”：不能空着",
+		"第 4 行“姓名”：不能空着",
+		"第 5 行“工号”：和第 2 行重复",
+		"第 6 行“组织”：没有“火星支部”这个组织",
+		"第 6 行“状态”：不认识“神仙”，可填：正式党员、预备党员、发展对象、入党积极分子、群众",
+		"第 6 行“入党日期”：“昨天”不是日期，请写成 2006-01-02",
+		"第 6 行“职务”：不认识“大王”，可填：书记、支委、小组长、资料员",
+		"第 7 行“工号”：“1.3E+10”被表格改成了科学计数，请把这一列设成文本再填",
+	}, faults); diff != "" {
+		t.Error(diff)
+	}
+	if _, faults := parse(t, db, "x.csv", []byte("张三,0002\n")); len(faults) != 1 || faults[0] != "第 1 行“工号”：第一行要有列名，至少有“工号”和“姓名”" {
+		t.Errorf("without heads: %v", faults)
+	}
+}
+
+// The same roster comes as UTF-8, as GBK and as a workbook, and taking it
+// twice changes nothing.
+func TestRosterImport(t *testing.T) {
+	t.Parallel()
+	text := "工号,姓名,组织\n0001,王敏,demo\n0007,张伟,g1\n"
+	gbk, err := simplifiedchinese.GBK.NewEncoder().Bytes([]byte(text))
+	xlsx, err2 := sheet.WriteXLSX("名单", []string{"工号", "姓名", "组织"}, [][]string{{"0001", "王敏", "demo"}, {"0007", "张伟", "g1"}})
+	if err != nil || err2 != nil {
+		t.Fatal(err, err2)
+	}
+	db, d := branch(t)
+	for i, c := range []struct {
+		name string
+		data []byte
+	}{{"a.csv", []byte(text)}, {"b.csv", gbk}, {"c.xlsx", xlsx}} {
+		people, faults := parse(t, db, c.name, c.data)
+		if len(people) != 2 || faults != nil {
+			t.Fatalf("%s: %v %v", c.name, people, faults)
+		}
+		err := db.Write(func(tx *store.Tx) error {
+			added, err := d.Import(tx, people, "test")
+			if (added == 1) != (i == 0) {
+				t.Errorf("%s: %d added", c.name, added)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	err = db.Write(func(tx *store.Tx) error {
+		roster, err := member.Roster(tx, "demo")
+		if err != nil {
+			return err
+		}
+		var names []string
+		for _, m := range roster {
+			names = append(names, m.Staff+m.Name+m.Unit)
+		}
+		if diff := cmp.Diff([]string{"0001王敏demo", "0007张伟g1"}, names); diff != "" {
+			t.Error(diff)
+		}
+		// What the configuration granted survives an import that says nothing of it.
+		role, err := d.Role(tx, &roster[0], "g1")
+		if role != engine.Secretary {
+			t.Errorf("the secretary's role is %v", role)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// An export is taken in again without a change, and no cell of it is a formula.
+func TestRosterRoundTrip(t *testing.T) {
+	t.Parallel()
+	db, d := branch(t)
+	err := db.Write(func(tx *store.Tx) error {
+		_, err := d.Import(tx, []member.Person{{Staff: "0009", Name: "=cmd|' /C calc'!A0", Unit: "g1", Status: "activist", JoinedOn: "2020-07-01", Roles: []string{"leader"}}}, "test")
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"x.csv", "x.xlsx"} {
+		var data []byte
+		err := db.Read(func(tx *store.Tx) (err error) { data, err = member.Export(tx, "demo", name, "zh-CN"); return err })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if name == "x.csv" && (!bytes.HasPrefix(data, []byte("\ufeff")) || strings.Contains(string(data), ",=cmd")) {
+			t.Errorf("csv: %q", data)
+		}
+		people, faults := parse(t, db, name, data)
+		if diff := cmp.Diff([]member.Person{
+			{Staff: "0001", Name: "王敏", Unit: "demo", Status: "full", Roles: []string{"secretary"}},
+			{Staff: "0009", Name: "=cmd|' /C calc'!A0", Unit: "g1", Status: "activist", JoinedOn: "2020-07-01", Roles: []string{"leader"}},
+		}, people); diff != "" || faults != nil {
+			t.Errorf("%s: %v %s", name, faults, diff)
+		}
+	}
+}

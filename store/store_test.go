@@ -1,0 +1,248 @@
+package store_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"branchbot/store"
+)
+
+func open(t *testing.T, path string, o store.Options) *store.DB {
+	t.Helper()
+	db, err := store.Open(t.Context(), "sqlite:"+path, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+func put(tx *store.Tx, key string) error {
+	_, err := tx.Exec(`INSERT INTO shelf (account, key, value) VALUES ('a', $1, 'x')`, key)
+	return err
+}
+
+func keys(t *testing.T, db *store.DB) (out []string) {
+	t.Helper()
+	err := db.Read(func(tx *store.Tx) error {
+		rows, err := tx.Query(`SELECT key FROM shelf ORDER BY key`)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var key string
+			if err := rows.Scan(&key); err != nil {
+				return err
+			}
+			out = append(out, key)
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func want(t *testing.T, db *store.DB, keysWanted ...string) {
+	t.Helper()
+	if diff := cmp.Diff(keysWanted, keys(t, db)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+var errAsked = errors.New("as the test wants")
+
+// An error or a panic leaves nothing; a savepoint undoes only its part, and
+// the callbacks of what was undone do not run.
+func TestTransactions(t *testing.T) {
+	t.Parallel()
+	db := open(t, filepath.Join(t.TempDir(), "x.db"), store.Options{})
+	err := db.Write(func(tx *store.Tx) error { return errors.Join(put(tx, "lost"), errAsked) })
+	if !errors.Is(err, errAsked) {
+		t.Error(err)
+	}
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("the panic was swallowed")
+			}
+		}()
+		_ = db.Write(func(tx *store.Tx) error { _ = put(tx, "lost"); panic("as the test wants") })
+	}()
+	var ran []string
+	err = db.Write(func(tx *store.Tx) error {
+		tx.AfterCommit(func() { ran = append(ran, "outer") })
+		if err := put(tx, "1"); err != nil {
+			return err
+		}
+		err := tx.Savepoint(func() error {
+			tx.AfterCommit(func() { ran = append(ran, "undone") })
+			return errors.Join(put(tx, "undone"), errAsked)
+		})
+		if !errors.Is(err, errAsked) || store.Broken(err) {
+			t.Errorf("savepoint: %v", err)
+		}
+		return tx.Savepoint(func() error {
+			if err := put(tx, "2"); err != nil {
+				return err
+			}
+			if err := tx.Savepoint(func() error { return errors.Join(put(tx, "inner"), errAsked) }); !errors.Is(err, errAsked) {
+				t.Errorf("inner savepoint: %v", err)
+			}
+			return put(tx, "3")
+		})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want(t, db, "1", "2", "3")
+	if diff := cmp.Diff([]string{"outer"}, ran); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestSettings(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 12, 1, 8, 0, 0, 123456789, time.FixedZone("CST", 8*3600))
+	db := open(t, filepath.Join(t.TempDir(), "dir with # and ?", "x.db"), store.Options{Now: func() time.Time { return now }})
+	err := db.Write(func(tx *store.Tx) error {
+		if got := tx.Now.Format(time.RFC3339Nano); got != "2026-12-01T00:00:00.123Z" {
+			t.Errorf("Now is %s", got)
+		}
+		for pragma, value := range map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "trusted_schema": "0"} {
+			var got string
+			if err := tx.QueryRow(`PRAGMA ` + pragma).Scan(&got); err != nil || got != value {
+				t.Errorf("%s is %q (%v), want %q", pragma, got, err, value)
+			}
+		}
+		_, err := tx.Exec(`INSERT INTO chat (account, chat, unit, bound_at) VALUES ('a', 'c', 'nowhere', 0)`)
+		if err == nil {
+			t.Error("a chat of no unit was stored")
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Read(func(tx *store.Tx) error { return put(tx, "x") }); store.Code(err) != store.ReadOnly {
+		t.Errorf("a reading transaction wrote: %v", err)
+	}
+}
+
+// One process has the file; a tool may look and make a backup beside it.
+func TestTwoProcesses(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "x.db")
+	db := open(t, path, store.Options{})
+	if err := db.Write(func(tx *store.Tx) error { return put(tx, "1") }); err != nil {
+		t.Fatal(err)
+	}
+	_, err := store.Open(t.Context(), "sqlite:"+path, store.Options{})
+	if err == nil || !strings.Contains(err.Error(), "already in use by a running branchbot (pid ") {
+		t.Errorf("a second bot: %v", err)
+	}
+	tool := open(t, path, store.Options{Shared: true})
+	want(t, tool, "1")
+	if err := tool.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Error(err)
+	}
+	open(t, path, store.Options{})
+}
+
+func TestRefusedFiles(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file := func(name string, data []byte) string {
+		t.Helper()
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	newer := filepath.Join(dir, "newer.db")
+	db := open(t, newer, store.Options{})
+	if err := db.Write(func(tx *store.Tx) error {
+		_, err := tx.Exec(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, 1)`)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	db.Close()
+	letter := file("letter.doc", []byte("Dear Sir or Madam, this is no database at all."))
+	for path, reason := range map[string]string{
+		newer:  "its schema is version 99, this program knows version 1: start the newer branchbot that made it",
+		letter: "this file is not a database of branchbot; it is left as it is",
+	} {
+		_, err := store.Open(t.Context(), "sqlite:"+path, store.Options{})
+		if err == nil || err.Error() != "open database "+path+": "+reason {
+			t.Errorf("%v\nwant %s", err, reason)
+		}
+	}
+	if data, err := os.ReadFile(letter); err != nil || string(data) != "Dear Sir or Madam, this is no database at all." {
+		t.Errorf("the file was changed: %v", err)
+	}
+	if _, err := store.Open(t.Context(), "mysql://x", store.Options{}); err == nil {
+		t.Error("mysql was opened")
+	}
+	if _, err := store.Open(t.Context(), "sqlite:"+filepath.Join(dir, "none.db"), store.Options{Shared: true}); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a tool made a database: %v", err)
+	}
+}
+
+func TestBackupAndRestore(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path, backup := filepath.Join(dir, "x.db"), filepath.Join(dir, "backup.db")
+	db := open(t, path, store.Options{})
+	if err := db.Write(func(tx *store.Tx) error { return put(tx, "kept") }); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Backup(t.Context(), backup); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Backup(t.Context(), backup); err == nil || err.Error() != "backup: "+backup+" is there already; name a new file" {
+		t.Errorf("over a file: %v", err)
+	}
+	if info, err := os.Stat(backup); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("rights of the backup: %v %v", info.Mode(), err)
+	}
+	if err := db.Write(func(tx *store.Tx) error { return put(tx, "later") }); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.Restore(t.Context(), "sqlite:"+path, backup); err == nil || !strings.Contains(err.Error(), "already in use") {
+		t.Errorf("restored under a running bot: %v", err)
+	}
+	db.Close()
+	damaged := filepath.Join(dir, "damaged.db")
+	data, err := os.ReadFile(backup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 8192; i < len(data) && i < 40_000; i++ {
+		data[i] ^= 0x5a
+	}
+	if err := os.WriteFile(damaged, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.Restore(t.Context(), "sqlite:"+path, damaged); err == nil {
+		t.Error("a damaged backup was restored")
+	}
+	aside, err := store.Restore(t.Context(), "sqlite:"+path, backup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want(t, open(t, path, store.Options{}), "kept")
+	want(t, open(t, aside, store.Options{}), "kept", "later")
+}
