@@ -201,7 +201,7 @@ func BenchmarkEngineHistory(b *testing.B) {
 			day := fmt.Sprintf("20%02d-%02d-%02d", 10+i/100_000, 1+i/8_000%12, 1+i/500%28)
 			_, err := tx.Exec(`INSERT INTO ledger (unit, seq, member, points, rule, version, day, at, key, cause, actor, reverses, note, hash)
 				VALUES ($1, $2, $3, 1, 'quiz-answered', 1, $4, $5, $6, 'round:0', 0, 0, '', $7)`,
-				unit, i/benchMembers, member+1, day, i, fmt.Sprintf("quiz-answered:old:%d", i), make([]byte, 32))
+				unit, i+1, member+1, day, i, fmt.Sprintf("quiz-answered:old:%d", i), make([]byte, 32))
 			if err != nil {
 				return err
 			}

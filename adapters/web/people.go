@@ -152,11 +152,13 @@ func (a *Adapter) enter(w http.ResponseWriter, r *http.Request) {
 
 func (a *Adapter) signOut(w http.ResponseWriter, r *http.Request) {
 	if c, err := r.Cookie(cookieName); err == nil {
-		if in, err := a.in(); err == nil {
-			if err := in.Delete(r.Context(), sessionKey(c.Value)); err != nil {
-				a.fail(w, err)
-				return
-			}
+		in, err := a.in()
+		if err == nil {
+			err = in.Delete(r.Context(), sessionKey(c.Value))
+		}
+		if err != nil { // the session goes on: do not say otherwise
+			a.fail(w, err)
+			return
 		}
 	}
 	http.SetCookie(w, &http.Cookie{Name: cookieName, Path: "/", MaxAge: -1})

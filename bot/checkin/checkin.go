@@ -498,7 +498,7 @@ func (f *Feature) Data(t *engine.Turn, m *engine.Member) ([]string, error) {
 	}
 	lines := []string{t.T("checkin.data", "N", len(entries))}
 	for _, e := range entries {
-		lines = append(lines, e.Day+" "+e.Title+" "+t.T("checkin.state."+string(e.State)))
+		lines = append(lines, strings.TrimSpace(e.Day+" "+e.Title+" "+t.T("checkin.state."+string(e.State))+" "+e.Reason))
 	}
 	return lines, nil
 }

@@ -119,11 +119,12 @@ func entriesOf(tx *store.Tx, id int64) (map[int64]state, error) {
 type past struct {
 	Day, Title string
 	State      state
+	Reason     string // of leave
 }
 
 // history are the last 50 entries of a member.
 func history(tx *store.Tx, member int64) ([]past, error) {
-	rows, err := tx.Query(`SELECT c.day, c.title, e.state FROM checkin_entry e JOIN checkin c ON c.id = e.checkin
+	rows, err := tx.Query(`SELECT c.day, c.title, e.state, e.reason FROM checkin_entry e JOIN checkin c ON c.id = e.checkin
 		WHERE e.member = $1 ORDER BY e.checkin DESC LIMIT 50`, member)
 	if err != nil {
 		return nil, err
@@ -132,7 +133,7 @@ func history(tx *store.Tx, member int64) ([]past, error) {
 	var out []past
 	for rows.Next() {
 		var p past
-		if err := rows.Scan(&p.Day, &p.Title, &p.State); err != nil {
+		if err := rows.Scan(&p.Day, &p.Title, &p.State, &p.Reason); err != nil {
 			return nil, err
 		}
 		out = append(out, p)

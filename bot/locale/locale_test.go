@@ -106,7 +106,7 @@ var made = map[string][]string{
 	"member.status.":    member.Statuses,
 	"member.role.":      member.Roles,
 	"member.column.":    {"staff", "name", "unit", "status", "joined_on", "roles"},
-	"member.fault.":     {"empty", "heads", "staff", "number", "twice", "unit", "status", "date", "role"},
+	"member.fault.":     {"empty", "heads", "staff", "number", "twice", "elsewhere", "unit", "status", "date", "role"},
 	"engine.malformed.": kinds,
 	"checkin.state.":    {"on_time", "late", "late_pending", "leave"},
 	"quiz.":             {"true", "false"},

@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -190,6 +192,38 @@ func (f *Feature) language(t *engine.Turn, line command.Line) error {
 	}
 	t.Lang = lang
 	return t.Say("member.language_set")
+}
+
+// Open implements engine.Personal: nothing here is ever due.
+func (f *Feature) Open(*engine.Turn, *engine.Member) ([]string, error) { return nil, nil }
+
+// Data implements engine.Personal: what /我的数据 does not say in its first line.
+func (f *Feature) Data(t *engine.Turn, m *engine.Member) (lines []string, err error) {
+	if m.JoinedOn != "" {
+		lines = append(lines, t.T("member.data_joined", "Day", m.JoinedOn))
+	}
+	roles, err := rolesOf(t.Tx, m.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, unit := range slices.Sorted(maps.Keys(roles)) {
+		u, err := t.Directory().Unit(t.Tx, unit)
+		if err != nil {
+			return nil, err
+		}
+		var names []string
+		for _, r := range roles[unit] {
+			names = append(names, firstName(t.Lang, "member.role."+r))
+		}
+		lines = append(lines, t.T("member.data_roles", "Unit", u.Name, "Roles", strings.Join(names, t.T("engine.list_comma"))))
+	}
+	if m.Language != "" {
+		lines = append(lines, t.T("member.data_language", "Language", m.Language))
+	}
+	if m.Board {
+		lines = append(lines, t.T("member.data_board"))
+	}
+	return lines, nil
 }
 
 // roster shows, exports or shortens the roster: /名单, /名单 导出 [csv], /名单 移除 NAME.

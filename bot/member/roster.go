@@ -65,7 +65,9 @@ func Parse(tx *store.Tx, unit, name string, data []byte) ([]Person, []Fault, err
 		return nil, []Fault{{Row: 1, Column: "member.column.staff", Reason: "member.fault.heads"}}, nil
 	}
 	for _, row := range rows[1:] {
-		p.row(row)
+		if err := p.row(tx, row); err != nil {
+			return nil, nil, err
+		}
 	}
 	return p.people, p.faults, nil
 }
@@ -104,7 +106,7 @@ func (p *parser) heads(cells []string) bool {
 	return slices.Contains(p.columns, "staff") && slices.Contains(p.columns, "name")
 }
 
-func (p *parser) row(row sheet.Row) {
+func (p *parser) row(tx *store.Tx, row sheet.Row) error {
 	cell := map[string]string{}
 	for i, c := range row.Cells {
 		if i < len(p.columns) && p.columns[i] != "" {
@@ -127,6 +129,13 @@ func (p *parser) row(row sheet.Row) {
 		fault("staff", "twice", fmt.Sprint(first))
 	}
 	p.seen[person.Staff] = row.Number
+	known, err := ByStaff(tx, person.Staff)
+	if err != nil {
+		return err
+	}
+	if known != nil && p.units[known.Unit] == "" { // nobody takes members away from others
+		fault("staff", "elsewhere", person.Staff)
+	}
 	if person.Name == "" {
 		fault("name", "empty", "")
 	}
@@ -156,6 +165,7 @@ func (p *parser) row(row sheet.Row) {
 	if len(p.faults) == before {
 		p.people = append(p.people, person)
 	}
+	return nil
 }
 
 // word finds the value that a text means: the value itself, or its name in one

@@ -7,7 +7,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/tools/txtar"
 
+	"branchbot/bot/bottest"
+	"branchbot/bot/chat"
 	"branchbot/bot/engine"
 	"branchbot/bot/member"
 	"branchbot/content/sheet"
@@ -78,6 +81,122 @@ func TestRosterFaults(t *testing.T) {
 	}
 	if _, faults := parse(t, db, "x.csv", []byte("张三,0002\n")); len(faults) != 1 || faults[0] != "第 1 行“工号”：第一行要有列名，至少有“工号”和“姓名”" {
 		t.Errorf("without heads: %v", faults)
+	}
+}
+
+// The rest of the faults, in both languages, and files that are none.
+func TestRosterFaultTexts(t *testing.T) {
+	t.Parallel()
+	db, d := branch(t)
+	err := db.Write(func(tx *store.Tx) error {
+		return d.Setup(tx, []member.UnitConfig{{ID: "other", Name: "别的党支部", Kind: "branch", Timezone: "Asia/Shanghai", Language: "zh-CN",
+			Members: []member.MemberConfig{{Name: "钱七", Staff: "0700", Status: "full"}}}})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := []byte("staff,name,unit,status,joined_on,roles\n0700,钱七,,,,\n00 08,孙八,,,,\n0009,周九,other,boss,2026-13-01,king\n" +
+		strings.Repeat("9", 33) + ",吴十,,,,\n")
+	read := func(lang string) (texts []string) {
+		err := db.Read(func(tx *store.Tx) error {
+			people, faults, err := member.Parse(tx, "demo", "x.csv", file)
+			if len(people) != 0 {
+				t.Errorf("people: %v", people)
+			}
+			for _, f := range faults {
+				texts = append(texts, f.Text(lang))
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return texts
+	}
+	for lang, want := range map[string][]string{
+		"zh-CN": {
+			"第 2 行“工号”：“0700”在别的组织的名单上，请先由对方移出",
+			"第 3 行“工号”：“00 08”不像工号（32 个字符以内，不含空格）",
+			"第 4 行“组织”：没有“other”这个组织",
+			"第 4 行“状态”：不认识“boss”，可填：正式党员、预备党员、发展对象、入党积极分子、群众",
+			"第 4 行“入党日期”：“2026-13-01”不是日期，请写成 2006-01-02",
+			"第 4 行“职务”：不认识“king”，可填：书记、支委、小组长、资料员",
+			"第 5 行“工号”：“" + strings.Repeat("9", 31) + "…”不像工号（32 个字符以内，不含空格）",
+		},
+		"en": {
+			"Row 2, staff: “0700” is on the roster of another unit, which has to remove it first",
+			"Row 3, staff: “00 08” is no staff number (at most 32 characters, no spaces)",
+			"Row 4, unit: there is no unit “other”",
+			"Row 4, status: “boss” is none of full, probationary, candidate, activist, public",
+			"Row 4, joined_on: “2026-13-01” is no date; write 2006-01-02",
+			"Row 4, roles: “king” is none of secretary, committee, leader, librarian",
+			"Row 5, staff: “" + strings.Repeat("9", 31) + "…” is no staff number (at most 32 characters, no spaces)",
+		},
+	} {
+		if diff := cmp.Diff(want, read(lang)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", lang, diff)
+		}
+	}
+	for _, name := range []string{"empty.csv", "empty.xlsx", "old.xls"} {
+		err := db.Read(func(tx *store.Tx) error {
+			people, faults, err := member.Parse(tx, "demo", name, nil)
+			if err == nil && len(faults) == 0 {
+				t.Errorf("%s: %v without a fault", name, people)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// A secretary sends the file in private, sees what it would do, and confirms it
+// once; a file with a fault cannot be confirmed; nobody else may send one.
+func TestRosterByChat(t *testing.T) {
+	t.Parallel()
+	s := bottest.Open(t, &txtar.Archive{})
+	send := func(key, staff, name, text string) {
+		t.Helper()
+		err := s.Engine.Handle("rehearsal", "", chat.Event{Key: key, Kind: chat.Said, Private: true, Chat: chat.ChatID("dm:" + staff),
+			From: chat.User{ID: chat.UserID(staff)}, Files: []chat.File{{Name: name, Data: []byte(text)}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	say := func(script string) string {
+		t.Helper()
+		said, err := s.Play(t, script)
+		if err != nil {
+			t.Fatal(err)
+		}
+		said, _, _ = strings.Cut(said, "--- ")
+		return said
+	}
+	const at = "2026-12-01 00:00 "
+	good := "工号,姓名\n0002,张三丰\n0077,新同事\n"
+	for _, c := range []struct{ staff, name, text, script, want string }{
+		{"0002", "名单.csv", good, "@ +1m", at + "→ 张三 ◀ 这个命令只有书记和支委能用。\n"},
+		{"0001", "照片.png", good, "@ +1m", "→ 王敏 ◀ 这个文件不知道怎么用。可以发名单（.xlsx 或 .csv），我会先预览再导入。\n"},
+		{"0001", "名单.csv", "工号,姓名\n,李四\n", "@ +1m", "→ 王敏 ◀ 预览：0 行正确，1 行有误。\n    第 2 行“工号”：不能空着\n    请改好后重新发来。有一处不对就整份不导入。\n"},
+		{"0001", "名单.csv", good, "@ +1m", "→ 王敏 ◀ 预览：2 行正确，0 行有误。\n    [确认导入] [取消]\n"},
+		{"0001", "名单.csv", good, "@ +1m\n书记 (私聊): [按 取消]\n书记 (私聊): [按 确认导入]", "→ 王敏 ◀ 已取消，名单没有变化。\n"},
+		{"0001", "名单.csv", good, "@ +1m\n书记 (私聊): [按 确认导入]\n书记 (私聊): [按 确认导入]", "→ 王敏 ◀ 导入完成：新增 1 人，更新 1 人。\n"},
+		{"0001", "名单.csv", good, "@ +1m\n书记 (私聊): [按 确认导入]", "→ 王敏 ◀ 导入完成：新增 0 人，更新 2 人。\n"},
+	} {
+		key := c.staff + c.name + c.script + c.text
+		send(key, c.staff, c.name, c.text)
+		send(key, c.staff, c.name, c.text) // delivered twice
+		if said := say(c.script); strings.Count(said, c.want) != 1 {
+			t.Errorf("%q: said\n%s\nwant once\n%s", c.script, said, c.want)
+		}
+		if c.want == "" {
+			t.Fatal("nothing is wanted")
+		}
+	}
+	if diff := cmp.Diff("0001|王敏\n0002|张三丰\n0003|李四\n0004|陈静\n0005|赵磊\n0077|新同事\n",
+		s.Rows(t, `SELECT staff, name FROM member ORDER BY staff`)); diff != "" {
+		t.Error(diff)
 	}
 }
 

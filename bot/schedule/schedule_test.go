@@ -2,6 +2,10 @@ package schedule_test
 
 import (
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/tools/txtar"
 
 	"branchbot/bot/bottest"
 )
@@ -9,4 +13,63 @@ import (
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	bottest.Scripts(t, "testdata")
+}
+
+// After the program was away: grace runs what is less than two hours late,
+// skip runs nothing late, once catches up on the newest. Each missed slot has
+// its row with the reason; nothing ever comes in a burst.
+func TestMisfire(t *testing.T) {
+	t.Parallel()
+	const schedules = `schedules:
+  - {id: grace, unit: demo, cron: "0 10 * * *", do: quiz, from: tiny/one, misfire: grace}
+  - {id: skip, unit: demo, cron: "0 10 * * *", do: quiz, from: tiny/two, misfire: skip}
+  - {id: once, unit: demo, cron: "0 9 * * *", do: lesson, from: tiny, misfire: once}
+`
+	for _, c := range []struct {
+		name, back string
+		rows       string
+	}{
+		{"an hour late", "2026-12-01 11:00", `grace|2026-12-01T10:00|done|
+once|2026-12-01T09:00|done|
+skip|2026-12-01T10:00|missed|schedule.reason.late
+`},
+		{"three hours late", "2026-12-01 13:00", `grace|2026-12-01T10:00|missed|schedule.reason.late
+once|2026-12-01T09:00|done|
+skip|2026-12-01T10:00|missed|schedule.reason.late
+`},
+		{"three days late", "2026-12-03 13:00", `grace|2026-12-01T10:00|missed|schedule.reason.late
+grace|2026-12-02T10:00|missed|schedule.reason.late
+grace|2026-12-03T10:00|missed|schedule.reason.late
+once|2026-12-01T09:00|missed|schedule.reason.newer
+once|2026-12-02T09:00|missed|schedule.reason.newer
+once|2026-12-03T09:00|done|
+skip|2026-12-01T10:00|missed|schedule.reason.late
+skip|2026-12-02T10:00|missed|schedule.reason.late
+skip|2026-12-03T10:00|missed|schedule.reason.late
+`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := bottest.Open(t, &txtar.Archive{Files: []txtar.File{{Name: "config.yaml", Data: []byte(schedules)}}})
+			back, err := time.ParseInLocation("2006-01-02 15:04", c.back, s.Zone)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.Clock.Set(back)
+			if _, err := s.Play(t, "@ +1m"); err != nil {
+				t.Fatal(err)
+			}
+			const query = `SELECT schedule, slot, state, reason FROM occurrence ORDER BY schedule, slot`
+			if diff := cmp.Diff(c.rows, s.Rows(t, query)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			s.Clock.Set(back.Add(-30 * time.Minute)) // the clock is put back: nothing runs again
+			if _, err := s.Play(t, "@ +20m"); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(c.rows, s.Rows(t, query)); diff != "" {
+				t.Errorf("after the clock was put back (-want +got):\n%s", diff)
+			}
+		})
+	}
 }

@@ -1,0 +1,190 @@
+package store_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"branchbot/store"
+)
+
+// FAULTS 7.8: a full disk takes nothing and loses nothing.
+func TestAFullDisk(t *testing.T) {
+	t.Parallel()
+	db := open(t, filepath.Join(t.TempDir(), "x.db"), store.Options{})
+	pages := func(max string) {
+		t.Helper()
+		if err := db.Write(func(tx *store.Tx) error { _, err := tx.Exec(`PRAGMA max_page_count = ` + max); return err }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	big := func(tx *store.Tx) error {
+		_, err := tx.Exec(`INSERT INTO shelf (account, key, value) VALUES ('a', 'big', zeroblob(1000000))`)
+		return err
+	}
+	if err := db.Write(func(tx *store.Tx) error { return put(tx, "before") }); err != nil {
+		t.Fatal(err)
+	}
+	pages("1") // never below what the file has
+	told := false
+	for name, f := range map[string]func(*store.Tx) error{
+		"returned": func(tx *store.Tx) error { return errors.Join(put(tx, "lost"), big(tx)) },
+		"savepoint": func(tx *store.Tx) error {
+			return errors.Join(put(tx, "lost"), tx.Savepoint(func() error { return big(tx) }))
+		},
+	} {
+		err := db.Write(func(tx *store.Tx) error { tx.AfterCommit(func() { told = true }); return f(tx) })
+		if store.Code(err) != store.Full || !store.Broken(err) {
+			t.Errorf("%s: %v has code %q, broken %v", name, err, store.Code(err), store.Broken(err))
+		}
+	}
+	if told {
+		t.Error("a callback ran without a commit")
+	}
+	want(t, db, "before")
+	pages("1000000")
+	if err := db.Write(big); err != nil {
+		t.Errorf("with room again: %v", err)
+	}
+	want(t, db, "before", "big")
+}
+
+// FAULTS 7.10: such a file is refused and not touched.
+func TestDamagedFilesAreLeftAlone(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	good := filepath.Join(dir, "good.db")
+	db := open(t, good, store.Options{})
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	garbled := bytes.Clone(whole)
+	for i := 100; i < 4096; i++ {
+		garbled[i] ^= 0x5a
+	}
+	const wayOut = ": the file is left as it is; put it aside and restore a backup with: branchbot restore FILE"
+	for name, c := range map[string]struct {
+		data   []byte
+		ending string
+	}{
+		"cut off":       {whole[:8192], wayOut},
+		"garbled":       {garbled, wayOut},
+		"only a header": {[]byte("SQLite format 3\x00"), wayOut},
+		"a few bytes":   {[]byte("SQLi"), ": this file is not a database of branchbot; it is left as it is"},
+		"a text":        {[]byte("Dear Sir or Madam"), ": this file is not a database of branchbot; it is left as it is"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(dir, name+".db")
+			if err := os.WriteFile(path, c.data, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_, err := store.Open(t.Context(), "sqlite:"+path, store.Options{})
+			if err == nil || !strings.HasPrefix(err.Error(), "open database "+path+": ") || !strings.HasSuffix(err.Error(), c.ending) {
+				t.Errorf("error %v", err)
+			}
+			if err := store.Check(t.Context(), path); err == nil {
+				t.Error("Check finds nothing wrong")
+			}
+			if now, err := os.ReadFile(path); err != nil || !bytes.Equal(now, c.data) {
+				t.Errorf("the file was changed (%v)", err)
+			}
+		})
+	}
+}
+
+func TestASecondBotIsToldWhoHasTheFile(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "x.db")
+	db := open(t, path, store.Options{})
+	_, err := store.Open(t.Context(), "sqlite:"+path, store.Options{})
+	want := fmt.Sprintf("open database %s: already in use by a running branchbot (pid %d): stop that one first", path, os.Getpid())
+	if err == nil || err.Error() != want {
+		t.Errorf("%v\nwant %s", err, want)
+	}
+	tool := open(t, path, store.Options{Shared: true})
+	if err := db.Write(func(tx *store.Tx) error { return put(tx, "beside") }); err != nil {
+		t.Error(err)
+	}
+	backup := filepath.Join(t.TempDir(), "backup.db")
+	if err := tool.Backup(t.Context(), backup); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"beside"}, keys(t, open(t, backup, store.Options{}))); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// One time for all rows, and a panic in the inner part undoes that part alone.
+func TestAPanicInASavepoint(t *testing.T) {
+	t.Parallel()
+	ticks := 0
+	clock := func() time.Time { ticks++; return time.Unix(int64(ticks), 999_999) }
+	db := open(t, filepath.Join(t.TempDir(), "x.db"), store.Options{Now: clock})
+	var ran []string
+	err := db.Write(func(tx *store.Tx) error {
+		first := tx.Now
+		func() {
+			defer func() { _ = recover() }()
+			_ = tx.Savepoint(func() error {
+				tx.AfterCommit(func() { ran = append(ran, "undone") })
+				if err := tx.Savepoint(func() error { tx.AfterCommit(func() { ran = append(ran, "undone too") }); return put(tx, "inner") }); err != nil {
+					t.Error(err)
+				}
+				panic("as the test wants")
+			})
+		}()
+		tx.AfterCommit(func() { ran = append(ran, "kept") })
+		if tx.Now != first || tx.Now.Nanosecond() != 0 {
+			t.Errorf("the time went from %v to %v", first, tx.Now)
+		}
+		return put(tx, "outer")
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want(t, db, "outer")
+	if diff := cmp.Diff([]string{"kept"}, ran); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAfterClose(t *testing.T) {
+	t.Parallel()
+	db := open(t, filepath.Join(t.TempDir(), "x.db"), store.Options{})
+	db.Close()
+	if err := db.Write(func(*store.Tx) error { return nil }); err == nil || err.Error() != "the database is closed" {
+		t.Errorf("Write: %v", err)
+	}
+	if err := db.Read(func(*store.Tx) error { return nil }); err == nil || err.Error() != "sql: database is closed" {
+		t.Errorf("Read: %v", err)
+	}
+}
+
+func TestAReadOnlyFolder(t *testing.T) {
+	t.Parallel()
+	if os.Getuid() == 0 {
+		t.Skip("root may write everywhere")
+	}
+	dir := filepath.Join(t.TempDir(), "locked")
+	if err := os.Mkdir(dir, 0o500); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "x.db")
+	_, err := store.Open(t.Context(), "sqlite:"+path, store.Options{})
+	want := "open database " + path + ": open " + path + ".lock: permission denied: the file and its folder must be writable for this user; " +
+		"change database: in config.yaml or the folder's permissions"
+	if err == nil || err.Error() != want {
+		t.Errorf("%v\nwant %s", err, want)
+	}
+}
