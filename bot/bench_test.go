@@ -205,10 +205,12 @@ func BenchmarkEngineHistory(b *testing.B) {
 			if err != nil {
 				return err
 			}
-			_, err = tx.Exec(`INSERT INTO ledger_sum (member, day, rule, points) VALUES ($1, $2, 'quiz-answered', 1)
-				ON CONFLICT (member, day, rule) DO UPDATE SET points = ledger_sum.points + 1`, member+1, day)
-			if err != nil {
-				return err
+			for _, sum := range [][2]string{{"", ""}, {day, "quiz-answered"}} {
+				_, err := tx.Exec(`INSERT INTO ledger_sum (period, member, rule, points) VALUES ($1, $2, $3, 1)
+					ON CONFLICT (period, member, rule) DO UPDATE SET points = ledger_sum.points + 1`, sum[0], member+1, sum[1])
+				if err != nil {
+					return err
+				}
 			}
 		}
 		return nil

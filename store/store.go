@@ -77,7 +77,14 @@ func (db *DB) open(ctx context.Context, shared bool) error {
 	if err := checkHeader(db.path); err != nil {
 		return err
 	}
-	var err error
+	// SQLite would make the file readable by all; it holds personal data.
+	f, err := os.OpenFile(db.path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
 	// Connections are opened through a DSN, so that each gets the settings.
 	// The busy time-out matters only beside tools; inside the program writers
 	// queue for db.mu.

@@ -52,7 +52,11 @@ func statement(t *engine.Turn, m *engine.Member, n int) ([]string, error) {
 		return nil, err
 	}
 	lines := []string{t.T("ledger.balance", "Name", m.Name, "N", balance)}
-	entries, err := Last(t.Tx, m.ID, n)
+	line, err := t.Directory().Line(t.Tx, m.Unit)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := Last(t.Tx, line, m.ID, n)
 	if err != nil {
 		return nil, err
 	}

@@ -15,11 +15,14 @@
 package ledger
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -114,10 +117,9 @@ func (r *Rule) earn(t *engine.Turn, version, member int64, item string) (int64, 
 	points := r.Points
 	for period, most := range r.Cap {
 		var had int64
-		from, to := span(day, period)
-		err := t.Tx.QueryRow(`SELECT COALESCE(SUM(points), 0) FROM ledger_sum
-			WHERE member = $1 AND day >= $2 AND day <= $3 AND rule = $4`, member, from, to, r.ID).Scan(&had)
-		if err != nil {
+		err := t.Tx.QueryRow(`SELECT points FROM ledger_sum WHERE period = $1 AND member = $2 AND rule = $3`,
+			day[:periods[period]], member, r.ID).Scan(&had)
+		if err != nil && !errors.Is(err, store.ErrNoRows) {
 			return 0, err
 		}
 		points = min(points, int64(most)-had)
@@ -131,18 +133,22 @@ func (r *Rule) earn(t *engine.Turn, version, member int64, item string) (int64, 
 	if err != nil || !added {
 		return 0, err
 	}
+	for period := range r.Cap {
+		if err := addSum(t.Tx, day[:periods[period]], member, r.ID, points); err != nil {
+			return 0, err
+		}
+	}
 	return points, nil
 }
 
-// span is the first and last day key of the period that holds the day.
-func span(day, period string) (from, to string) {
-	switch period {
-	case "month":
-		return day[:7], day[:7] + "-99"
-	case "year":
-		return day[:4], day[:4] + "-99"
-	}
-	return day, day
+// periods are how much of a day key names the period. A cap counts from when
+// the rule got it.
+var periods = map[string]int{"day": len("2026-12-01"), "month": len("2026-12"), "year": len("2026")}
+
+func addSum(tx *store.Tx, period string, member int64, rule string, points int64) error {
+	_, err := tx.Exec(`INSERT INTO ledger_sum (period, member, rule, points) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (period, member, rule) DO UPDATE SET points = ledger_sum.points + excluded.points`, period, member, rule, points)
+	return err
 }
 
 // Append adds an entry to its unit's chain and fills in Seq, At and Hash.
@@ -161,9 +167,15 @@ func Append(tx *store.Tx, e *Entry) (bool, error) {
 	if err != nil || n == 0 {
 		return false, err
 	}
-	_, err = tx.Exec(`INSERT INTO ledger_sum (member, day, rule, points) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (member, day, rule) DO UPDATE SET points = ledger_sum.points + excluded.points`,
-		e.Member, e.Day, e.Rule, e.Points)
+	if err := addSum(tx, "", e.Member, "", e.Points); err != nil {
+		return false, err
+	}
+	if e.Reverses == 0 {
+		return true, nil
+	}
+	// What a counter-entry takes back no longer counts towards a cap.
+	_, err = tx.Exec(`UPDATE ledger_sum SET points = points + $1 WHERE period IN ($2, $3, $4) AND member = $5 AND rule = $6`,
+		e.Points, e.Day, e.Day[:periods["month"]], e.Day[:periods["year"]], e.Member, e.Rule)
 	return err == nil, err
 }
 
@@ -199,7 +211,10 @@ func (e *Entry) hash(prev []byte) []byte {
 
 // Balance is what a member has.
 func Balance(tx *store.Tx, member int64) (points int64, err error) {
-	err = tx.QueryRow(`SELECT COALESCE(SUM(points), 0) FROM ledger_sum WHERE member = $1`, member).Scan(&points)
+	err = tx.QueryRow(`SELECT points FROM ledger_sum WHERE period = '' AND member = $1 AND rule = ''`, member).Scan(&points)
+	if errors.Is(err, store.ErrNoRows) {
+		return 0, nil
+	}
 	return points, err
 }
 
@@ -211,22 +226,20 @@ func scanEntry(row interface{ Scan(...any) error }) (e Entry, err error) {
 	return e, err
 }
 
-// Last are a member's newest entries, newest first.
-func Last(tx *store.Tx, member int64, n int) ([]Entry, error) {
-	rows, err := tx.Query(selectEntry+`WHERE member = $1 ORDER BY at DESC, seq DESC LIMIT $2`, member, n)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
+// Last are a member's newest entries in the chains of these units, newest
+// first. A chain is read from its end, so it needs no index by member, which
+// would cost every entry a page of its own.
+func Last(tx *store.Tx, units []*engine.Unit, member int64, n int) ([]Entry, error) {
 	var out []Entry
-	for rows.Next() {
-		e, err := scanEntry(rows)
+	for _, u := range units {
+		err := each(tx, `WHERE unit = $1 AND member = $2 ORDER BY seq DESC LIMIT $3`, []any{u.ID, member, n},
+			func(e Entry) error { out = append(out, e); return nil })
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, e)
 	}
-	return out, rows.Err()
+	slices.SortStableFunc(out, func(a, b Entry) int { return cmp.Compare(b.At, a.At) })
+	return out[:min(n, len(out))], nil
 }
 
 // Verified is the outcome of verifying one unit's chain.
@@ -239,58 +252,63 @@ type Verified struct {
 	Reason string
 }
 
-// Verify re-computes the chain of every unit, and compares the sums kept
+// Verify re-computes the chain of every unit, and compares the balances kept
 // beside it, which show when the end of a chain is gone.
 func Verify(tx *store.Tx) ([]Verified, error) {
-	units, err := chains(tx)
+	units, err := names(tx, `SELECT unit FROM ledger UNION SELECT m.unit FROM ledger_sum s
+		JOIN member m ON m.id = s.member WHERE s.period = '' AND s.points <> 0 ORDER BY 1`)
 	if err != nil {
 		return nil, err
 	}
-	var out []Verified
+	sums := map[int64]int64{} // by the entries of all chains
+	var all []*Verified
+	var members []map[int64]bool
 	for _, u := range units {
-		v, err := verifyChain(tx, u)
-		if err == nil && v.Bad == 0 {
-			err = compareSums(tx, &v)
-		}
+		v := &Verified{Unit: u}
+		in, err := v.chain(tx, sums)
 		if err != nil {
 			return nil, fmt.Errorf("verify %s: %w", u, err)
 		}
-		out = append(out, v)
+		all, members = append(all, v), append(members, in)
+	}
+	var out []Verified
+	for i, v := range all {
+		if err := v.balances(tx, members[i], sums); err != nil {
+			return nil, fmt.Errorf("verify %s: %w", v.Unit, err)
+		}
+		if v.Entries > 0 || v.Bad > 0 {
+			out = append(out, *v)
+		}
 	}
 	return out, nil
 }
 
-// chains are the units that have entries, or members with points.
-func chains(tx *store.Tx) ([]string, error) {
-	rows, err := tx.Query(`SELECT unit FROM ledger UNION
-		SELECT m.unit FROM ledger_sum s JOIN member m ON m.id = s.member
-		WHERE s.points <> 0 AND NOT EXISTS (SELECT 1 FROM ledger l WHERE l.member = s.member) ORDER BY 1`)
+func names(tx *store.Tx, query string) ([]string, error) {
+	rows, err := tx.Query(query)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var units []string
+	var out []string
 	for rows.Next() {
-		var u string
-		if err := rows.Scan(&u); err != nil {
+		var name string
+		if err := rows.Scan(&name); err != nil {
 			return nil, err
 		}
-		units = append(units, u)
+		out = append(out, name)
 	}
-	return units, rows.Err()
+	return out, rows.Err()
 }
 
-func verifyChain(tx *store.Tx, unit string) (Verified, error) {
-	v := Verified{Unit: unit}
-	rows, err := tx.Query(selectEntry+`WHERE unit = $1 ORDER BY seq`, unit)
-	if err != nil {
-		return v, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		e, err := scanEntry(rows)
-		if err != nil {
-			return v, err
+// chain re-computes one chain; it adds up the points of its members and
+// returns who they are.
+func (v *Verified) chain(tx *store.Tx, sums map[int64]int64) (map[int64]bool, error) {
+	in := map[int64]bool{}
+	err := each(tx, `WHERE unit = $1 ORDER BY seq`, []any{v.Unit}, func(e Entry) error {
+		in[e.Member] = true
+		sums[e.Member] += e.Points
+		if v.Bad != 0 {
+			return nil
 		}
 		v.Entries++
 		switch {
@@ -298,31 +316,47 @@ func verifyChain(tx *store.Tx, unit string) (Verified, error) {
 			v.Bad, v.Reason = v.Entries, "it is missing"
 		case string(e.hash(v.Head)) != string(e.Hash):
 			v.Bad, v.Reason = e.Seq, "its content and its hash do not fit"
+		default:
+			v.Head = e.Hash
 		}
-		if v.Bad != 0 {
-			return v, nil
-		}
-		v.Head = e.Hash
-	}
-	return v, rows.Err()
+		return nil
+	})
+	return in, err
 }
 
-// compareSums compares the sums of the unit's members with their entries.
-func compareSums(tx *store.Tx, v *Verified) error {
-	var member, kept, sum int64
-	err := tx.QueryRow(`SELECT s.member, s.kept, s.summed FROM (
-		SELECT w.member, COALESCE((SELECT SUM(points) FROM ledger_sum k WHERE k.member = w.member), 0) AS kept,
-		COALESCE((SELECT SUM(points) FROM ledger l WHERE l.member = w.member), 0) AS summed
-		FROM (SELECT member FROM ledger WHERE unit = $1 UNION SELECT id FROM member WHERE unit = $1) w) s
-		WHERE s.kept <> s.summed ORDER BY s.member LIMIT 1`, v.Unit).Scan(&member, &kept, &sum)
-	if errors.Is(err, store.ErrNoRows) {
+// balances compares what is kept for the unit's members with their entries.
+func (v *Verified) balances(tx *store.Tx, in map[int64]bool, sums map[int64]int64) error {
+	if v.Bad != 0 {
 		return nil
 	}
-	if err == nil {
-		v.Bad = v.Entries + 1
-		v.Reason = fmt.Sprintf("the chain ends at %d, but member %d has %d points by its entries and %d by the sums", v.Entries, member, sum, kept)
+	rows, err := tx.Query(`SELECT id FROM member WHERE unit = $1`, v.Unit)
+	if err != nil {
+		return err
 	}
-	return err
+	defer rows.Close()
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return err
+		}
+		in[id] = true
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	rows.Close()
+	for _, m := range slices.Sorted(maps.Keys(in)) {
+		kept, err := Balance(tx, m)
+		if err != nil {
+			return err
+		}
+		if kept != sums[m] {
+			v.Bad = v.Entries + 1
+			v.Reason = fmt.Sprintf("the chain ends at %d, but member %d has %d points by its entries and %d by the sums", v.Entries, m, sums[m], kept)
+			return nil
+		}
+	}
+	return nil
 }
 
 // month is how long an entry can be revoked: after that papers are handed in.
@@ -330,27 +364,34 @@ const month = 31 * 24 * time.Hour
 
 // Each visits the entries of a unit, of all units for "", in order.
 func Each(tx *store.Tx, unit string, visit func(Entry) error) error {
-	rows, err := tx.Query(selectEntry+`WHERE unit = $1 OR $1 = '' ORDER BY unit, seq`, unit)
+	var all []Entry // visit may run queries, which an open result would block
+	err := each(tx, `WHERE unit = $1 OR $1 = '' ORDER BY unit, seq`, []any{unit}, func(e Entry) error {
+		all = append(all, e)
+		return nil
+	})
+	for _, e := range all {
+		if err == nil {
+			err = visit(e)
+		}
+	}
+	return err
+}
+
+// each visits the entries that a query finds; visit must not use the database.
+func each(tx *store.Tx, where string, args []any, visit func(Entry) error) error {
+	rows, err := tx.Query(selectEntry+where, args...)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
-	var all []Entry // visit may run queries, which an open result would block
 	for rows.Next() {
 		e, err := scanEntry(rows)
 		if err != nil {
 			return err
 		}
-		all = append(all, e)
-	}
-	if err := rows.Err(); err != nil {
-		return err
-	}
-	rows.Close()
-	for _, e := range all {
 		if err := visit(e); err != nil {
 			return err
 		}
 	}
-	return nil
+	return rows.Err()
 }

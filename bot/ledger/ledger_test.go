@@ -48,7 +48,7 @@ func TestVerify(t *testing.T) {
 		{"truncated", `DELETE FROM ledger WHERE seq > 3`, 3, 4, "the chain ends at 3, but member 2 has 4 points by its entries and 9 by the sums"},
 		{"emptied", `DELETE FROM ledger`, 0, 1, "the chain ends at 0, but member 2 has 0 points by its entries and 9 by the sums"},
 		{"sum raised", `UPDATE ledger_sum SET points = points + 90 WHERE member = 2`, 5, 6, "the chain ends at 5, but member 2 has 9 points by its entries and 99 by the sums"},
-		{"sum invented", `INSERT INTO ledger_sum (member, day, rule, points) VALUES (5, '2026-12-01', 'award', 3)`, 5, 6, "the chain ends at 5, but member 5 has 0 points by its entries and 3 by the sums"},
+		{"sum invented", `INSERT INTO ledger_sum (period, member, rule, points) VALUES ('', 5, '', 3)`, 5, 6, "the chain ends at 5, but member 5 has 0 points by its entries and 3 by the sums"},
 		{"sum deleted", `DELETE FROM ledger_sum WHERE member = 2`, 5, 6, "the chain ends at 5, but member 2 has 9 points by its entries and 0 by the sums"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -218,12 +218,15 @@ func (d *Directory) Import(tx *store.Tx, people []Person, by string) (added int,
 	return added, nil
 }
 
+// save adds or changes the person. Whoever was taken off the roster comes back
+// by an import, but not because the configuration still lists him.
 func (p Person) save(tx *store.Tx, by string) error {
 	var id int64
 	err := tx.QueryRow(`INSERT INTO member (unit, staff, name, status, joined_on) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (staff) DO UPDATE SET unit = excluded.unit, name = excluded.name, status = excluded.status,
-		joined_on = CASE excluded.joined_on WHEN '' THEN member.joined_on ELSE excluded.joined_on END, left_at = NULL
-		RETURNING id`, p.Unit, p.Staff, p.Name, p.Status, p.JoinedOn).Scan(&id)
+		joined_on = CASE excluded.joined_on WHEN '' THEN member.joined_on ELSE excluded.joined_on END,
+		left_at = CASE $6 WHEN 'config' THEN member.left_at END
+		RETURNING id`, p.Unit, p.Staff, p.Name, p.Status, p.JoinedOn, by).Scan(&id)
 	if err != nil {
 		return err
 	}

@@ -186,15 +186,14 @@ CREATE TABLE ledger (                     -- insert only; one chain a unit
     hash     BLOB NOT NULL,               -- sha256 of the previous hash and this entry
     PRIMARY KEY (unit, seq)
 ) WITHOUT ROWID;
-CREATE INDEX ledger_member ON ledger (member, at);
 CREATE UNIQUE INDEX ledger_reverses ON ledger (unit, reverses) WHERE reverses <> 0;
 
-CREATE TABLE ledger_sum (                 -- what a member earned by a rule on a day
+CREATE TABLE ledger_sum (                 -- period first: what is written today lies together
+    period TEXT NOT NULL,                 -- '' for a member's balance; a day, month or year in which a rule has a cap
     member BIGINT NOT NULL,
-    day    TEXT NOT NULL,
-    rule   TEXT NOT NULL,
+    rule   TEXT NOT NULL,                 -- '' for the balance
     points BIGINT NOT NULL,
-    PRIMARY KEY (member, day, rule)
+    PRIMARY KEY (period, member, rule)
 ) WITHOUT ROWID;
 
 CREATE TABLE points_rules (               -- the rules as they stood, by version
