@@ -77,14 +77,17 @@ func browser(t *testing.T) context.Context {
 	return ctx
 }
 
+// polling is by the clock: a page that draws nothing has no animation frames.
+var polling = []chromedp.PollOption{chromedp.WithPollingInterval(100 * time.Millisecond), chromedp.WithPollingTimeout(30 * time.Second)}
+
 // see waits until the log of the room shows a text.
 func see(text string) chromedp.Action {
-	return chromedp.Poll(`document.getElementById("log").innerText.includes(`+quote(text)+`)`, nil, chromedp.WithPollingTimeout(30*time.Second))
+	return chromedp.Poll(`document.getElementById("log").innerText.includes(`+quote(text)+`)`, nil, polling...)
 }
 
 // unsee is the opposite.
 func unsee(text string) chromedp.Action {
-	return chromedp.Poll(`!document.getElementById("log").innerText.includes(`+quote(text)+`)`, nil, chromedp.WithPollingTimeout(30*time.Second))
+	return chromedp.Poll(`!document.getElementById("log").innerText.includes(`+quote(text)+`)`, nil, polling...)
 }
 
 func quote(s string) string { return "`" + strings.ReplaceAll(s, "`", "\\`") + "`" }
@@ -103,7 +106,7 @@ func become(name string) chromedp.Action {
 	return chromedp.Tasks{
 		chromedp.Evaluate(`{const s=document.getElementById("persona");`+
 			`s.value=[...s.options].find(o=>o.textContent.startsWith(`+quote(name)+`)).value;s.dispatchEvent(new Event("change"))}`, nil),
-		chromedp.Poll(`document.getElementById("persona").selectedOptions[0].textContent.startsWith(`+quote(name)+`) && me.name === `+quote(name), nil),
+		chromedp.Poll(`document.getElementById("persona").selectedOptions[0].textContent.startsWith(`+quote(name)+`) && me.name === `+quote(name), nil, polling...),
 	}
 }
 
@@ -113,7 +116,7 @@ func button(label string) chromedp.Action {
 
 func toastSays(text string) chromedp.Action {
 	return chromedp.Poll(`!document.getElementById("toast").hidden && document.getElementById("toast").textContent.includes(`+quote(text)+`)`,
-		nil, chromedp.WithPollingTimeout(30*time.Second))
+		nil, polling...)
 }
 
 // shot keeps a picture of the page in the folder SHOTS, to be looked at.
@@ -161,9 +164,9 @@ func TestBrowserRoom(t *testing.T) {
 	steps("after a restart the bot's messages are there, talk is not",
 		chromedp.Navigate("http://"+p.address+"/"), see("正确答案"), see("📖"), unsee("今天的饭不错"))
 	steps("and so are the points", become("李四"), room("2"), see("李四，你现在有 1 分"), say("积分"),
-		chromedp.Poll(`document.getElementById("log").innerText.split("李四，你现在有 1 分").length === 3`, nil))
+		chromedp.Poll(`document.getElementById("log").innerText.split("李四，你现在有 1 分").length === 3`, nil, polling...))
 	steps("on a phone", chromedp.EmulateViewport(360, 740, chromedp.EmulateMobile), room1Phone(), see("正确答案"), shot("5-phone"),
-		chromedp.Poll(`document.documentElement.scrollWidth <= 360`, nil), chromedp.Click("#menu", chromedp.ByID), chromedp.Sleep(0), shot("6-phone-menu"))
+		chromedp.Poll(`document.documentElement.scrollWidth <= 360`, nil, polling...), chromedp.Click("#menu", chromedp.ByID), shot("6-phone-menu"))
 }
 
 // room1Phone opens the drawer and goes to the group.
