@@ -1,13 +1,10 @@
 package command
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"golang.org/x/text/unicode/norm"
 )
 
 // Kind is what sort of answer is waited for.
@@ -29,7 +26,7 @@ const (
 // Want describes the answers that something open waits for.
 type Want struct {
 	Kind    Kind     `json:"kind"`
-	Options int      `json:"options,omitempty"` // choices: how many
+	Options int      `json:"options,omitempty"` // choices: how many, at most 26
 	Texts   []string `json:"texts,omitempty"`   // choices: what they say; a whole text counts too
 	Digits  bool     `json:"digits,omitempty"`  // choices: shown as 1, 2, 3 …
 }
@@ -41,7 +38,7 @@ type Answer struct {
 	// sign-up), "leave" (check-in), "withdraw" (sign-up).
 	Value  string
 	Count  int    // sign-up: for how many
-	Reason string // leave: why
+	Reason string // leave, withdraw: why
 	Weak   bool   // ordinary talk unless nothing else can be meant
 }
 
@@ -58,155 +55,63 @@ const (
 // Reply is a message read once, to be matched against all that is open.
 type Reply struct {
 	Code      int    // the short code in front; 0 = none
-	Text      string // what is left: half-width, upper case, without closing words
+	Text      string // what is left: half-width, simplified, upper case, without closing words
 	Addressed bool   // set by the caller: quotes the prompt, has its code, is private
-	raw       string // like Text but in the case that was typed
+	raw       string // what is left after the code, half-width, otherwise as typed
+	marked    bool   // the code is written as one: #17, 17号
 }
 
-// maxAnswer bounds what is looked at: no answer is longer.
-const maxAnswer = 1024
+// maxAnswer bounds what is looked at, in bytes: no answer is longer.
+const maxAnswer = 4096
 
 // Read normalises a message. names are the bot's, whose mention is dropped.
+// A text that is too long for an answer reads as an empty one.
 func Read(text string, names ...string) Reply {
-	if len(text) > maxAnswer*4 {
+	if len(text) > maxAnswer {
 		return Reply{}
 	}
-	text = strings.TrimSpace(clean(text))
-	text, _ = mention(text, names)
-	text = unquote(text)
-	if !isASCII(text) {
-		text = simplify(norm.NFKC.String(text))
+	text, _ = mention(strings.TrimLeftFunc(text, blank), names)
+	if quoting := unquote(text); quoting != text {
+		text, _ = mention(quoting, names)
 	}
-	text = closing(text)
-	r := Reply{raw: text}
-	if code, rest, ok := cutCode(text); ok {
-		r.Code, r.raw = code, rest
-	}
-	r.Text = strings.ToUpper(r.raw)
+	text = lastMention(strings.TrimRightFunc(text, blank), names)
+	var r Reply
+	r.Code, r.raw, r.marked = cutCode(strings.TrimSpace(half(text)))
+	r.Text = closing(canonical(r.raw))
 	return r
-}
-
-func isASCII(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if s[i] >= 0x80 {
-			return false
-		}
-	}
-	return true
-}
-
-// unquote drops the block that WeChat's desktop clients put before a quoting
-// reply: 「…」, then a line of dashes.
-func unquote(s string) string {
-	if !strings.HasPrefix(s, "「") {
-		return s
-	}
-	for _, line := range []string{"\n- - - - - - - - - - - - - - -\n", "\n—————————\n"} {
-		if i := strings.Index(s, line); i >= 0 {
-			return strings.TrimSpace(s[i+len(line):])
-		}
-	}
-	if m := quoteLine.FindStringIndex(s); m != nil {
-		return strings.TrimSpace(s[m[1]:])
-	}
-	return s
-}
-
-var quoteLine = regexp.MustCompile(`」\n[-— ]{4,}\n`)
-
-// simplify maps the traditional characters that occur in answers.
-var simplify = strings.NewReplacer("對", "对", "錯", "错", "確", "确", "誤", "误", "簽", "签", "閱", "阅", "讀", "读",
-	"學", "学", "習", "习", "選", "选", "請", "请", "報", "报", "參", "参", "謝", "谢", "項", "项", "題", "题", "畢", "毕",
-	"㊀", "一").Replace
-
-// tails are what people add after an answer.
-var tails = regexp.MustCompile(`(?:[\s。.!！?？~～…,，;；、]+|\[[\p{Han}A-Za-z]{1,8}\]|谢谢[你您]?|感谢|辛苦了|多谢)$`)
-
-// bareCode is a message that is nothing but an emoticon code, which then is
-// the answer itself.
-var bareCode = regexp.MustCompile(`^\[[\p{Han}A-Za-z]{1,8}\]$`)
-
-// closing trims punctuation, thanks, emoticon codes and emoji at the end, as
-// long as something is left.
-func closing(s string) string {
-	for s != "" {
-		last, size := utf8.DecodeLastRuneInString(s)
-		if last < 0x80 && (last >= '0' && last <= '9' || last >= 'A' && last <= 'Z' || last >= 'a' && last <= 'z') {
-			return s
-		}
-		if isEmoji(last) && len(s) > size {
-			s = strings.TrimSpace(s[:len(s)-size])
-			continue
-		}
-		if bareCode.MatchString(s) {
-			return s
-		}
-		m := tails.FindStringIndex(s)
-		if m == nil || m[0] == 0 {
-			return s
-		}
-		s = s[:m[0]]
-	}
-	return s
-}
-
-func isEmoji(r rune) bool {
-	return r >= 0x1F000 || r >= 0x2600 && r <= 0x2BFF && !isMark(r) || r == 0xFE0F
-}
-
-// isMark is a tick or a cross, which is an answer and no decoration.
-func isMark(r rune) bool { return r >= 0x2713 && r <= 0x2718 }
-
-// codePattern is a short code before an answer: 17 A, 17.A, #17 A, 17: A, 17号A.
-var codePattern = regexp.MustCompile(`^(?:#(\d{1,2})[\s.:、,]*|(\d{1,2})(?:\s+|[.:、][\s]*|号[\s:,]*|题[\s:,]*))(\S.*)$`)
-
-func cutCode(s string) (code int, rest string, ok bool) {
-	if s == "" || s[0] != '#' && (s[0] < '0' || s[0] > '9') {
-		return 0, "", false
-	}
-	m := codePattern.FindStringSubmatch(s)
-	if m == nil {
-		return 0, "", false
-	}
-	if unicode.IsDigit(firstRune(m[3])) && m[1] == "" && strings.ContainsAny(s[:len(s)-len(m[3])], ".") {
-		return 0, "", false // 17.5 is a number
-	}
-	code, err := strconv.Atoi(m[1] + m[2])
-	return code, m[3], err == nil && code > 0
 }
 
 // Match tells whether the reply is an answer to what is wanted.
 func (r Reply) Match(w Want) (Answer, Verdict) {
-	if r.Text == "" || len(r.Text) > maxAnswer && w.Kind != Blank {
-		return Answer{}, NoMatch
-	}
-	if r.Code == 0 || !w.Digits && w.Kind != Number {
+	if r.Code == 0 || r.marked || w.Kind != Number && !(w.Digits && r.Code < 10) {
 		return r.match(w)
 	}
-	// "1 3" may be two options and "12 %" a number, rather than the answer 3 to
+	// "1 3" may be two options, and "12 %" a number, rather than the answer 3 to
 	// prompt 1.
 	whole := r
 	whole.raw = strconv.Itoa(r.Code) + " " + r.raw
-	whole.Text = strings.ToUpper(whole.raw)
+	whole.Text = strconv.Itoa(r.Code) + " " + r.Text
+	first, second := r, whole
 	if w.Digits {
-		if a, v := whole.match(w); v == OK {
-			return a, v
-		}
-		return r.match(w)
+		first, second = whole, r
 	}
-	if a, v := r.match(w); v == OK {
+	if a, v := first.match(w); v == OK {
 		return a, v
 	}
-	return whole.match(w)
+	return second.match(w)
 }
 
 func (r Reply) match(w Want) (Answer, Verdict) {
-	if !isASCII(r.Text) && proxy.MatchString(r.Text) && (w.Kind == CheckIn || w.Kind == Acknowledge || w.Kind == Done || r.Addressed || strings.ContainsAny(r.Text, "代替帮")) {
-		if a, v := r.words(w.Kind); v == OK {
-			return a, v
-		}
+	if r.Text == "" {
+		return Answer{}, NoMatch
+	}
+	if r.proxy(w) {
 		return Answer{}, Proxy
 	}
+	return r.read(w)
+}
+
+func (r Reply) read(w Want) (Answer, Verdict) {
 	switch w.Kind {
 	case Single, Multiple, Order:
 		return r.choice(w)
@@ -220,47 +125,147 @@ func (r Reply) match(w Want) (Answer, Verdict) {
 	return r.words(w.Kind)
 }
 
-// proxy is a reply for somebody else: 代张三签到, 替李四答A, 张三、李四收到.
-var proxy = regexp.MustCompile(`^(?:(?:代|替|帮)\p{Han}{2,4}(?:签到|打卡|收到|答题?|已学|选)?[A-Z]*|\p{Han}{2,4}(?:[、,和 ]\p{Han}{2,4})+(?:都|均|已)?(?:签到|收到|已学|打卡|已阅))$`)
+// What people put before an answer, longer forms first. changes stand before
+// one that replaces another: an answer may always be changed, so that they say
+// nothing more.
+var (
+	changes = []string{"改成", "改为", "更正为", "更正", "改"}
+	leads   = []string{"选择", "选项", "选", "答案是", "答案为", "答案", "答", "ANSWER:", "ANSWER "}
+)
 
-// blank is a text for a gap. A bare text in a group is talk, unless it is
-// addressed or begins as an answer.
-func (r Reply) blank() (Answer, Verdict) {
-	text := strings.TrimSpace(r.raw)
-	if m := answerPrefix.FindString(text); m != "" && len(text) > len(m) {
-		text = strings.TrimSpace(text[len(m):])
-	} else if !r.Addressed {
-		return Answer{}, NoMatch
+// cutLead drops what stands before an answer: 选A, 我选A, 答案：A, 改成选A.
+func cutLead(s string) string {
+	if s == "" || s[0] < 0x80 && s[0] != 'A' {
+		return s
 	}
-	if utf8.RuneCountInString(text) > 100 {
+	rest := strings.TrimPrefix(s, "我")
+	if strings.HasPrefix(rest, "的答案") {
+		rest = rest[len("的"):]
+	}
+	rest, changed := cutAny(rest, changes)
+	rest, lead := cutAny(rest, leads)
+	if changed == "" && lead == "" || rest == "" {
+		return s
+	}
+	return rest
+}
+
+func cutAny(s string, words []string) (rest, word string) {
+	for _, w := range words {
+		if after, ok := strings.CutPrefix(s, w); ok {
+			return strings.TrimLeft(after, " :"), w
+		}
+	}
+	return s, ""
+}
+
+func (r Reply) trueFalse() (Answer, Verdict) {
+	text := cutLead(r.Text)
+	switch text {
+	case "错", "×", "✗", "✘", "✕", "✖", "❌", "X", "错误", "不对", "否", "F", "N", "NO", "FALSE", "错的", "不是", "不正确", "WRONG":
+		return Answer{Value: "false"}, OK
+	case "对", "√", "✓", "✔", "✅", "☑", "正确", "是", "T", "Y", "YES", "TRUE", "对的", "是的", "没错", "RIGHT":
+		return Answer{Value: "true"}, OK
+	}
+	if len(text) == 1 && isLetter(text[0]) {
+		return Answer{}, Malformed
+	}
+	return Answer{}, NoMatch
+}
+
+// blank is a text for a gap, at most 100 characters.
+func (r Reply) blank() (Answer, Verdict) {
+	start, said := blankLead(canonical(r.raw), r.Addressed)
+	text := strings.TrimSpace(r.raw[start:])
+	asks := strings.HasSuffix(text, "?") || strings.HasPrefix(text, "什么") || strings.HasPrefix(text, "多少")
+	text = strings.TrimRight(text, " 。.!~")
+	switch {
+	case !r.Addressed && (!said || asks), text == "":
+		return Answer{}, NoMatch
+	case utf8.RuneCountInString(text) > 100:
 		return Answer{}, Malformed
 	}
 	return Answer{Value: text}, OK
 }
 
-var answerPrefix = regexp.MustCompile(`^(?:我?(?:的)?答案?(?:是|为)?|改(?:成|为)?|更正(?:为)?)[\s::,]*`)
-
-var numberPattern = regexp.MustCompile(`^[+-]?\d{1,15}(?:\.\d{1,9})?$`)
-
-// number is a decimal, with a unit behind it if people like.
-func (r Reply) number() (Answer, Verdict) {
-	text := strings.ReplaceAll(stripLead(r.Text), ",", "")
-	text = strings.TrimSpace(strings.TrimRightFunc(text, func(c rune) bool {
-		return unicode.Is(unicode.Han, c) || c == '%' || c == ' '
-	}))
-	if !numberPattern.MatchString(text) {
-		if r.Addressed && strings.ContainsFunc(r.Text, unicode.IsDigit) {
-			return Answer{}, Malformed
+// blankLead is the length of what stands before a text for a gap: 答 红色,
+// 答：红色, 答案是红色, 改答：红色. Only an addressed text may do with 答红色 or
+// 改成红色: in a group these are talk, as 答谢会 is.
+func blankLead(s string, addressed bool) (n int, said bool) {
+	rest, changed := cutAny(strings.TrimPrefix(s, "我的"), changes)
+	for _, word := range []string{"答案是", "答案为", "答案", "答"} {
+		after, ok := strings.CutPrefix(rest, word)
+		if !ok {
+			continue
 		}
-		return Answer{}, NoMatch
+		text := strings.TrimLeft(after, " :\n")
+		loose := text == after && word != "答案是" && word != "答案为"
+		if text == "" || loose && (!addressed || strings.ContainsRune("辩复谢卷题案应疑", firstRune(text))) {
+			break
+		}
+		return len(s) - len(text), true
 	}
-	return Answer{Value: decimal(text)}, OK
+	if addressed && rest != "" && (strings.HasSuffix(changed, "成") || strings.HasSuffix(changed, "为")) {
+		return len(s) - len(rest), true
+	}
+	return 0, false
 }
 
-// decimal drops signs and zeros that say nothing.
-func decimal(s string) string {
-	negative := strings.HasPrefix(s, "-")
-	whole, part, _ := strings.Cut(strings.TrimLeft(s, "+-"), ".")
+// units may stand behind a number in a group; 3点 and 12月 are talk there, and
+// 12万 is not 12 anywhere.
+const units = "个人名次年天元米岁票条项章届件倍%"
+
+var signs = []string{"-", "−", "负", "+"}
+
+// number is a decimal of at most 15 digits.
+func (r Reply) number() (Answer, Verdict) {
+	text := cutLead(r.Text)
+	digits, sign := cutAny(text, signs)
+	value, rest, ok := decimal(digits)
+	if ok && (rest == "" || r.unit(rest)) {
+		if sign != "" && sign != "+" && value != "0" {
+			value = "-" + value
+		}
+		return Answer{Value: value}, OK
+	}
+	if r.Addressed && len(r.Text) <= 64 && strings.ContainsFunc(r.Text, unicode.IsDigit) {
+		return Answer{}, Malformed
+	}
+	return Answer{}, NoMatch
+}
+
+func (r Reply) unit(s string) bool {
+	s = strings.TrimLeft(s, " ")
+	if _, size := utf8.DecodeRuneInString(s); size == len(s) && strings.Contains(units, s) {
+		return true
+	}
+	return r.Addressed && utf8.RuneCountInString(s) <= 3 && !strings.ContainsFunc(s, func(c rune) bool {
+		return !unicode.Is(unicode.Han, c) || strings.ContainsRune("万亿千百十半多几两分之到至", c)
+	})
+}
+
+// decimal reads 12, 12.50, .5, 1,000 at the start of a text and returns it
+// without the zeros and commas that say nothing.
+func decimal(s string) (value, rest string, ok bool) {
+	end := 0
+	for end < len(s) && (isDigit(s[end]) || s[end] == '.' || s[end] == ',') {
+		end++
+	}
+	if end == 0 {
+		return "", "", false
+	}
+	whole, part, point := strings.Cut(s[:end], ".")
+	groups := strings.Split(whole, ",")
+	for i, g := range groups {
+		if len(groups) > 1 && (i > 0 && len(g) != 3 || len(g) > 3 || g == "") {
+			return "", "", false
+		}
+	}
+	whole = strings.Join(groups, "")
+	n := len(whole) + len(part)
+	if n == 0 || n > 15 || point && part == "" || strings.ContainsAny(part, ".,") {
+		return "", "", false
+	}
 	whole, part = strings.TrimLeft(whole, "0"), strings.TrimRight(part, "0")
 	if whole == "" {
 		whole = "0"
@@ -268,21 +273,5 @@ func decimal(s string) string {
 	if part != "" {
 		whole += "." + part
 	}
-	if negative && whole != "0" {
-		return "-" + whole
-	}
-	return whole
-}
-
-// lead is what people put before an answer.
-var lead = regexp.MustCompile(`^(?:我?(?:选择?|改成|改为|改选?|更正为?|答案?)(?:是|为)?|ANSWER)[\s::]*`)
-
-func stripLead(s string) string {
-	if s == "" || s[0] >= '0' && s[0] <= '9' || len(s) == 1 {
-		return s
-	}
-	if m := lead.FindString(s); m != "" && len(m) < len(s) {
-		return s[len(m):]
-	}
-	return s
+	return whole, s[end:], true
 }

@@ -1,74 +1,92 @@
 // Package command reads what people type: slash-commands, and answers to what
 // a chat waits for. It is pure: text in, values out.
 //
+// Rules for commands:
+//   - "/", "／" or a mention of the bot starts one; after a mention the slash
+//     may be missing.
+//   - A name begins with a letter and holds no slash, so that a path, a
+//     fraction or an emoticon such as "/::)" is none.
+//
 // Rules for answers (the table of test vectors is in answer_test.go):
 //   - A message counts only if the whole of it matches.
 //   - Full-width and half-width, traditional and simplified, upper and lower
-//     case are the same; closing punctuation, thanks and emoji are dropped.
+//     case are the same; unseen characters, closing punctuation, thanks and
+//     emoji are dropped. A question mark is not: "收到？" asks.
 //   - A number in front ("17 A") is the short code of what is answered.
 //   - Words that are ordinary talk (好的, OK) are Weak: they count only where
 //     nothing else can be meant.
+//   - A text for a gap needs 答 in front, or to be Addressed.
+//
+// Read and Match see each message of busy groups: what is most frequent, short
+// ASCII and Chinese, takes no regular expression and few allocations.
 package command
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"golang.org/x/text/unicode/norm"
 )
 
 // Line is a command as it was typed.
 type Line struct {
-	Name      string // folded
-	Args      string // the rest, trimmed, otherwise as typed
+	Name      string // folded; "" when the bot was only mentioned
+	Args      string // the rest as typed, trimmed and without unseen characters
 	Slash     bool
 	Mentioned bool // began with a mention of the bot
 }
 
 // Fields are the words of Args, folded to half-width but not in case.
-func (l Line) Fields() []string { return strings.Fields(norm.NFKC.String(clean(l.Args))) }
+func (l Line) Fields() []string { return strings.Fields(half(l.Args)) }
 
-// Fold is the form in which names are compared: half-width, lower case.
-func Fold(s string) string {
-	return strings.ToLower(strings.TrimSpace(norm.NFKC.String(clean(s))))
-}
+// Fold is the form in which names are compared: half-width, lower case,
+// without blanks around it.
+func Fold(s string) string { return strings.ToLower(strings.TrimSpace(half(s))) }
 
-// maxName bounds a command's name; longer "names" are text that happens to
-// begin with a slash.
-const maxName = 32
+const (
+	maxName      = 32   // runes; a longer "name" is text that happens to begin with a slash
+	maxNameBytes = 1024 // a name as typed, before unseen characters are dropped
+)
 
 // Parse reads a command: /name args, ／name args, or a mention of the bot by
 // one of its names. false: the message is no command for this bot.
 func Parse(text string, names ...string) (Line, bool) {
 	var l Line
-	text = strings.TrimSpace(clean(text))
+	text = unquote(strings.TrimLeftFunc(text, blank))
 	text, l.Mentioned = mention(text, names)
-	rest, ok := cutSlash(text)
-	l.Slash = ok
+	text, l.Slash = cutSlash(text)
 	if !l.Slash && !l.Mentioned {
 		return Line{}, false
 	}
-	if rest == "" || unicode.IsSpace(firstRune(rest)) && l.Slash {
-		return l, l.Mentioned && !l.Slash
-	}
-	end := strings.IndexFunc(rest, unicode.IsSpace)
+	end := strings.IndexFunc(text, afterName)
 	if end < 0 {
-		end = len(rest)
+		end = len(text)
 	}
-	l.Name = Fold(rest[:end])
-	l.Args = strings.TrimSpace(rest[end:])
+	if end > maxNameBytes {
+		return Line{Mentioned: !l.Slash}, !l.Slash
+	}
+	l.Name = Fold(text[:end])
+	args := strings.TrimPrefix(strings.TrimPrefix(text[end:], ":"), "：")
+	l.Args = strings.TrimSpace(cleanArgs(args))
+	if !l.Slash {
+		return l, true
+	}
 	name, to, addressed := strings.Cut(l.Name, "@")
-	if addressed && l.Slash {
-		if !contains(names, to) {
-			return Line{}, false // for another bot
-		}
-		l.Name = name
+	if addressed && !slices.ContainsFunc(names, func(n string) bool { return Fold(n) == to }) {
+		return Line{}, false // for another bot
 	}
-	if l.Slash && (l.Name == "" || strings.ContainsAny(l.Name, "/\\") || utf8.RuneCountInString(l.Name) > maxName) {
-		return Line{}, false // a path, a date, prose
+	if l.Name = name; !isName(name) {
+		return Line{}, false
 	}
 	return l, true
+}
+
+// afterName ends a name; people put a colon there as well: /通知：明天开会.
+func afterName(r rune) bool { return r == ':' || r == '：' || unicode.IsSpace(r) }
+
+func isName(s string) bool {
+	first, _ := utf8.DecodeRuneInString(s)
+	return unicode.IsLetter(first) && !strings.ContainsAny(s, `/\`) && utf8.RuneCountInString(s) <= maxName
 }
 
 func cutSlash(s string) (string, bool) {
@@ -78,98 +96,89 @@ func cutSlash(s string) (string, bool) {
 	return strings.CutPrefix(s, "／")
 }
 
-func firstRune(s string) rune {
-	r, _ := utf8.DecodeRuneInString(s)
-	return r
-}
-
-func contains(names []string, folded string) bool {
-	for _, n := range names {
-		if Fold(n) == folded {
-			return true
-		}
+func cutAt(s string) (string, bool) {
+	if rest, ok := strings.CutPrefix(s, "@"); ok {
+		return rest, true
 	}
-	return false
+	return strings.CutPrefix(s, "＠")
 }
 
-// mention cuts a leading "@name" of the bot, with the space that follows it
-// (WeChat writes U+2005).
+// mention cuts a leading "@name" of the bot with what parts it from the rest;
+// WeChat writes U+2005. A name that goes on is somebody else's.
 func mention(text string, names []string) (rest string, found bool) {
-	after, ok := strings.CutPrefix(text, "@")
+	after, ok := cutAt(text)
 	if !ok {
-		if after, ok = strings.CutPrefix(text, "＠"); !ok {
-			return text, false
-		}
+		return text, false
 	}
 	for _, n := range names {
 		if n == "" || len(after) < len(n) || !strings.EqualFold(after[:len(n)], n) {
 			continue
 		}
 		rest := after[len(n):]
-		if rest == "" || unicode.IsSpace(firstRune(rest)) || firstRune(rest) == '/' || firstRune(rest) == '／' {
-			return strings.TrimSpace(rest), true
+		next, _ := utf8.DecodeRuneInString(rest)
+		if rest == "" || blank(next) || strings.ContainsRune("/／,，:：、", next) {
+			return strings.TrimLeftFunc(rest, func(r rune) bool { return blank(r) || strings.ContainsRune(",，:：、", r) }), true
 		}
 	}
 	return text, false
 }
 
-// clean removes what is not seen: control characters, zero-width characters,
-// and the marks that turn the direction of writing.
-func clean(s string) string {
-	if !strings.ContainsFunc(s, unseen) {
-		return s
-	}
-	return strings.Map(func(r rune) rune {
-		if unseen(r) {
-			return -1
+// lastMention cuts a closing "@name" of the bot.
+func lastMention(text string, names []string) string {
+	for _, n := range names {
+		if before, ok := strings.CutSuffix(text, n); ok && n != "" {
+			if before, ok = strings.CutSuffix(before, "@"); ok {
+				return before
+			}
 		}
-		return r
-	}, s)
-}
-
-func unseen(r rune) bool {
-	if r < 0x80 {
-		return r < ' ' && r != '\n' && r != '\t' || r == 0x7f
 	}
-	return r >= 0x200b && r <= 0x200f || r >= 0x202a && r <= 0x202e || r >= 0x2060 && r <= 0x2069 ||
-		r == 0xfeff || r == 0xad || r == utf8.RuneError || r >= 0x80 && r < 0xa0
+	return text
 }
 
-// Nearest is the known name that is most like an unknown one; false when none
-// is near enough to be meant.
+// Nearest is the known name that is most like an unknown one: at most two
+// letters changed, added, dropped or swapped, and fewer than half of them (of
+// two Chinese characters, one). false when none is near enough to be meant.
 func Nearest(name string, known []string) (string, bool) {
-	best, bestDistance := "", 3
+	best, least := "", 3
+	typed := []rune(name)
+	if len(typed) > maxName {
+		return "", false
+	}
 	for _, k := range known {
-		longest := max(utf8.RuneCountInString(k), utf8.RuneCountInString(name))
-		d := distance([]rune(name), []rune(k))
-		if d*2 > longest || d > bestDistance || d == bestDistance && (best == "" || k >= best) {
+		to := []rune(k)
+		longest := max(len(typed), len(to))
+		if longest > maxName || longest-min(len(typed), len(to)) > 2 {
 			continue
 		}
-		best, bestDistance = k, d
+		d := distance(typed, to)
+		near := d*2 < longest || d == 1 && len(to) == 2 && unicode.Is(unicode.Han, to[0])
+		if near && (d < least || d == least && k < best) {
+			best, least = k, d
+		}
 	}
 	return best, best != ""
 }
 
-// distance counts the runes to change, add or drop.
+// distance counts the runes to change, add, drop or swap with their neighbour;
+// both texts have at most maxName.
 func distance(a, b []rune) int {
-	if len(a) > maxName || len(b) > maxName {
-		return maxName
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
+	var rows [maxName + 1][maxName + 1]int
+	for j := range len(b) + 1 {
+		rows[0][j] = j
 	}
 	for i, x := range a {
-		diagonal := row[0]
-		row[0] = i + 1
+		rows[i+1][0] = i + 1
 		for j, y := range b {
-			cost := diagonal
-			if x != y {
-				cost++
+			change := 1
+			if x == y {
+				change = 0
 			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
+			d := min(rows[i][j]+change, rows[i][j+1]+1, rows[i+1][j]+1)
+			if i > 0 && j > 0 && x == b[j-1] && a[i-1] == y {
+				d = min(d, rows[i-1][j-1]+1)
+			}
+			rows[i+1][j+1] = d
 		}
 	}
-	return row[len(b)]
+	return rows[len(a)][len(b)]
 }

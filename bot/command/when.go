@@ -1,58 +1,270 @@
 package command
 
 import (
-	"regexp"
-	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
-
-var durationPattern = regexp.MustCompile(`^(?:(\d{1,2})(?:d|天|日))?(?:(\d{1,3})(?:h|小时|个小时|时))?(?:(\d{1,4})(?:m|min|分钟|分))?$`)
 
 // maxDuration is the longest time that anything may stay open.
 const maxDuration = 30 * 24 * time.Hour
 
-// Duration reads 30m, 30分钟, 半小时, 2h, 1h30m, 1天; at most 30 days.
+// maxTime bounds a typed time, in bytes.
+const maxTime = 64
+
+// timeText is a typed time, ready to be read; "" when it is too long for one.
+func timeText(s string) string {
+	if len(s) > maxTime {
+		return ""
+	}
+	return strings.Map(func(r rune) rune {
+		if r == ' ' {
+			return -1
+		}
+		return simple(r)
+	}, Fold(s))
+}
+
+// units of a duration, from long to short; longer words first.
+var timeUnits = []struct {
+	words []string
+	unit  time.Duration
+}{
+	{[]string{"天", "日", "days", "day", "d"}, 24 * time.Hour},
+	{[]string{"个小时", "小时", "个钟头", "钟头", "hours", "hour", "h"}, time.Hour},
+	{[]string{"分钟", "分", "minutes", "minute", "mins", "min", "m"}, time.Minute},
+}
+
+// Duration reads 30m, 30分钟, 半小时, 2h, 1h30m, 一个半小时, 1天; more than
+// nothing and at most 30 days.
 func Duration(s string) (time.Duration, bool) {
-	s = strings.ReplaceAll(Fold(s), " ", "")
-	switch s {
-	case "半小时", "半个小时":
-		return 30 * time.Minute, true
-	case "一小时", "一个小时":
-		return time.Hour, true
-	}
-	m := durationPattern.FindStringSubmatch(s)
-	if m == nil || s == "" {
-		return 0, false
-	}
+	rest := timeText(s)
 	var d time.Duration
-	for i, unit := range []time.Duration{24 * time.Hour, time.Hour, time.Minute} {
-		n, _ := strconv.Atoi("0" + m[i+1])
-		d += time.Duration(n) * unit
+	last := -1 // units get shorter
+	for rest != "" {
+		half := false
+		n, after, ok := count(rest)
+		if after, half = cutHalf(rest, after); !ok && !half {
+			return 0, false
+		}
+		at, word := unitOf(after, last)
+		if at < 0 {
+			return 0, false
+		}
+		last, rest = at, after[len(word):]
+		d += time.Duration(n) * timeUnits[at].unit
+		if at == 1 && !half && rest == "半" { // 1小时半
+			half, rest = true, ""
+		}
+		if half && at != 1 {
+			return 0, false // 半天 is four hours to some and twelve to others
+		}
+		if half {
+			d += 30 * time.Minute
+		}
 	}
 	return d, d > 0 && d <= maxDuration
 }
 
-var clockPattern = regexp.MustCompile(`^(上午|早上|中午|下午|晚上|晚)?(\d{1,2})(?::(\d{2})|点(半|(\d{1,2})分?)?)$`)
+// cutHalf reads the half of 半小时, 半个小时 and 一个半小时; rest stands before
+// the number, after behind it.
+func cutHalf(rest, after string) (string, bool) {
+	for _, word := range []string{"个半", "半"} {
+		if cut, ok := strings.CutPrefix(after, word); ok && (word == "半") == (rest == after) {
+			return cut, true
+		}
+	}
+	return after, false
+}
 
-// Clock reads 18:00, 18点, 18点半, 下午6点 as an instant of the given day, in
-// that day's zone.
+// unitOf finds the unit that a text begins with, shorter than the last one;
+// -1 when there is none.
+func unitOf(s string, last int) (at int, word string) {
+	for i := last + 1; i < len(timeUnits); i++ {
+		for _, w := range timeUnits[i].words {
+			if strings.HasPrefix(s, w) {
+				return i, w
+			}
+		}
+	}
+	return -1, ""
+}
+
+// count reads a number of at most four digits, or a Chinese one up to 99, at
+// the start of a text.
+func count(s string) (n int, rest string, ok bool) {
+	i := 0
+	for i < len(s) && isDigit(s[i]) {
+		if i == 4 {
+			return 0, s, false
+		}
+		n = n*10 + int(s[i]-'0')
+		i++
+	}
+	if i > 0 {
+		return n, s[i:], true
+	}
+	tens := false
+	for _, c := range s {
+		at := strings.IndexRune("零一二三四五六七八九", c)
+		switch {
+		case c == '两' && i == 0:
+			n = 2
+		case c == '十' && !tens:
+			n, tens = max(n, 1)*10, true
+		case at >= 0 && n%10 == 0 && (i == 0 || tens):
+			n += at / 3
+		default:
+			return n, s[i:], i > 0
+		}
+		i += utf8.RuneLen(c)
+	}
+	return n, "", i > 0
+}
+
+// parts of the day: the hours as typed that they go with, and what is added to
+// those before noon.
+var dayParts = []struct {
+	words    []string
+	from, to int
+	add      int
+}{
+	{[]string{"凌晨"}, 0, 6, 0},
+	{[]string{"早上", "早晨", "清晨", "上午", "早", "am"}, 0, 12, 0},
+	{[]string{"中午"}, 1, 2, 12},
+	{[]string{"中午"}, 10, 14, 0},
+	{[]string{"下午", "傍晚", "午后", "pm"}, 1, 11, 12},
+	{[]string{"下午", "傍晚", "午后", "pm"}, 12, 23, 0},
+	{[]string{"晚上", "今晚", "夜里", "晚"}, 5, 12, 12},
+	{[]string{"晚上", "今晚", "夜里", "晚"}, 17, 24, 0},
+}
+
+// Clock reads 18:00, 18点, 18点半, 下午6点, 6pm as an instant of the given day,
+// in that day's zone. 24:00 and 晚上12点 are the end of the day.
 func Clock(s string, day time.Time) (time.Time, bool) {
-	m := clockPattern.FindStringSubmatch(strings.ReplaceAll(Fold(s), " ", ""))
-	if m == nil {
+	text := timeText(s)
+	for _, suffix := range []string{"am", "pm"} {
+		if before, ok := strings.CutSuffix(text, suffix); ok {
+			text = suffix + before
+			if strings.Trim(before, "0123456789") == "" {
+				text += "点"
+			}
+		}
+	}
+	part := ""
+	for _, p := range dayParts {
+		for _, w := range p.words {
+			if after, ok := strings.CutPrefix(text, w); ok && part == "" {
+				part, text = w, after
+			}
+		}
+	}
+	hour, minute, ok := hourMinute(text)
+	if ok && part != "" {
+		hour, ok = inPart(part, hour)
+	}
+	if !ok || hour > 24 || minute > 59 || hour == 24 && minute > 0 {
 		return time.Time{}, false
 	}
-	hour, _ := strconv.Atoi(m[2])
-	minute, _ := strconv.Atoi("0" + m[3] + m[5])
-	if m[4] == "半" {
-		minute = 30
+	y, m, d := day.Date()
+	return time.Date(y, m, d, hour, minute, 0, 0, day.Location()), true
+}
+
+func inPart(part string, hour int) (int, bool) {
+	if hour == 12 && (part == "凌晨" || part == "am") {
+		return 0, true
 	}
-	if (m[1] == "下午" || m[1] == "晚上" || m[1] == "晚") && hour < 12 {
-		hour += 12
+	for _, p := range dayParts {
+		for _, w := range p.words {
+			if w == part && hour >= p.from && hour <= p.to {
+				return hour + p.add, true
+			}
+		}
 	}
-	if hour > 23 || minute > 59 {
+	return 0, false
+}
+
+// hourMinute reads 18:00, 18点, 18点半, 18点30分, 18时30分.
+func hourMinute(s string) (hour, minute int, ok bool) {
+	hour, rest, ok := count(s)
+	if !ok {
+		return 0, 0, false
+	}
+	if after, colon := strings.CutPrefix(rest, ":"); colon {
+		minute, rest, ok = count(after)
+		return hour, minute, ok && rest == "" && len(after) == 2
+	}
+	for _, word := range []string{"点钟", "点整", "点", "时"} {
+		after, found := strings.CutPrefix(rest, word)
+		switch {
+		case !found:
+			continue
+		case after == "":
+			return hour, 0, true
+		case after == "半":
+			return hour, 30, true
+		}
+		minute, rest, ok = count(after)
+		return hour, minute, ok && (rest == "" || rest == "分")
+	}
+	return 0, 0, false
+}
+
+// Day reads 今天, 明天, 后天, 12月1日, 12-01, 2026-12-01 as the midnight that
+// begins that day in the zone of now. Without a year, the day nearest to now is
+// meant: in December, 1月5日 is the next one.
+func Day(s string, now time.Time) (time.Time, bool) {
+	text := timeText(s)
+	y, m, d := now.Date()
+	for i, words := range [][]string{{"今天", "今日", "today"}, {"明天", "明日", "tomorrow"}, {"后天"}, {"大后天"}} {
+		for _, w := range words {
+			if text == w {
+				return time.Date(y, m, d+i, 0, 0, 0, 0, now.Location()), true
+			}
+		}
+	}
+	year, month, day, ok := yearMonthDay(text)
+	if !ok {
 		return time.Time{}, false
 	}
-	y, mon, d := day.Date()
-	return time.Date(y, mon, d, hour, minute, 0, 0, day.Location()), true
+	if year != 0 {
+		return date(year, month, day, now.Location())
+	}
+	var best time.Time
+	for _, year := range []int{y, y + 1, y - 1} {
+		t, ok := date(year, month, day, now.Location())
+		if ok && (best.IsZero() || t.Sub(now).Abs() < best.Sub(now).Abs()) {
+			best = t
+		}
+	}
+	return best, !best.IsZero()
+}
+
+// date is false for what no calendar has, such as the 30th of February.
+func date(year, month, day int, zone *time.Location) (time.Time, bool) {
+	t := time.Date(year, time.Month(month), day, 0, 0, 0, 0, zone)
+	noon := time.Date(year, time.Month(month), day, 12, 0, 0, 0, zone) // a midnight may be skipped
+	return t, year >= 2000 && year <= 2100 && month >= 1 && month <= 12 && day >= 1 && noon.Day() == day
+}
+
+// yearMonthDay reads 2026-12-01, 2026/12/1, 2026年12月1日, 12月1号, 12-1; year
+// is 0 when there is none.
+func yearMonthDay(s string) (year, month, day int, ok bool) {
+	parts := strings.Split(strings.Map(func(r rune) rune {
+		if strings.ContainsRune("/.年月", r) {
+			return '-'
+		}
+		return r
+	}, strings.TrimSuffix(strings.TrimSuffix(s, "日"), "号")), "-")
+	if len(parts) != 3 && (len(parts) != 2 || strings.Contains(s, "年")) {
+		return 0, 0, 0, false
+	}
+	var n [3]int
+	for i, p := range parts {
+		var rest string
+		if n[3-len(parts)+i], rest, ok = count(p); !ok || rest != "" {
+			return 0, 0, 0, false
+		}
+	}
+	return n[0], n[1], n[2], len(parts) == 2 || n[0] > 0
 }
