@@ -62,7 +62,7 @@ func databaseSource(s *Settings) string {
 // settings, or given by the caller (rehearsal, terminal).
 func Open(s *Settings, library *content.Library, db *store.DB, log *slog.Logger, given ...chat.Adapter) (*Bot, error) {
 	b := &Bot{settings: s, db: db, log: log}
-	b.features = newFeatures(b.link)
+	b.features = newFeatures(b.links, b.page)
 	if err := db.Write(func(tx *store.Tx) error { return b.features.apply(tx, s, library) }); err != nil {
 		return nil, fmt.Errorf("apply the configuration: %w", err)
 	}
@@ -77,7 +77,7 @@ func Open(s *Settings, library *content.Library, db *store.DB, log *slog.Logger,
 		ids[i] = a.ID()
 	}
 	b.outbox = outbox.New(db, ids...)
-	b.engine = b.features.newEngine(engine.Options{DB: db, Language: s.Language, Log: log, Toast: b.toast}, b.outbox)
+	b.engine = b.features.newEngine(engine.Options{DB: db, Language: s.Language, Log: log, Toast: b.toast, Caps: b.caps, Link: b.link}, b.outbox)
 	for _, a := range b.adapters {
 		b.senders = append(b.senders, b.outbox.Sender(a, b.features.media(db), log))
 	}
@@ -98,8 +98,47 @@ func (b *Bot) makeAdapters() error {
 	return nil
 }
 
-// link is the address at which a join code opens the browser room.
-func (b *Bot) link(code string) string {
+// links are the addresses at which a join code lets somebody in.
+func (b *Bot) links(code string) []string {
+	var links []string
+	if page := b.page(code); page != "" {
+		links = append(links, page)
+	}
+	for _, a := range b.adapters {
+		if link := b.link(a.ID(), code); link != "" {
+			links = append(links, link)
+		}
+	}
+	return links
+}
+
+// link is an address that opens a private chat on an account.
+func (b *Bot) link(account chat.AccountID, word string) string {
+	if linker, ok := b.adapter(account).(chat.Linker); ok {
+		return linker.Link(word)
+	}
+	return ""
+}
+
+func (b *Bot) caps(account chat.AccountID, in chat.ChatID) chat.Caps {
+	if a := b.adapter(account); a != nil {
+		return a.Caps(in)
+	}
+	return chat.Caps{}
+}
+
+// adapter is nil for an account that is no longer in the configuration.
+func (b *Bot) adapter(account chat.AccountID) chat.Adapter {
+	for _, a := range b.adapters {
+		if a.ID() == account {
+			return a
+		}
+	}
+	return nil
+}
+
+// page is the address at which a join code opens the browser room.
+func (b *Bot) page(code string) string {
 	for _, a := range b.settings.accounts {
 		if a.Platform == "web" {
 			return "http://" + b.settings.Listen + "/enter#" + code
@@ -110,18 +149,8 @@ func (b *Bot) link(code string) string {
 
 // toast answers a press, best effort: losing it is harmless.
 func (b *Bot) toast(press chat.Event, line string) {
-	for _, a := range b.adapters {
-		acker, ok := a.(chat.Acker)
-		if !ok || a.ID() != press.Account {
-			continue
-		}
-		go func() {
-			ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-			defer cancel()
-			if err := acker.Ack(ctx, press, line); err != nil {
-				b.log.Debug("toast", "account", press.Account, "error", err)
-			}
-		}()
+	if acker, ok := b.adapter(press.Account).(chat.Acker); ok {
+		acker.Ack(press, line)
 	}
 }
 

@@ -328,7 +328,7 @@ func (p *Program) invite(ctx context.Context, staff string) error {
 		code, err := member.Code(tx, m.ID)
 		if err == nil {
 			fmt.Fprintf(p.Out, "%s: %s\n", m.Name, code)
-			if link := (&Bot{settings: s}).link(code); link != "" {
+			if link := (&Bot{settings: s}).page(code); link != "" {
 				fmt.Fprintln(p.Out, link)
 			}
 			fmt.Fprintln(p.Out, "It works once, within seven days.")

@@ -2,8 +2,10 @@ package store_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -182,11 +184,12 @@ func TestRefusedFiles(t *testing.T) {
 	db.Close()
 	letter := file("letter.doc", []byte("Dear Sir or Madam, this is no database at all."))
 	for path, reason := range map[string]string{
-		newer:  "its schema is version 99, this program knows version 1: start the newer branchbot that made it",
+		newer:  "its schema is version 99, this program knows version N: start the newer branchbot that made it",
 		letter: "this file is not a database of branchbot; it is left as it is",
 	} {
 		_, err := store.Open(t.Context(), "sqlite:"+path, store.Options{})
-		if err == nil || err.Error() != "open database "+path+": "+reason {
+		got := regexp.MustCompile(`knows version \d+`).ReplaceAllString(fmt.Sprint(err), "knows version N")
+		if got != "open database "+path+": "+reason {
 			t.Errorf("%v\nwant %s", err, reason)
 		}
 	}

@@ -345,9 +345,8 @@ func (a *Adapter) Edit(ctx context.Context, in chat.ChatID, id chat.MessageID, p
 }
 
 // Ack implements chat.Acker.
-func (a *Adapter) Ack(_ context.Context, press chat.Event, line string) error {
+func (a *Adapter) Ack(press chat.Event, line string) {
 	a.toUser(press.From.ID, "toast", map[string]string{"text": line})
-	return nil
 }
 
 // Direct implements chat.Directer.

@@ -80,8 +80,9 @@ func (e *Engine) handle(batch []*request) {
 					return err
 				}
 			}
-			if r.cursor != "" {
-				b.kept = true
+			// What came before a cursor that is not stored was chatter: no harm
+			// is done if it comes again, and ordinary talk leaves no trace.
+			if r.cursor != "" && b.kept {
 				_, err := tx.Exec(`INSERT INTO account (id, cursor) VALUES ($1, $2)
 					ON CONFLICT (id) DO UPDATE SET cursor = excluded.cursor`, r.account, r.cursor)
 				if err != nil {
@@ -192,8 +193,17 @@ func (t *Turn) complain(c *Complaint) error {
 		return nil
 	}
 	line := t.T(c.Key, c.Args...)
-	if t.Event.Kind == chat.Pressed {
+	switch t.Event.Kind {
+	case chat.Pressed:
 		t.Toast(line)
+		return nil
+	case chat.Voted: // the group must not be told what concerns one voter
+		if t.Member == nil {
+			return nil
+		}
+		_, err := t.Tell(t.Member, chat.Text(line))
+		return err
+	case chat.Joined, chat.Left, chat.Added, chat.Muted, chat.Removed, chat.Moved:
 		return nil
 	}
 	return t.Reply(chat.Text(line))

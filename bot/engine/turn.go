@@ -156,6 +156,9 @@ func (t *Turn) TellSender(msg chat.Message) error {
 			return nil
 		}
 	}
+	if link := t.work.engine.Link(t.Event.Account, "today"); link != "" {
+		return t.Say("engine.ask_privately_at", "Link", link)
+	}
 	return t.Say("engine.ask_privately")
 }
 

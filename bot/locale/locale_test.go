@@ -103,6 +103,8 @@ func TestLanguagesAgree(t *testing.T) {
 
 // made are the keys that the code puts together, by the part that is written.
 var made = map[string][]string{
+	"engine.chat_":      {"added", "muted", "removed"},
+	"member.chat.":      {"all", "addressed", "muted", "removed"},
 	"member.status.":    member.Statuses,
 	"member.role.":      member.Roles,
 	"member.column.":    {"staff", "name", "unit", "status", "joined_on", "roles"},

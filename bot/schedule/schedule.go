@@ -36,6 +36,7 @@ type Config struct {
 	From       string `yaml:"from"`     // lesson, quiz: series or pool
 	Title      string `yaml:"title"`    // checkin: its name
 	CloseAfter string `yaml:"close_after"`
+	Poll       string `yaml:"poll"` // quiz: native = the platform's own poll, where it has polls
 	Misfire    string `yaml:"misfire"`
 	StartsOn   string `yaml:"starts_on"` // 2006-01-02
 	EndsOn     string `yaml:"ends_on"`
@@ -44,7 +45,7 @@ type Config struct {
 // Args are the arguments of the action.
 func (c Config) Args() engine.Args {
 	args := engine.Args{}
-	for key, value := range map[string]string{"from": c.From, "title": c.Title, "close_after": c.CloseAfter} {
+	for key, value := range map[string]string{"from": c.From, "title": c.Title, "close_after": c.CloseAfter, "poll": c.Poll} {
 		if value != "" {
 			args[key] = value
 		}
