@@ -35,8 +35,8 @@ type Bot struct {
 	outbox   *outbox.Outbox
 	adapters []chat.Adapter
 	senders  []*outbox.Sender
-	handler  http.Handler // of the browser rooms; nil when there are none
-	ended    func()       // called when an adapter ends without an error; nil: it is run again
+	routes   map[string]http.Handler // what the accounts serve, by pattern
+	ended    func()                  // called when an adapter ends without an error; nil: it is run again
 }
 
 // openLibrary reads the packs of the settings and checks that schedules find
@@ -61,7 +61,7 @@ func databaseSource(s *Settings) string {
 // Open puts a bot together on an open database. Accounts are made from the
 // settings, or given by the caller (rehearsal, terminal).
 func Open(s *Settings, library *content.Library, db *store.DB, log *slog.Logger, given ...chat.Adapter) (*Bot, error) {
-	b := &Bot{settings: s, db: db, log: log}
+	b := &Bot{settings: s, db: db, log: log, routes: map[string]http.Handler{}}
 	b.features = newFeatures(b.links, b.page)
 	if err := db.Write(func(tx *store.Tx) error { return b.features.apply(tx, s, library) }); err != nil {
 		return nil, fmt.Errorf("apply the configuration: %w", err)
@@ -86,14 +86,14 @@ func Open(s *Settings, library *content.Library, db *store.DB, log *slog.Logger,
 
 func (b *Bot) makeAdapters() error {
 	for _, a := range b.settings.accounts {
-		adapter, handler, err := platforms[a.Platform].make(b, a)
+		m, err := platforms[a.Platform].make(b, a)
 		if err != nil {
 			return err
 		}
-		if handler != nil {
-			b.handler = handler
+		if err := b.serve(m, a); err != nil {
+			return err
 		}
-		b.adapters = append(b.adapters, adapter)
+		b.adapters = append(b.adapters, m.adapter)
 	}
 	return nil
 }
@@ -159,8 +159,8 @@ func (b *Bot) personas() []*door {
 	var doors []*door
 	for _, a := range b.settings.accounts {
 		var c webConfig
-		if a.Platform == "web" && b.settings.file.DecodeNode(&a.node, a.path, &c) == nil && c.Personas {
-			doors = append(doors, &door{b, chat.AccountID(c.ID)})
+		if a.Platform == "web" && a.decode(b.settings.file, &c) == nil && c.Personas {
+			doors = append(doors, &door{b, chat.AccountID(a.ID)})
 		}
 	}
 	return doors
@@ -239,9 +239,9 @@ func (b *Bot) Run(ctx context.Context) error {
 // supervise runs an adapter again when it ends, later each time.
 func (b *Bot) supervise(ctx context.Context, a chat.Adapter) {
 	pause := time.Second
+	b.engine.SetState(a.ID(), chat.State{Condition: chat.Connecting})
 	for {
 		began := time.Now()
-		b.engine.SetState(a.ID(), chat.State{Condition: chat.Connecting})
 		err := b.guard(ctx, a)
 		if ctx.Err() != nil {
 			return
@@ -253,11 +253,14 @@ func (b *Bot) supervise(ctx context.Context, a chat.Adapter) {
 		if time.Since(began) > time.Minute {
 			pause = time.Second
 		}
-		detail := ""
-		if err != nil {
-			detail = err.Error()
+		state := b.engine.States()[a.ID()]
+		if state.Reason == "" { // else the adapter has told it better
+			state = chat.State{Condition: chat.Down}
 		}
-		b.engine.SetState(a.ID(), chat.State{Condition: chat.Down, Detail: detail})
+		if err != nil {
+			state.Detail = err.Error()
+		}
+		b.engine.SetState(a.ID(), state)
 		select {
 		case <-ctx.Done():
 			return

@@ -76,8 +76,8 @@ type Event struct {
 	Text    string    // Said: as typed, unchanged
 	Edited  bool      // Said: the new text of an earlier message; Key differs from that one's
 	ReplyTo MessageID // Said: the message that this one quotes; empty when none
-	// Mentioned tells that the message is addressed to the bot (@bot); the
-	// adapter leaves the mention itself in Text or takes it out, as it likes.
+	// Mentioned tells that the message is addressed to the bot (@bot) by the
+	// platform's means; such a mention at its ends is not in Text.
 	Mentioned bool
 	Data      string // Pressed: the button's data
 	Poll      PollID // Voted
@@ -246,8 +246,23 @@ type Receipt struct {
 // State is how an account is doing.
 type State struct {
 	Condition Condition
-	Detail    string // for the secretary: what to do; never a token
+	Reason    Reason // why, as far as it is one that is known
+	Detail    string // more about it, for the administrator; never a token
 }
+
+// Reason is why an account is not online; the catalogue says what to do about
+// each (desk.reason.…).
+type Reason string
+
+const (
+	TokenRefused Reason = "token_refused" // wrong, or withdrawn
+	UsedTwice    Reason = "used_twice"    // another program receives for the same account
+	Unreachable  Reason = "unreachable"   // the platform or the network is down
+	NotDelivered Reason = "not_delivered" // the platform cannot reach our webhook
+)
+
+// Reasons are all of them.
+var Reasons = []Reason{TokenRefused, UsedTwice, Unreachable, NotDelivered}
 
 type Condition string
 

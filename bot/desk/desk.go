@@ -174,7 +174,10 @@ func (f *Feature) status(t *engine.Turn, _ command.Line) error {
 		line := t.T("desk.account", "Account", id, "State", t.T("desk.condition."+string(s.Condition)),
 			"Waiting", counts[outbox.Pending]+counts[outbox.Sending], "Sent", counts[outbox.Sent],
 			"Failed", counts[outbox.Dead]+counts[outbox.Uncertain])
-		if s.Detail != "" {
+		switch {
+		case s.Reason != "":
+			line += t.T("desk.reason." + string(s.Reason))
+		case s.Detail != "":
 			line += " " + s.Detail
 		}
 		lines = append(lines, line)

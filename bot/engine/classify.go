@@ -88,7 +88,11 @@ func (t *Turn) message() (func() error, error) {
 	if len(ev.Files) > 0 && ev.Private {
 		return t.files, nil
 	}
-	line, isCommand := command.Parse(ev.Text, t.work.engine.Names...)
+	text := ev.Text
+	if ev.Mentioned { // by the platform's means, which took the mention out
+		text = "@" + t.work.engine.Names[0] + " " + text
+	}
+	line, isCommand := command.Parse(text, t.work.engine.Names...)
 	if isCommand {
 		if c := t.work.engine.commands[line.Name]; c != nil {
 			return t.command(c, line), nil
@@ -100,7 +104,7 @@ func (t *Turn) message() (func() error, error) {
 	if c := t.word(); c != nil {
 		return t.command(c, command.Line{Name: command.Fold(ev.Text)}), nil
 	}
-	do, err := t.reply(isCommand || ev.Mentioned)
+	do, err := t.reply(isCommand)
 	if do != nil || err != nil {
 		return do, err
 	}

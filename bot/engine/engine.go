@@ -329,7 +329,7 @@ func (e *Engine) SetState(id chat.AccountID, s chat.State) {
 	e.states[id] = s
 	e.mu.Unlock()
 	if before != s {
-		e.Log.Info("account", "account", id, "state", s.Condition, "detail", s.Detail)
+		e.Log.Info("account", "account", id, "state", s.Condition, "reason", s.Reason, "detail", s.Detail)
 	}
 }
 
