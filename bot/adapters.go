@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 	"branchbot/bot/config"
 	"branchbot/bot/engine"
 	"branchbot/bot/locale"
+	"branchbot/store"
 )
 
 // platform is how an account of a kind is checked and made.
@@ -133,6 +135,26 @@ func newTelegram(b *Bot, a account) (made, error) {
 		m.pattern, m.handler = "POST "+hook.Path, adapter.Handler()
 	}
 	return m, nil
+}
+
+// telegramLinks are the addresses at which a join code opens a private chat, of
+// the accounts that have been online before.
+func (s *Settings) telegramLinks(tx *store.Tx, code string) ([]string, error) {
+	var links []string
+	for _, a := range s.accounts {
+		if a.Platform != "telegram" {
+			continue
+		}
+		var name []byte
+		err := tx.QueryRow(`SELECT value FROM shelf WHERE account = $1 AND key = $2`, a.ID, telegram.UsernameKey).Scan(&name)
+		if err != nil && !errors.Is(err, store.ErrNoRows) {
+			return nil, err
+		}
+		if link := telegram.Link(string(name), code); link != "" {
+			links = append(links, link)
+		}
+	}
+	return links, nil
 }
 
 // menus are the commands as Telegram's clients list them: in a group what every

@@ -156,7 +156,10 @@ func (a *Adapter) take(ctx context.Context, in chat.Inbox, cursor string, list [
 			}
 			got.events[0].Files = []chat.File{file}
 		}
-		events = append(events, got.events...)
+		for _, ev := range got.events {
+			ev.Account = a.o.ID
+			events = append(events, ev)
+		}
 	}
 	if len(events) == 0 {
 		return nil

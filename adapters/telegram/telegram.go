@@ -120,10 +120,19 @@ func (a *Adapter) Caps(in chat.ChatID) chat.Caps {
 func (a *Adapter) Link(word string) string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.me.Username == "" {
+	return Link(a.me.Username, word)
+}
+
+// UsernameKey is where the shelf keeps the bot's user name, for programs that
+// make links without being connected.
+const UsernameKey = "username"
+
+// Link is the address of a bot's private chat; "" for no user name.
+func Link(username, word string) string {
+	if username == "" {
 		return ""
 	}
-	return "https://t.me/" + a.me.Username + "?start=" + word
+	return "https://t.me/" + username + "?start=" + word
 }
 
 // Run implements chat.Adapter.
@@ -173,6 +182,9 @@ func (a *Adapter) hello(ctx context.Context, in chat.Inbox) error {
 		a.admin[chat.ChatID(strings.TrimPrefix(it.Key, adminKey))] = true
 	}
 	a.mu.Unlock()
+	if err := in.Put(ctx, UsernameKey, []byte(me.Username)); err != nil {
+		return err
+	}
 	if err := a.publish(ctx, in); err != nil && ctx.Err() == nil { // nothing depends on it
 		a.o.Log.Warn("the menus of commands were not published", "account", a.o.ID, "error", classed(err))
 	}

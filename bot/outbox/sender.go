@@ -232,7 +232,7 @@ func (s *Sender) send(ctx context.Context, l *Letter) error {
 		return s.end(ctx, l, to)
 	}
 	caps := s.adapter.Caps(to)
-	r, err := chat.Render(s.marked(l), caps, words(l.Language))
+	r, err := chat.Render(s.marked(l, caps), caps, words(l.Language))
 	if err != nil {
 		return &chat.SendError{Class: chat.BadPart, Err: err}
 	}
@@ -272,13 +272,16 @@ func (s *Sender) address(ctx context.Context, l *Letter) (chat.ChatID, error) {
 	return d.Direct(ctx, l.User)
 }
 
-// marked is the message, with the mark of a repetition where it is one.
-func (s *Sender) marked(l *Letter) chat.Message {
-	if !strings.HasSuffix(l.Key, repeated) {
-		return l.Message
-	}
+// marked is the message, with the mark of a repetition where it is one, and
+// with how to answer it in words where the bot does not hear all words.
+func (s *Sender) marked(l *Letter, caps chat.Caps) chat.Message {
 	m := l.Message
-	m.Spans = append([]chat.Span{{Text: locale.Text(l.Language, "outbox.again")}}, m.Spans...)
+	if strings.HasSuffix(l.Key, repeated) {
+		m.Spans = append([]chat.Span{{Text: locale.Text(l.Language, "outbox.again")}}, m.Spans...)
+	}
+	if l.Prompt != 0 && caps.AddressedOnly && len(m.Buttons) == 0 {
+		m.Spans = append(m.Spans[:len(m.Spans):len(m.Spans)], chat.Span{Text: "\n" + locale.Text(l.Language, "outbox.quote")})
+	}
 	return m
 }
 
