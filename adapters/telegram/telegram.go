@@ -17,6 +17,7 @@ package telegram
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -137,11 +138,23 @@ func Link(username, word string) string {
 
 // Run implements chat.Adapter.
 func (a *Adapter) Run(ctx context.Context, in chat.Inbox) error {
-	ctx, broken := context.WithCancelCause(ctx)
-	defer broken(nil)
+	connection, broken := context.WithCancelCause(ctx)
 	defer a.client.CloseIdleConnections()
+	err := a.connected(connection, broken, in)
+	broken(nil)
+	if cause := context.Cause(connection); cause != nil && isUnauthorized(cause) {
+		err = cause
+	}
+	if err = a.gaveUp(in, err); ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// connected receives until the connection ends, of itself or by broken.
+func (a *Adapter) connected(ctx context.Context, broken context.CancelCauseFunc, in chat.Inbox) error {
 	if err := a.hello(ctx, in); err != nil {
-		return a.gaveUp(ctx, in, err)
+		return err
 	}
 	a.mu.Lock()
 	a.in, a.broken = in, broken
@@ -161,8 +174,8 @@ func (a *Adapter) Run(ctx context.Context, in chat.Inbox) error {
 		receive = a.beCalled
 	}
 	err := receive(ctx, in)
-	broken(nil)
-	return a.gaveUp(ctx, in, err)
+	broken(nil) // the toasters end
+	return err
 }
 
 // hello finds out who the bot is and what it remembers of its groups.
@@ -220,18 +233,13 @@ func (a *Adapter) promoted(ctx context.Context, in chat.Inbox, group chat.ChatID
 }
 
 // gaveUp tells why the account does not work, with what somebody can do.
-func (a *Adapter) gaveUp(ctx context.Context, in chat.Inbox, err error) error {
-	if cause := context.Cause(ctx); cause != nil && isUnauthorized(cause) {
-		err = cause
-	}
+func (a *Adapter) gaveUp(in chat.Inbox, err error) error {
 	switch {
-	case err == nil:
+	case err == nil, errors.Is(err, context.Canceled):
 		return nil
 	case isUnauthorized(err):
 		in.State(chat.State{Condition: chat.NeedsHuman, Reason: chat.TokenRefused})
 		return fmt.Errorf("telegram refuses the token (ask @BotFather for a new one, then set token: of account %s): %w", a.o.ID, err)
-	case ctx.Err() != nil:
-		return nil
 	case isConflict(err):
 		in.State(chat.State{Condition: chat.Down, Reason: chat.UsedTwice})
 		return fmt.Errorf("another program receives for the same token (stop it, or give each its own bot): %w", err)
