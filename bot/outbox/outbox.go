@@ -18,6 +18,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"branchbot/bot/chat"
 	"branchbot/store"
@@ -42,6 +43,18 @@ const (
 	// Ending ends the poll of its thread; it shows nothing by itself.
 	Ending Class = "ending"
 )
+
+// patience is how long a letter is tried while the platform is out of order or
+// logged out: what comes later is of no use, or is taken for today's.
+func (c Class) patience() time.Duration {
+	switch c {
+	case Reply:
+		return time.Hour
+	case Notice, Ending:
+		return 12 * time.Hour
+	}
+	return 2 * time.Hour
+}
 
 // State is what became of a letter.
 type State string
@@ -71,6 +84,7 @@ type Letter struct {
 
 	State    State
 	Attempts int
+	Created  time.Time
 }
 
 // Outbox stores letters. Its senders are made with Sender.

@@ -12,7 +12,7 @@ import (
 )
 
 const selectLetter = `SELECT id, key, account, chat, user_id, class, message, language, prompt, thread, cause,
-	state, attempts, not_before FROM outbox `
+	state, attempts, not_before, created_at FROM outbox `
 
 // heads are the first open letters of the account's lanes: those that are due
 // by urgency, then those that still wait by when they will be.
@@ -33,15 +33,16 @@ func letters(tx *store.Tx, where string, args ...any) ([]Letter, []time.Time, er
 	for rows.Next() {
 		var l Letter
 		var text string
-		var after int64
+		var after, created int64
 		err := rows.Scan(&l.ID, &l.Key, &l.Account, &l.Chat, &l.User, &l.Class, &text, &l.Language, &l.Prompt,
-			&l.Thread, &l.Cause, &l.State, &l.Attempts, &after)
+			&l.Thread, &l.Cause, &l.State, &l.Attempts, &after, &created)
 		if err != nil {
 			return nil, nil, err
 		}
 		if err := json.Unmarshal([]byte(text), &l.Message); err != nil {
 			return nil, nil, fmt.Errorf("letter %d: %w", l.ID, err)
 		}
+		l.Created = time.UnixMilli(created)
 		letters = append(letters, l)
 		notBefore = append(notBefore, time.UnixMilli(after))
 	}

@@ -29,7 +29,8 @@ type Sender struct {
 	pause time.Time                 // the platform asked the whole account to wait until then
 }
 
-// attempts is how often a letter is tried before it is dead.
+// attempts is how often a letter is tried whose chat moves time and again, or
+// whose fate is unknown on a platform that shows it once.
 const attempts = 8
 
 // sendTimeout bounds one call of the platform; what takes longer is MaybeSent.
@@ -385,11 +386,13 @@ func (s *Sender) failed(l *Letter, err error) error {
 		s.pause = now.Add(wait)
 		s.mu.Unlock()
 		return s.later(l, now.Add(wait), err)
-	case chat.LoggedOut:
-		return s.later(l, now.Add(30*time.Second), err)
-	case chat.Temporary:
-		if l.Attempts < attempts {
-			return s.later(l, now.Add(backoff(l.Attempts)), err)
+	case chat.LoggedOut, chat.Temporary:
+		wait := 30 * time.Second // for somebody to log in
+		if class == chat.Temporary {
+			wait = backoff(l.Attempts)
+		}
+		if now.Sub(l.Created) < l.Class.patience() {
+			return s.later(l, now.Add(wait), err)
 		}
 	case chat.ChatMoved:
 		if l.Chat == "" || se.To == "" || l.Attempts >= attempts {
@@ -419,7 +422,7 @@ func (s *Sender) later(l *Letter, at time.Time, err error) error {
 // backoff is 1 s, 2 s, 4 s … up to 5 min, each with up to a quarter more so
 // that lanes do not all come back at once.
 func backoff(attempt int) time.Duration {
-	d := min(time.Second<<max(attempt-1, 0), 5*time.Minute)
+	d := min(time.Second<<min(max(attempt-1, 0), 10), 5*time.Minute)
 	return d + rand.N(d/4)
 }
 
