@@ -218,6 +218,7 @@ type Caps struct {
 	Buttons      bool
 	Polls        PollLimits // the zero value: no polls
 	Edit         bool       // the adapter is an Editor and this chat allows it
+	Direct       bool       // the adapter is a Directer
 	Idempotent   bool       // a Part with a known Key is shown once, however often it is sent
 	Pace         Pace
 	// AddressedOnly: of what people write in this chat the bot gets only
@@ -312,8 +313,9 @@ type Linker interface {
 }
 
 // Acker is an Adapter that can answer a press with a short line that only the
-// presser sees. Ack is called after the press is stored and must not wait for
-// the platform; a line may get lost.
+// presser sees; an empty one says only that the press has arrived. Ack is called
+// after the press is stored and must not wait for the platform; a line may get
+// lost.
 type Acker interface {
 	Ack(press Event, line string)
 }

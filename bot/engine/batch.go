@@ -133,13 +133,14 @@ func (w *work) event(ev *chat.Event) error {
 	if err != nil {
 		return fmt.Errorf("note event: %w", err)
 	}
-	if n == 0 {
-		return nil // seen before
+	if n > 0 { // else seen before
+		w.kept = true
+		err = t.attempt(do, func(reason string) error { return w.bury(string(ev.Account), lean(ev), reason) })
 	}
-	w.kept = true
-	return t.attempt(do, func(reason string) error {
-		return w.bury(string(ev.Account), lean(ev), reason)
-	})
+	if ev.Kind == chat.Pressed && !t.toasted && err == nil {
+		t.Toast("") // the presser's client waits for something
+	}
+	return err
 }
 
 // attempt runs a handler in a savepoint. A complaint to the user is replied; any
@@ -152,7 +153,7 @@ func (t *Turn) attempt(do func() error, bury func(reason string) error) error {
 	if store.Broken(err) {
 		return err
 	}
-	t.letters = 0 // what the handler said was rolled back with it
+	t.letters, t.toasted = 0, false // what the handler said was rolled back with it
 	t.work.counting = nil
 	var complaint *Complaint
 	var skip *Skip // an action that somebody asked for had a reason not to run

@@ -194,6 +194,9 @@ func (t *Turn) files() error {
 		return Complain("engine.secretaries_only")
 	}
 	for _, f := range t.Event.Files {
+		if len(f.Data) == 0 {
+			return Complain("engine.empty_file")
+		}
 		taken := false
 		for _, feature := range t.work.engine.Features {
 			filer, ok := feature.(Filer)

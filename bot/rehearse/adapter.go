@@ -55,6 +55,7 @@ type message struct {
 // NewAdapter makes the account of a rehearsal. titles are the names of the
 // group chats by unit, and of the private chats by user.
 func NewAdapter(id chat.AccountID, caps chat.Caps, clock *Clock, units map[string]string, users map[chat.UserID]string) *Adapter {
+	caps.Direct = true
 	a := &Adapter{id: id, caps: caps, clock: clock, titles: map[chat.ChatID]string{}}
 	for unit, title := range units {
 		a.titles[a.group(unit)] = title
@@ -133,6 +134,9 @@ func (a *Adapter) write(to chat.ChatID, p chat.Part, edit bool) {
 
 // Toast shows what a press is answered with.
 func (a *Adapter) Toast(press chat.Event, line string) {
+	if line == "" {
+		return
+	}
 	a.show.sent(&Sent{At: a.clock.now, Title: press.From.Name, Private: true, Text: "💬 " + line})
 }
 

@@ -77,6 +77,7 @@ type Server struct {
 	tries   int // calls that send or edit
 	answers int // to presses
 	limited int // refused for the rate
+	down    func(method string) bool
 	closing chan struct{}
 	last    []byte // the update that was confirmed last
 }
@@ -144,6 +145,9 @@ var senders = map[string]bool{"sendMessage": true, "sendPhoto": true, "sendDocum
 	"editMessageText": true, "stopPoll": true}
 
 func (s *Server) fault(method string) *Fault {
+	if s.down != nil && s.down(method) {
+		return &Fault{Kind: Broken, Code: 502}
+	}
 	for i, f := range s.faults {
 		if f.forMethod(method) {
 			s.faults = append(s.faults[:i:i], s.faults[i+1:]...)
@@ -398,4 +402,11 @@ func (s *Server) file(w http.ResponseWriter, path string) {
 		return
 	}
 	w.Write(data)
+}
+
+// Outage has calls of the methods answered by 502 as long as down says so.
+func (s *Server) Outage(down func() bool, methods ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.down = func(method string) bool { return down() && Fault{Methods: methods}.forMethod(method) }
 }
