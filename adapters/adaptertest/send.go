@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"testing"
 	"time"
 
 	"branchbot/bot/chat"
@@ -110,19 +111,19 @@ func pressed(b *bench) {
 		if acker, ok := b.adapter.(chat.Acker); ok {
 			acker.Ack(got, "已记录")
 			if b.Toasts != nil {
-				b.sees(func() bool { return len(b.Toasts(b.User.ID)) == i+1 }, "the toast")
+				Eventually(b.T, "the toast", func() bool { return len(b.Toasts(b.User.ID)) == i+1 })
 			}
 		}
 	}
 }
 
-// sees waits for something that comes by itself.
-func (b *bench) sees(there func() bool, what string) {
-	b.Helper()
+// Eventually waits for something that comes by itself.
+func Eventually(t *testing.T, what string, there func() bool) {
+	t.Helper()
 	deadline := time.Now().Add(patience)
 	for !there() {
 		if time.Now().After(deadline) {
-			b.Fatalf("%s does not come", what)
+			t.Fatalf("%s does not come", what)
 		}
 		<-time.After(time.Millisecond)
 	}

@@ -72,6 +72,9 @@ func (c *client) Do(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !json.Valid(body) { // the library would quote it in its error
+		return nil, errGarbled
+	}
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 	return resp, nil
 }

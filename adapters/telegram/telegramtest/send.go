@@ -277,6 +277,7 @@ func (s *Server) media(p values, field string) (any, *refused) {
 	case uploaded:
 		s.files[file.name] = file.data
 		m.File = file.name
+		s.uploads++
 	case s.files[p.text[field]] != nil:
 		m.File = p.text[field]
 	default:

@@ -76,6 +76,7 @@ type Server struct {
 	revoked bool
 	tries   int // calls that send or edit
 	answers int // to presses
+	uploads int
 	limited int // refused for the rate
 	down    func(method string) bool
 	closing chan struct{}
@@ -182,6 +183,12 @@ func (s *Server) Tries() int { s.mu.Lock(); defer s.mu.Unlock(); return s.tries 
 
 // Answered counts the presses that were answered.
 func (s *Server) Answered() int { s.mu.Lock(); defer s.mu.Unlock(); return s.answers }
+
+// Uploads counts the files that were uploaded.
+func (s *Server) Uploads() int { s.mu.Lock(); defer s.mu.Unlock(); return s.uploads }
+
+// LoseFiles forgets all files.
+func (s *Server) LoseFiles() { s.mu.Lock(); defer s.mu.Unlock(); clear(s.files) }
 
 // Limited counts the calls that were refused for their rate.
 func (s *Server) Limited() int { s.mu.Lock(); defer s.mu.Unlock(); return s.limited }

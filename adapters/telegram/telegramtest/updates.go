@@ -161,6 +161,28 @@ func (s *Server) setWebhook(p values) (any, *refused) {
 	return true, nil
 }
 
+// SetWebhook leaves a webhook behind, as another program may have.
+func (s *Server) SetWebhook(url, secret string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.webhook = webhook{url: url, secret: secret}
+}
+
+// Raw puts in an update as it is, of a higher id than all before.
+func (s *Server) Raw(update string) {
+	var u struct {
+		ID int64 `json:"update_id"`
+	}
+	if err := json.Unmarshal([]byte(update), &u); err != nil {
+		panic(err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.next.update = u.ID
+	s.updates = append(s.updates, waiting{u.ID, []byte(update)})
+	s.wake()
+}
+
 func (s *Server) webhookInfo(values) (any, *refused) {
 	info := map[string]any{"url": s.webhook.url, "has_custom_certificate": false, "pending_update_count": len(s.updates)}
 	if s.webhook.failed != "" {
