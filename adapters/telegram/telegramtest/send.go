@@ -187,6 +187,7 @@ func buttons(p values) ([][]Button, *refused) {
 
 // show puts a message into a chat.
 func (s *Server) show(c *Chat, m *Message) (any, *refused) {
+	s.shown++
 	s.next.message++
 	m.ID, m.chat, m.At = s.next.message, c, s.o.Now()
 	if !s.o.Forget {

@@ -76,6 +76,7 @@ type Server struct {
 	revoked bool
 	tries   int // calls that send or edit
 	answers int // to presses
+	shown   int // messages
 	uploads int
 	limited int // refused for the rate
 	down    func(method string) bool
@@ -189,6 +190,9 @@ func (s *Server) Uploads() int { s.mu.Lock(); defer s.mu.Unlock(); return s.uplo
 
 // LoseFiles forgets all files.
 func (s *Server) LoseFiles() { s.mu.Lock(); defer s.mu.Unlock(); clear(s.files) }
+
+// Sends counts the messages that were sent.
+func (s *Server) Sends() int { s.mu.Lock(); defer s.mu.Unlock(); return int(s.shown) }
 
 // Limited counts the calls that were refused for their rate.
 func (s *Server) Limited() int { s.mu.Lock(); defer s.mu.Unlock(); return s.limited }
