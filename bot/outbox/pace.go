@@ -13,6 +13,7 @@ import (
 type pace struct {
 	even     *rate.Limiter
 	most     int
+	underWay int
 	answered []time.Time // within the last second, oldest first
 }
 
@@ -28,9 +29,8 @@ func newPace(perSecond float64) *pace {
 	return &pace{even: rate.NewLimiter(rate.Limit(perSecond), saved), most: max(int(perSecond), 1)}
 }
 
-// wait is how long until another message may leave while so many are under
-// way; 0 = now.
-func (p *pace) wait(now time.Time, underWay int) time.Duration {
+// wait is how long until another message may leave; 0 = now.
+func (p *pace) wait(now time.Time) time.Duration {
 	if p == nil {
 		return 0
 	}
@@ -41,7 +41,7 @@ func (p *pace) wait(now time.Time, underWay int) time.Duration {
 	if lack := 1 - p.even.TokensAt(now); lack > 0 {
 		wait = (time.Duration(lack/float64(p.even.Limit())*float64(time.Second)) + time.Millisecond).Truncate(time.Millisecond)
 	}
-	if over := len(p.answered) + underWay - p.most; over >= 0 && over < len(p.answered) {
+	if over := len(p.answered) + p.underWay - p.most; over >= 0 && over < len(p.answered) {
 		wait = max(wait, p.answered[over].Add(time.Second).Sub(now))
 	} else if over >= 0 {
 		wait = max(wait, time.Second/time.Duration(p.most)) // until one of those under way is answered
@@ -53,12 +53,14 @@ func (p *pace) wait(now time.Time, underWay int) time.Duration {
 func (p *pace) leave(now time.Time) {
 	if p != nil {
 		p.even.AllowN(now, 1)
+		p.underWay++
 	}
 }
 
-// arrived notes that the platform has answered.
+// arrived notes that the platform has answered to a message that left.
 func (p *pace) arrived(now time.Time) {
 	if p != nil {
+		p.underWay--
 		p.answered = append(p.answered, now)
 	}
 }

@@ -103,7 +103,7 @@ func (s *Sender) NextDue() (wait time.Duration, waiting bool, err error) {
 	defer s.mu.Unlock()
 	err = s.out.db.Read(func(tx *store.Tx) error {
 		letters, notBefore, err := heads(tx, s.adapter.ID())
-		free := s.pace.wait(tx.Now, len(s.busy))
+		free := s.pace.wait(tx.Now)
 		for i := range letters {
 			w := max(s.ready(&letters[i], notBefore[i]).Sub(tx.Now), free)
 			if !waiting || w < wait {
@@ -136,7 +136,7 @@ func (s *Sender) claim() (claimed *Letter, wait time.Duration, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.out.db.Now()
-	if wait := s.pace.wait(now, len(s.busy)); wait > 0 {
+	if wait := s.pace.wait(now); wait > 0 {
 		return nil, wait, nil
 	}
 	err = s.out.db.Read(func(tx *store.Tx) error {
@@ -208,8 +208,9 @@ func (s *Sender) deliver(ctx context.Context, l *Letter) {
 	defer func() {
 		s.mu.Lock()
 		delete(s.busy, lane(l))
-		s.pace.arrived(s.out.db.Now())
 		s.mu.Unlock()
+		s.arrived(l) // if it never left
+
 	}()
 	err := s.send(ctx, l)
 	if err == nil {
@@ -218,6 +219,16 @@ func (s *Sender) deliver(ctx context.Context, l *Letter) {
 	if err := s.failed(l, err); err != nil {
 		// The letter stays "sending" and is dealt with at the next start.
 		s.log.Error("store the fate of a letter", "account", l.Account, "letter", l.ID, "error", err)
+	}
+}
+
+// arrived notes, once, that the platform has answered to a letter.
+func (s *Sender) arrived(l *Letter) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !l.answered {
+		l.answered = true
+		s.pace.arrived(s.out.db.Now())
 	}
 }
 
@@ -301,6 +312,7 @@ func (s *Sender) part(ctx context.Context, l *Letter, to chat.ChatID, n int, r c
 		p.Media = &m
 	}
 	got, err := s.adapter.Send(ctx, to, p)
+	s.arrived(l)
 	if err != nil {
 		return err
 	}
@@ -332,7 +344,9 @@ func (s *Sender) edit(ctx context.Context, l *Letter, to chat.ChatID, caps chat.
 	if err != nil || old == "" {
 		return false, err
 	}
-	if err := editor.Edit(ctx, to, old, r.Parts[0]); err != nil {
+	err = editor.Edit(ctx, to, old, r.Parts[0])
+	s.arrived(l)
+	if err != nil {
 		return false, err
 	}
 	return true, s.out.db.Write(func(tx *store.Tx) error {

@@ -33,6 +33,8 @@ type Options struct {
 	Limits Limits
 	// Forget keeps no messages, for benchmarks.
 	Forget bool
+	// Shown, if set, is told of each message as it is shown.
+	Shown func(chat int64)
 	Now    func() time.Time
 }
 
