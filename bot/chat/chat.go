@@ -32,6 +32,10 @@ const (
 	Said Kind = "said"
 	// Pressed is a press of a button that the bot sent; Data is the button's.
 	Pressed Kind = "pressed"
+	// Recalled is a message that its author has taken back: Message is that
+	// message. From is empty where the platform does not say for certain who
+	// did it.
+	Recalled Kind = "recalled"
 )
 
 // Event is one thing that happened on an account.
@@ -180,6 +184,8 @@ type Caps struct {
 type Pace struct {
 	AccountPerSecond float64       // messages of the whole account
 	ChatEvery        time.Duration // least time between two messages to one chat
+	Jitter           time.Duration // up to so much more between two messages of the account, at random
+	AccountPerDay    int           // messages of the whole account in any 24 hours
 }
 
 // Receipt is what the platform said of a message that it took.

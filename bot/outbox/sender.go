@@ -29,6 +29,7 @@ type Sender struct {
 	pace  *rate.Limiter        // of the account; nil = none
 	lanes map[chat.ChatID]time.Time
 	pause time.Time // the platform asked the whole account to wait until then
+	quota quota
 }
 
 // attempts is how often a letter is tried before it is dead.
@@ -40,7 +41,7 @@ const sendTimeout = 30 * time.Second
 // Sender makes the sender of an account. media finds the bytes of a picture.
 func (o *Outbox) Sender(a chat.Adapter, media func(string) ([]byte, string, error), log *slog.Logger) *Sender {
 	s := &Sender{out: o, adapter: a, media: media, log: log,
-		busy: map[chat.ChatID]bool{}, lanes: map[chat.ChatID]time.Time{}}
+		busy: map[chat.ChatID]bool{}, lanes: map[chat.ChatID]time.Time{}, quota: quota{pace: a.Caps("").Pace}}
 	if per := a.Caps("").Pace.AccountPerSecond; per > 0 {
 		s.pace = rate.NewLimiter(rate.Limit(per), 1) // nothing is saved up: the platform counts every second
 	}
@@ -85,6 +86,9 @@ func (s *Sender) Run(ctx context.Context) error {
 
 // Recover deals with what an earlier run left half-sent.
 func (s *Sender) Recover() error {
+	if err := s.count(); err != nil {
+		return err
+	}
 	return s.out.db.Write(func(tx *store.Tx) error {
 		return s.out.recover(tx, s.adapter.ID(), func(c chat.ChatID) bool { return s.adapter.Caps(c).Idempotent })
 	})
@@ -114,6 +118,7 @@ func (s *Sender) NextDue() (wait time.Duration, waiting bool, err error) {
 				free = (time.Duration(lack/float64(s.pace.Limit())*float64(time.Second)) + time.Millisecond).Truncate(time.Millisecond)
 			}
 		}
+		free = max(free, s.quota.free(tx.Now).Sub(tx.Now))
 		for i := range letters {
 			w := max(s.ready(&letters[i], notBefore[i]).Sub(tx.Now), free)
 			if !waiting || w < wait {
@@ -172,6 +177,9 @@ func (s *Sender) claim() (claimed *Letter, wait time.Duration, err error) {
 			wait = min(wait, at.Sub(now))
 			continue
 		}
+		if at := s.quota.free(now); at.After(now) {
+			return nil, min(wait, at.Sub(now)), nil
+		}
 		if s.pace != nil && !s.pace.AllowN(now, 1) {
 			return nil, min(wait, time.Duration(float64(time.Second)/float64(s.pace.Limit()))), nil
 		}
@@ -186,6 +194,7 @@ func (s *Sender) claim() (claimed *Letter, wait time.Duration, err error) {
 		}
 		l.Attempts++
 		s.busy[lane(l)] = true
+		s.quota.spend(now)
 		if every := s.adapter.Caps(l.Chat).Pace.ChatEvery; every > 0 {
 			s.lanes[lane(l)] = now.Add(every)
 		}
