@@ -18,6 +18,8 @@ import (
 	"crypto/tls"
 	"encoding/hex"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -89,7 +91,7 @@ func New(t testing.TB) *Server {
 	s := &Server{changed: make(chan struct{}), uploads: map[string]upload{}, partial: map[string][]byte{},
 		faults: map[string][]Fault{}, counts: map[string]int{}}
 	s.web = httptest.NewUnstartedServer(s)
-	s.web.Config.ErrorLog = nil
+	s.web.Config.ErrorLog = log.New(io.Discard, "", 0) // connections break on purpose
 	s.web.StartTLS()
 	t.Cleanup(func() {
 		s.mu.Lock()
