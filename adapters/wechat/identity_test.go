@@ -8,6 +8,7 @@ import (
 	"branchbot/adapters/wechat/wechattest"
 	"branchbot/bot/chat"
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 // After a login in which every id on the wire is new, those who can be told
@@ -65,6 +66,10 @@ func TestReloginWithAllIDsChanged(t *testing.T) {
 	if now := b.says("branch", "zhao", "C"); now.From.ID == before["zhao"].From.ID || now.From.Name != "平安是福" {
 		t.Errorf("after a restart %+v", now.From)
 	}
+	b.relogin(func() {})
+	if n := len(b.a.Doubts()); n != 2 {
+		t.Errorf("after another login there are %d doubts, want its own 2", n)
+	}
 }
 
 // Two people whose names differ at first and are the same at the next login,
@@ -110,6 +115,20 @@ func TestContradiction(t *testing.T) {
 	}
 }
 
+// A hot login may find that all ids on the wire are others.
+func TestHotLoginWithNewIDs(t *testing.T) {
+	t.Parallel()
+	b := newBench(t).online()
+	before := b.says("branch", "li", "A")
+	b.restart(b.srv.ChangeIDs)
+	if now := b.says("branch", "li", "B"); now.From != before.From || now.Chat != before.Chat {
+		t.Errorf("%+v, before %+v", now, before)
+	}
+	if n := b.srv.Codes(); n != 1 {
+		t.Errorf("%d codes were made", n)
+	}
+}
+
 // A group is a group by title and members; in doubt it is a new one.
 func TestGroupsAfterRelogin(t *testing.T) {
 	t.Parallel()
@@ -138,6 +157,8 @@ func TestGroupsAfterRelogin(t *testing.T) {
 		}, false, false},
 		{"a twin was there before", func(s *wechattest.Server) { s.AddGroup(twin) }, nil, false, true},
 		{"a twin is there now", nil, func(s *wechattest.Server) { s.AddGroup(twin) }, false, true},
+		{"a twin was there before and is gone", func(s *wechattest.Server) { s.AddGroup(twin) },
+			func(s *wechattest.Server) { s.DropGroup("twin") }, false, true},
 		{"another of that title", func(s *wechattest.Server) {
 			s.AddGroup(wechattest.Group{ID: "other", Title: "示范党支部", Members: []wechattest.Member{
 				{ID: "a", Nick: "甲"}, {ID: "b", Nick: "乙"}, {ID: "c", Nick: "丙"}}})
@@ -242,8 +263,11 @@ func TestNamelessMember(t *testing.T) {
 	if ev.From.ID == "" || ev.From != again.From || ev.From.Name != "" {
 		t.Errorf("%+v, then %+v", ev.From, again.From)
 	}
-	if li := b.says("branch", "li", "C"); li.From.Name != "李四" {
-		t.Errorf("%+v", li.From)
+	li := b.says("branch", "li", "C")
+	b.says("branch", "ghost", "D")
+	b.relogin(func() {}) // the others are remembered all the same
+	if now := b.says("branch", "li", "E"); now.From != li.From || now.From.Name != "李四" {
+		t.Errorf("%+v, before %+v", now.From, li.From)
 	}
 }
 
@@ -341,5 +365,67 @@ func TestRecogniseGroupsNeedsTwoInCommon(t *testing.T) {
 	one := &group{Chat: "g-1", Title: "两人群", Members: []member{{Nick: "张三"}}}
 	if r := recogniseGroups([]*group{one}, []*group{{Title: "两人群", Members: []member{{Nick: "张三"}}}}); len(r.same) != 0 {
 		t.Errorf("%+v", r)
+	}
+}
+
+// A group whose members the server does not show is not taken for a new one.
+func TestBlankGroup(t *testing.T) {
+	t.Parallel()
+	b := newBench(t).online()
+	before := b.says("branch", "li", "A")
+	b.relogin(func() {
+		g := branch()
+		g.Blank = true
+		b.srv.ChangeGroup(g)
+	})
+	b.srv.Say("branch", "li", "此时不知道是谁在哪个群说的")
+	b.says("second", "sun", "B")
+	b.srv.SetGroup(branch())
+	if now := b.says("branch", "li", "C"); now.Chat != before.Chat || now.From != before.From {
+		t.Errorf("%+v, before %+v", now, before)
+	}
+}
+
+func TestRecognise(t *testing.T) {
+	t.Parallel()
+	name := func(s string) evidence { return evidence{"name", "g", s} }
+	remark := func(s string) evidence { return evidence{"remark", "", s} }
+	type before = map[chat.UserID][]evidence
+	type now = map[string][]evidence
+	for _, tc := range []struct {
+		name  string
+		was   before
+		is    now
+		known map[string]chat.UserID
+		same  map[string]chat.UserID
+		doubt map[string][]chat.UserID
+	}{
+		{"one name", before{"A": {name("张")}}, now{"@a": {name("张")}}, nil, map[string]chat.UserID{"@a": "A"}, nil},
+		{"nothing", before{"A": {name("张")}}, now{"@a": {name("李")}}, nil, nil, nil},
+		{"no name", before{"A": {name("")}}, now{"@a": {name("")}}, nil, nil, nil},
+		{"the place counts", before{"A": {name("张")}}, now{"@a": {remark("张")}}, nil, nil, nil},
+		{"two before", before{"A": {name("张")}, "B": {name("张")}}, now{"@a": {name("张")}}, nil, nil, map[string][]chat.UserID{"@a": {"A", "B"}}},
+		{"two now", before{"A": {name("张")}}, now{"@a": {name("张")}, "@b": {name("张")}}, nil, nil,
+			map[string][]chat.UserID{"@a": {"A"}, "@b": {"A"}}},
+		{"a shared name and one of his own", before{"A": {name("张"), name("平安")}, "B": {name("平安")}},
+			now{"@a": {name("张"), name("平安")}, "@b": {name("平安")}}, nil, map[string]chat.UserID{"@a": "A"}, map[string][]chat.UserID{"@b": {"A", "B"}}},
+		{"what is left over is not inferred", before{"A": {remark("张"), name("平安")}, "B": {name("平安")}},
+			now{"@a": {remark("张")}, "@b": {name("平安")}}, nil, map[string]chat.UserID{"@a": "A"}, map[string][]chat.UserID{"@b": {"A", "B"}}},
+		{"remark and name point to two", before{"A": {remark("张")}, "B": {name("张")}}, now{"@a": {remark("张"), name("张")}}, nil, nil,
+			map[string][]chat.UserID{"@a": {"A", "B"}}},
+		{"another took his name, but the remark is his", before{"A": {remark("张三"), name("张")}},
+			now{"@a": {remark("张三"), name("张")}, "@b": {name("张")}}, nil, map[string]chat.UserID{"@a": "A"}, map[string][]chat.UserID{"@b": {"A"}}},
+		{"he is somebody else already", before{"A": {name("张")}}, now{"@b": {name("张")}}, map[string]chat.UserID{"@a": "A"}, nil,
+			map[string][]chat.UserID{"@b": {"A"}}},
+		{"a known one bears the name too", before{"A": {name("张")}}, now{"@a": {name("张")}, "@b": {name("张")}},
+			map[string]chat.UserID{"@b": "B"}, nil, map[string][]chat.UserID{"@a": {"A"}}},
+	} {
+		r := recognise(tc.was, tc.is, tc.known)
+		if diff := cmp.Diff(tc.same, r.same, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("%s: same (-want +got)\n%s", tc.name, diff)
+		}
+		if diff := cmp.Diff(tc.doubt, r.doubt, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("%s: doubt (-want +got)\n%s", tc.name, diff)
+		}
 	}
 }

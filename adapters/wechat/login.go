@@ -224,12 +224,15 @@ func (a *Adapter) begin(ctx context.Context, in chat.Inbox, s *session) error {
 	if json.Unmarshal([]byte(text), &c) == nil && c.Session == s.Label && c.Key != nil {
 		s.key = c.Key // the one of hello would skip what came meanwhile
 	}
+	if s.Self != hello.User.UserName { // all ids on the wire are others now
+		s.Self, s.IDs = hello.User.UserName, a.newID("s-")
+	}
 	// It tells the phone that somebody reads along; nothing depends on it.
 	notice := openwechat.CallerWebWxStatusNotifyOptions{BaseRequest: s.Request, WebInitResponse: hello, LoginInfo: s.Login}
 	if err := s.caller.WebWxStatusNotify(ctx, &notice); err != nil {
 		a.Log.Info("wechat status notice failed", "account", a.Options.ID)
 	}
-	b, err := openBook(ctx, in, s.Label, a.newID)
+	b, err := openBook(ctx, in, s.IDs, a.newID)
 	if err != nil {
 		return err
 	}
@@ -239,10 +242,10 @@ func (a *Adapter) begin(ctx context.Context, in chat.Inbox, s *session) error {
 	a.mu.Lock()
 	a.live, a.book = s, b
 	a.mu.Unlock()
-	if err := a.keepBook(ctx, in); err != nil {
+	if err := a.keepSession(ctx, in, s); err != nil {
 		return err
 	}
-	return a.keepSession(ctx, in, s)
+	return a.keepBook(ctx, in)
 }
 
 // keepSession stores what the next hot login needs.

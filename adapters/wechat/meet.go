@@ -79,7 +79,7 @@ func (s *session) groupOf(u *openwechat.User) *group {
 	if !isRoom(u.UserName) || len(u.MemberList) == 0 {
 		return nil
 	}
-	g := &group{At: u.UserName, Title: name(u.NickName), partial: len(u.MemberList) < u.MemberCount}
+	g := &group{At: u.UserName, Title: name(u.NickName), partial: u.MemberCount == 0 || len(u.MemberList) < u.MemberCount}
 	for _, m := range u.MemberList {
 		if m.UserName != s.self.UserName {
 			g.Members = append(g.Members, member{At: m.UserName, Nick: name(m.NickName), Display: name(m.DisplayName)})

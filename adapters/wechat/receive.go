@@ -184,6 +184,8 @@ func (a *Adapter) deliver(ctx context.Context, in chat.Inbox, s *session) error 
 // event is what a message means to the bot; nil when nothing.
 func (a *Adapter) event(ctx context.Context, s *session, m *openwechat.Message) (*chat.Event, error) {
 	switch {
+	case m.MsgType == kindText && m.Url != "": // a place on the map
+		return nil, nil
 	case m.MsgType == kindRecent:
 		return nil, a.meetRecent(ctx, s, m)
 	case m.FromUserName == s.self.UserName:

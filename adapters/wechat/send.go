@@ -75,7 +75,7 @@ func (a *Adapter) address(to chat.ChatID) (*session, string, error) {
 		return nil, "", &chat.SendError{Class: chat.ChatGone, Err: errors.New("no such group, or it was not recognised for certain")}
 	case s.removed[to]:
 		return nil, "", &chat.SendError{Class: chat.ChatGone, Err: errors.New("the bot was taken out of the group")}
-	case g.Session != s.Label:
+	case g.Session != s.IDs:
 		return nil, "", &chat.SendError{Class: chat.Temporary, Err: errors.New("the group has not shown itself since the login")}
 	}
 	return s, g.At, nil

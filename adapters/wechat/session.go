@@ -45,7 +45,9 @@ func (e *endedError) Error() string {
 // machine as a whole, and is the place where the sync key is committed with
 // the events. It is as good as the login itself.
 type saved struct {
-	Label   string // names the session in other records; says nothing to anybody
+	Label   string // names the login in the cursor; says nothing to anybody
+	Self    string // the account's own id on the wire
+	IDs     string // names the ids on the wire: a hot login may find new ones
 	Login   *openwechat.LoginInfo
 	Request *openwechat.BaseRequest
 	Domain  openwechat.WechatDomain

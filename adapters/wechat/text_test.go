@@ -211,6 +211,16 @@ func TestPicturesGoUpOnce(t *testing.T) {
 	if n := b.srv.Count("webwxuploadmedia"); n != 9 {
 		t.Errorf("%d chunks went up, want 9: a new session knows nothing of the old one's", n)
 	}
+	b.srv.Fail("webwxsendmsgimg", wechattest.Fault{Ret: 1})
+	if _, err := b.a.Send(t.Context(), one, picture); chat.ClassOf(err) != chat.BadPart {
+		t.Errorf("a picture that is refused: %v", err)
+	}
+	if _, err := b.a.Send(t.Context(), one, picture); err != nil {
+		t.Fatal(err)
+	}
+	if n := b.srv.Count("webwxuploadmedia"); n != 12 {
+		t.Errorf("%d chunks went up, want 12: the server may have forgotten it", n)
+	}
 }
 
 func TestSendClasses(t *testing.T) {

@@ -135,6 +135,7 @@ func (s *Server) loginPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.session++
+	s.salt++
 	s.ret, s.login = 0, login{codes: s.login.codes, always: s.login.always}
 	for name, value := range map[string]string{"wxuin": "42", "wxsid": s.sid(), "webwx_data_ticket": s.ticket()} {
 		http.SetCookie(w, &http.Cookie{Name: name, Value: value, Domain: Host, Path: "/", Secure: true})

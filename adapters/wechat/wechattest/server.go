@@ -58,6 +58,8 @@ type Group struct {
 	// Unlisted keeps it out of the contacts: the client learns of it from the
 	// first message.
 	Unlisted bool
+	// Blank has the server show no members, as it does at times.
+	Blank bool
 }
 
 // Server is the fake. Its methods may be called at any time.
@@ -73,6 +75,7 @@ type Server struct {
 
 	login   login
 	session int // number of the login; 0 before the first
+	salt    int // of the ids on the wire
 	ret     int // what every request of an ended session is answered; 0 while it lasts
 
 	log   []entry
@@ -182,6 +185,14 @@ func (s *Server) ChangeGroup(g Group) {
 	*s.group(g.ID) = g
 }
 
+// DropGroup has a group disappear, as when the bot was taken out of it while
+// it was logged out.
+func (s *Server) DropGroup(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.groups = slices.DeleteFunc(s.groups, func(g *Group) bool { return g.ID == id })
+}
+
 // group finds a group; the caller holds mu.
 func (s *Server) group(id string) *Group {
 	for _, g := range s.groups {
@@ -192,6 +203,13 @@ func (s *Server) group(id string) *Group {
 	panic("wechattest: no group " + id)
 }
 
+// ChangeIDs gives everybody new ids on the wire without ending the session.
+func (s *Server) ChangeIDs() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.salt++
+}
+
 // At is the id on the wire, in the present session, of a person or a group.
 func (s *Server) At(id string) string {
 	s.mu.Lock()
@@ -200,7 +218,7 @@ func (s *Server) At(id string) string {
 }
 
 func (s *Server) at(id string) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%d %s", s.session, id))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d %s", s.salt, id))
 	prefix := "@"
 	for _, g := range s.groups {
 		if g.ID == id {

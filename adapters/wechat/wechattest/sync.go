@@ -83,9 +83,12 @@ func (s *Server) friend(p Person) object {
 }
 
 func (s *Server) whole(g *Group) object {
-	members := []object{{"UserName": s.at(Self), "NickName": "支部小助手", "DisplayName": ""}}
-	for _, m := range g.Members {
-		members = append(members, object{"UserName": s.at(m.ID), "NickName": html.EscapeString(m.Nick), "DisplayName": html.EscapeString(m.Display)})
+	members := []object{}
+	if !g.Blank {
+		members = append(members, object{"UserName": s.at(Self), "NickName": "支部小助手", "DisplayName": ""})
+		for _, m := range g.Members {
+			members = append(members, object{"UserName": s.at(m.ID), "NickName": html.EscapeString(m.Nick), "DisplayName": html.EscapeString(m.Display)})
+		}
 	}
 	return object{"UserName": s.at(g.ID), "NickName": html.EscapeString(g.Title), "MemberCount": len(members), "MemberList": members}
 }
