@@ -60,6 +60,14 @@ func (a *Adapter) connect(ctx context.Context, in chat.Inbox) (*session, error) 
 			return nil, err
 		}
 	}
+	if rec.Ended == retAbnormal {
+		in.State(a.banned(rec.Ended.Error()))
+		a.pause(ctx, bannedRest)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		rec.Pushed = true // it takes a person with a code from here
+	}
 	// Whoever logged the account out on the phone does not want to be asked there.
 	if rec.Login != nil && rec.Ended != retLoggedOut && !rec.Pushed {
 		rec.Pushed = true
@@ -91,6 +99,10 @@ func (a *Adapter) push(ctx context.Context, in chat.Inbox, rec saved) (*session,
 
 // scan shows codes until one is scanned and confirmed.
 func (a *Adapter) scan(ctx context.Context, in chat.Inbox, rec saved) (*session, error) {
+	select {
+	case <-a.renew: // it was asked for when there was nothing to renew
+	default:
+	}
 	for n := 1; ; n++ {
 		// The device stays the same: an account that seems to come from ever
 		// new machines is the likelier to be restricted.
@@ -108,7 +120,7 @@ func (a *Adapter) scan(ctx context.Context, in chat.Inbox, rec saved) (*session,
 		case err == nil:
 			return s, nil
 		case errors.As(err, &refused):
-			in.State(chat.State{Condition: chat.Banned, Detail: fmt.Sprintf(a.words["banned"], chat.CleanName(refused.message))})
+			in.State(a.banned(refused.message))
 			a.pause(ctx, bannedRest)
 		case !errors.Is(err, errExpired):
 			return nil, err
@@ -120,6 +132,11 @@ func (a *Adapter) scan(ctx context.Context, in chat.Inbox, rec saved) (*session,
 			return nil, ctx.Err()
 		}
 	}
+}
+
+// banned is the state of an account that the server does not let in, and why.
+func (a *Adapter) banned(why string) chat.State {
+	return chat.State{Condition: chat.Banned, Detail: fmt.Sprintf(a.words["banned"], chat.CleanName(why))}
 }
 
 func (a *Adapter) show(code QR) {
@@ -212,7 +229,7 @@ func (a *Adapter) begin(ctx context.Context, in chat.Inbox, s *session) error {
 	if err != nil {
 		return s.check(fmt.Errorf("begin the session: %w", err))
 	}
-	if hello.User == nil || hello.SyncKey == nil {
+	if hello.User == nil || !usable(hello.SyncKey) {
 		return errors.New("begin the session: the answer is not complete")
 	}
 	s.self, s.key = hello.User, hello.SyncKey
@@ -221,7 +238,7 @@ func (a *Adapter) begin(ctx context.Context, in chat.Inbox, s *session) error {
 		return err
 	}
 	var c cursor
-	if json.Unmarshal([]byte(text), &c) == nil && c.Session == s.Label && c.Key != nil {
+	if json.Unmarshal([]byte(text), &c) == nil && c.Session == s.Label && usable(c.Key) {
 		s.key = c.Key // the one of hello would skip what came meanwhile
 	}
 	if s.Self != hello.User.UserName { // all ids on the wire are others now

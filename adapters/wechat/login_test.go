@@ -239,6 +239,40 @@ func TestRefusedLogin(t *testing.T) {
 	b.online()
 }
 
+// A session that ends because the account seems suspect: hands off.
+func TestSuspectAccount(t *testing.T) {
+	t.Parallel()
+	b := newBench(t).online()
+	b.srv.End(1203)
+	if d := <-b.waits; d != bannedRest {
+		t.Errorf("the adapter waits %v", d)
+	}
+	b.in.WaitCondition(t, chat.Banned)
+	if n := b.srv.Codes(); n != 1 {
+		t.Errorf("%d codes were made", n)
+	}
+	b.a.Renew()
+	b.online()
+	if n := b.srv.Count("webwxpushloginurl"); n != 0 {
+		t.Errorf("the phone was asked %d times", n)
+	}
+}
+
+// Nulls and keys that do not add up come from a server that is being changed.
+func TestOddAnswers(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, func(b *bench) {
+		b.srv.Fail("webwxgetcontact", wechattest.Fault{Body: `{"BaseResponse":{"Ret":0},"MemberList":[null]}`})
+	}).online()
+	b.srv.Fail("webwxsync", wechattest.Fault{Body: `{"BaseResponse":{"Ret":0},"AddMsgList":[null,{}],"ModContactList":[null,{}],"SyncKey":{"Count":3,"List":[]}}`})
+	b.srv.Fail("webwxbatchgetcontact", wechattest.Fault{Body: `{"BaseResponse":{"Ret":0},"ContactList":[null,{}]}`})
+	b.srv.Say("branch", "li", "此时不知道是谁在哪个群说的")
+	b.srv.WaitSynced(t)
+	if ev := b.says("branch", "li", "一"); ev.Text != "一" || ev.From.Name != "李四" {
+		t.Errorf("%+v", ev)
+	}
+}
+
 // Whatever the server does, the adapter neither loops nor tells its tokens.
 func TestServerInTrouble(t *testing.T) {
 	t.Parallel()

@@ -25,7 +25,7 @@ func (a *Adapter) meetAll(ctx context.Context, s *session, b *book, hello *openw
 	}
 	all := []friend{}
 	rooms := map[string]bool{}
-	for _, u := range contacts {
+	for _, u := range present(contacts) {
 		switch {
 		case isRoom(u.UserName):
 			rooms[u.UserName] = true
@@ -33,7 +33,7 @@ func (a *Adapter) meetAll(ctx context.Context, s *session, b *book, hello *openw
 			all = append(all, friendOf(u))
 		}
 	}
-	for _, u := range hello.ContactList {
+	for _, u := range present(hello.ContactList) {
 		if isRoom(u.UserName) {
 			rooms[u.UserName] = true
 		}
@@ -65,7 +65,7 @@ func (a *Adapter) fetchRooms(ctx context.Context, s *session, rooms []string) ([
 		if err != nil {
 			return nil, fmt.Errorf("fetch groups: %w", err)
 		}
-		for _, u := range list {
+		for _, u := range present(list) {
 			if g := s.groupOf(u); g != nil {
 				out = append(out, g)
 			}
@@ -80,7 +80,7 @@ func (s *session) groupOf(u *openwechat.User) *group {
 		return nil
 	}
 	g := &group{At: u.UserName, Title: name(u.NickName), partial: u.MemberCount == 0 || len(u.MemberList) < u.MemberCount}
-	for _, m := range u.MemberList {
+	for _, m := range present(u.MemberList) {
 		if m.UserName != s.self.UserName {
 			g.Members = append(g.Members, member{At: m.UserName, Nick: name(m.NickName), Display: name(m.DisplayName)})
 			continue
@@ -211,7 +211,7 @@ func (a *Adapter) friendAt(ctx context.Context, s *session, at string) (friend, 
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for _, u := range list {
+	for _, u := range present(list) {
 		if u.UserName == at && isFriend(u) {
 			a.book.befriend(friendOf(u))
 		}

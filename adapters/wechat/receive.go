@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"time"
 
@@ -106,14 +107,31 @@ func (a *Adapter) sync(ctx context.Context, s *session) error {
 	if err := b.BaseResponse.Err(); err != nil {
 		return fmt.Errorf("fetch news: %w", err)
 	}
-	if b.SyncKey == nil || b.SyncKey.Count == 0 {
+	if !usable(b.SyncKey) {
 		b.SyncKey = s.key // an empty key means that the old one goes on
 	}
+	b.AddMsgList = slices.DeleteFunc(b.AddMsgList, func(m *openwechat.Message) bool { return m == nil })
+	b.ModContactList = present(b.ModContactList)
 	if len(b.AddMsgList)+len(b.ModContactList) == 0 && sameKey(b.SyncKey, s.key) {
 		return nil
 	}
 	s.batch = &b
 	return nil
+}
+
+// usable tells whether there is anything in a key, and makes its count right:
+// the library trusts it.
+func usable(k *openwechat.SyncKey) bool {
+	if k == nil || len(k.List) == 0 {
+		return false
+	}
+	k.Count = len(k.List)
+	return true
+}
+
+// present are the contacts that are not null.
+func present(list []*openwechat.User) []*openwechat.User {
+	return slices.DeleteFunc(list, func(u *openwechat.User) bool { return u == nil })
 }
 
 func sameKey(a, b *openwechat.SyncKey) bool {
@@ -243,7 +261,10 @@ func (a *Adapter) privateEvent(ctx context.Context, s *session, m *openwechat.Me
 
 // fill says in the event what was said, and to what.
 func (a *Adapter) fill(ctx context.Context, s *session, ev *chat.Event, m *openwechat.Message, b body) *chat.Event {
-	ev.Account, ev.Key, ev.At = a.Options.ID, m.MsgId, time.Unix(m.CreateTime, 0)
+	ev.Account, ev.Key = a.Options.ID, m.MsgId
+	if m.CreateTime > 0 {
+		ev.At = time.Unix(m.CreateTime, 0)
+	}
 	if b.recalled != "" {
 		ev.Kind, ev.Message = chat.Recalled, chat.MessageID(b.recalled)
 		return ev
