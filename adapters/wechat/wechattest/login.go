@@ -136,6 +136,7 @@ func (s *Server) loginPage(w http.ResponseWriter, r *http.Request) {
 	}
 	s.session++
 	s.salt++
+	s.acked = len(s.log)
 	s.ret, s.login = 0, login{codes: s.login.codes, always: s.login.always}
 	for name, value := range map[string]string{"wxuin": "42", "wxsid": s.sid(), "webwx_data_ticket": s.ticket()} {
 		http.SetCookie(w, &http.Cookie{Name: name, Value: value, Domain: Host, Path: "/", Secure: true})

@@ -55,7 +55,6 @@ func key(n int) object {
 func (s *Server) init(w io.Writer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.acked = len(s.log)
 	answer(w, object{
 		"User":    object{"UserName": s.at(Self), "NickName": "支部小助手", "Uin": 42},
 		"SKey":    fmt.Sprintf("@crypt_%d", s.session),
