@@ -264,7 +264,7 @@ func TestOddAnswers(t *testing.T) {
 	b := newBench(t, func(b *bench) {
 		b.srv.Fail("webwxgetcontact", wechattest.Fault{Body: `{"BaseResponse":{"Ret":0},"MemberList":[null]}`})
 	}).online()
-	b.srv.Fail("webwxsync", wechattest.Fault{Body: `{"BaseResponse":{"Ret":0},"AddMsgList":[null,{}],"ModContactList":[null,{}],"SyncKey":{"Count":3,"List":[]}}`})
+	b.srv.Fail("webwxsync", wechattest.Fault{Body: `{"BaseResponse":{"Ret":0},"AddMsgList":[null,{}],"ModContactList":[null,{},{"UserName":{"Buff":"@x"}},7],"SyncKey":{"Count":3,"List":[]}}`})
 	b.srv.Fail("webwxbatchgetcontact", wechattest.Fault{Body: `{"BaseResponse":{"Ret":0},"ContactList":[null,{}]}`})
 	b.srv.Say("branch", "li", "此时不知道是谁在哪个群说的")
 	b.srv.WaitSynced(t)

@@ -114,12 +114,12 @@ func (a *Adapter) download(ctx context.Context, s *session, m *openwechat.Messag
 	data, err := s.media(ctx, m)
 	if err != nil {
 		// The batch is tried again, but no file may hold up all others for ever.
-		if s.refused[m.MsgId]++; s.refused[m.MsgId] < downloads {
+		if s.tries[m.MsgId]++; s.tries[m.MsgId] < downloads {
 			return nil, fmt.Errorf("fetch a file: %w", err)
 		}
 		a.Log.Warn("wechat file given up", "account", a.Options.ID, "error", withoutAddress(err))
 	}
-	delete(s.refused, m.MsgId)
+	delete(s.tries, m.MsgId)
 	if err != nil || len(data) == 0 || len(data) > mostIn {
 		return nil, nil
 	}

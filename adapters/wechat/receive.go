@@ -21,8 +21,10 @@ import (
 type batch struct {
 	BaseResponse   openwechat.BaseResponse
 	AddMsgList     []*openwechat.Message
-	ModContactList []*openwechat.User
+	ModContactList []json.RawMessage // the library does not know it: read one by one
 	SyncKey        *openwechat.SyncKey
+
+	contacts []*openwechat.User
 }
 
 const (
@@ -111,8 +113,13 @@ func (a *Adapter) sync(ctx context.Context, s *session) error {
 		b.SyncKey = s.key // an empty key means that the old one goes on
 	}
 	b.AddMsgList = slices.DeleteFunc(b.AddMsgList, func(m *openwechat.Message) bool { return m == nil })
-	b.ModContactList = present(b.ModContactList)
-	if len(b.AddMsgList)+len(b.ModContactList) == 0 && sameKey(b.SyncKey, s.key) {
+	for _, text := range b.ModContactList {
+		var u openwechat.User
+		if json.Unmarshal(text, &u) == nil { // one that cannot be read must not stop the messages
+			b.contacts = append(b.contacts, &u)
+		}
+	}
+	if len(b.AddMsgList)+len(b.contacts) == 0 && sameKey(b.SyncKey, s.key) {
 		return nil
 	}
 	s.batch = &b
@@ -161,7 +168,7 @@ func body200(resp *http.Response) ([]byte, error) {
 // deliver hands the batch to the inbox. Only when that has worked is its key
 // used.
 func (a *Adapter) deliver(ctx context.Context, in chat.Inbox, s *session) error {
-	if err := a.meetChanged(ctx, s, s.batch.ModContactList); err != nil {
+	if err := a.meetChanged(ctx, s, s.batch.contacts); err != nil {
 		return err
 	}
 	var events []chat.Event

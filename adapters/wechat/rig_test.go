@@ -113,7 +113,7 @@ type bench struct {
 	tr    http.RoundTripper
 	codes chan QR
 	stop  func()
-	waits chan time.Duration // what the adapter pauses for; it goes on when go_ is closed or renewed
+	waits chan time.Duration // what the adapter pauses for: until Renew
 }
 
 // newBench starts an adapter on a server with the groups of newServer; it is

@@ -21,6 +21,9 @@ import (
 	"branchbot/bot/chat"
 )
 
+// replyDeadline bounds a send with its upload.
+const replyDeadline = 30 * time.Second
+
 // Send implements chat.Adapter.
 func (a *Adapter) Send(ctx context.Context, to chat.ChatID, p chat.Part) (chat.Receipt, error) {
 	ctx, cancel := context.WithTimeout(ctx, replyDeadline)

@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/eatmoreapple/openwechat"
 
@@ -17,16 +16,17 @@ import (
 
 // What the server answers besides 0.
 const (
-	retSystem     openwechat.Ret = -1
-	retTicket     openwechat.Ret = -14
-	retLoggedOut  openwechat.Ret = 1100 // on the phone
-	retElsewhere  openwechat.Ret = 1101 // another login, or the session is too old
-	retCookie     openwechat.Ret = 1102
-	retAbnormal   openwechat.Ret = 1203 // the account may not log in here
-	retTooOften   openwechat.Ret = 1205
-	sessionKey                   = "session"
-	replyDeadline                = 30 * time.Second
+	retSystem    openwechat.Ret = -1
+	retTicket    openwechat.Ret = -14
+	retLoggedOut openwechat.Ret = 1100 // on the phone
+	retElsewhere openwechat.Ret = 1101 // another login, or the session is too old
+	retCookie    openwechat.Ret = 1102
+	retAbnormal  openwechat.Ret = 1203 // the account may not log in here
+	retTooOften  openwechat.Ret = 1205
 )
+
+// sessionKey is where the session lies on the shelf.
+const sessionKey = "session"
 
 // ends tells whether an answer means that the session is over.
 func ends(ret openwechat.Ret) bool {
@@ -73,10 +73,10 @@ type session struct {
 	end  context.CancelCauseFunc
 
 	// Run alone uses these.
-	key     *openwechat.SyncKey
-	batch   *batch // fetched and not yet accepted
-	idle    int    // answers in a row that brought nothing
-	refused map[string]int
+	key   *openwechat.SyncKey
+	batch *batch         // fetched and not yet accepted
+	idle  int            // answers in a row that brought nothing
+	tries map[string]int // to fetch a file, by message
 
 	uploading sync.Mutex
 	uploads   map[[32]byte]string // media ids by what was uploaded
@@ -97,7 +97,7 @@ func (a *Adapter) open(rec saved) *session {
 	client.MaxRetryTimes = 1 // a second try might send twice
 	client.Domain = rec.Domain
 	s := &session{saved: rec, caller: bot.Caller, uploads: map[[32]byte]string{}, names: map[string]string{},
-		removed: map[chat.ChatID]bool{}, refused: map[string]int{}}
+		removed: map[chat.ChatID]bool{}, tries: map[string]int{}}
 	s.cookies = &cookieKeeper{base: a.Transport, jar: client.Jar(), kept: map[string]cookie{}}
 	s.cookies.restore(rec.Cookies)
 	client.HTTPClient().Transport = s.cookies
