@@ -39,7 +39,7 @@ const sendTimeout = 30 * time.Second
 // Sender makes the sender of an account. media finds the bytes of a picture.
 func (o *Outbox) Sender(a chat.Adapter, media func(string) ([]byte, string, error), log *slog.Logger) *Sender {
 	return &Sender{out: o, adapter: a, media: media, log: log,
-		busy: map[chat.ChatID]bool{}, lanes: map[chat.ChatID]time.Time{}, pace: newPace(a.Caps("").Pace.AccountPerSecond)}
+		busy: map[chat.ChatID]bool{}, lanes: map[chat.ChatID]time.Time{}, pace: newPace(a.Caps("").Pace)}
 }
 
 // workers is how many chats are served at a time, so that one slow chat does
@@ -80,6 +80,9 @@ func (s *Sender) Run(ctx context.Context) error {
 
 // Recover deals with what an earlier run left half-sent.
 func (s *Sender) Recover() error {
+	if err := s.count(); err != nil {
+		return err
+	}
 	return s.out.db.Write(func(tx *store.Tx) error {
 		return s.out.recover(tx, s.adapter.ID(), func(c chat.ChatID) bool { return s.adapter.Caps(c).Idempotent })
 	})
