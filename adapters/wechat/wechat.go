@@ -136,7 +136,7 @@ const textLimit = 2000
 
 // Caps implements chat.Adapter.
 func (a *Adapter) Caps(chat.ChatID) chat.Caps {
-	return chat.Caps{TextLimit: textLimit, Pictures: true, Files: true, Pace: a.Pace}
+	return chat.Caps{TextLimit: textLimit, Pictures: true, Files: true, Recalls: true, Direct: true, Pace: a.Pace}
 }
 
 const privatePrefix = "dm:"

@@ -222,6 +222,7 @@ type Caps struct {
 	Buttons      bool
 	Polls        PollLimits // the zero value: no polls
 	Edit         bool       // the adapter is an Editor and this chat allows it
+	Recalls      bool       // people can take messages back, and the bot is told
 	Direct       bool       // the adapter is a Directer
 	Idempotent   bool       // a Part with a known Key is shown once, however often it is sent
 	Pace         Pace

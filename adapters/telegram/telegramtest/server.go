@@ -35,7 +35,7 @@ type Options struct {
 	Forget bool
 	// Shown, if set, is told of each message as it is shown.
 	Shown func(chat int64)
-	Now    func() time.Time
+	Now   func() time.Time
 }
 
 // Limits are messages in a time; zero values mean no limit.
