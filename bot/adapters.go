@@ -9,9 +9,11 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"branchbot/adapters/telegram"
 	"branchbot/adapters/web"
+	"branchbot/adapters/wechat"
 	"branchbot/bot/chat"
 	"branchbot/bot/config"
 	"branchbot/bot/engine"
@@ -44,6 +46,11 @@ var platforms = map[string]platform{
 		settings: func() any { return &telegramConfig{} },
 		check:    checkTelegram,
 		make:     newTelegram,
+	},
+	"wechat": {
+		settings: func() any { return &wechatConfig{} },
+		check:    checkWechat,
+		make:     newWechat,
 	},
 }
 
@@ -135,6 +142,70 @@ func newTelegram(b *Bot, a account) (made, error) {
 		m.pattern, m.handler = "POST "+hook.Path, adapter.Handler()
 	}
 	return m, nil
+}
+
+// wechatConfig is an account of the platform wechat.
+type wechatConfig struct {
+	ID       string `yaml:"id"`
+	Platform string `yaml:"platform"`
+	// Budget is how much the account may say; less than the default is safer.
+	Budget budgetConfig `yaml:"budget"`
+}
+
+type budgetConfig struct {
+	Every     string `yaml:"every"` // least time between two messages, 3s unless set
+	PerMinute int    `yaml:"per_minute"`
+	PerDay    int    `yaml:"per_day"`
+}
+
+func checkWechat(f *config.File, a account) error {
+	var c wechatConfig
+	if err := a.decode(f, &c); err != nil {
+		return err
+	}
+	if every, err := time.ParseDuration(or(c.Budget.Every, "3s")); err != nil || every < time.Second || every > time.Hour {
+		return f.Fault(a.path+".budget.every", "%q: write a time between 1s and 1h", c.Budget.Every)
+	}
+	if c.Budget.PerMinute < 0 || c.Budget.PerMinute > 20 {
+		return f.Fault(a.path+".budget.per_minute", "%d is out of range 1-20", c.Budget.PerMinute)
+	}
+	if c.Budget.PerDay < 0 || c.Budget.PerDay > 2000 {
+		return f.Fault(a.path+".budget.per_day", "%d is out of range 1-2000", c.Budget.PerDay)
+	}
+	return nil
+}
+
+// pace is the budget as the sender knows it.
+func (c budgetConfig) pace() chat.Pace {
+	p := wechat.DefaultPace
+	if every, err := time.ParseDuration(c.Every); err == nil {
+		p.ChatEvery, p.AccountPerSecond = every, 1/every.Seconds()
+	}
+	if c.PerMinute > 0 {
+		p.AccountPerSecond = min(p.AccountPerSecond, float64(c.PerMinute)/60)
+	}
+	if c.PerDay > 0 {
+		p.AccountPerDay = c.PerDay
+	}
+	return p
+}
+
+func newWechat(b *Bot, a account) (made, error) {
+	var c wechatConfig
+	if err := a.decode(b.settings.file, &c); err != nil {
+		return made{}, err
+	}
+	id := chat.AccountID(a.ID)
+	adapter := wechat.New(wechat.Options{ID: id, Pace: c.Budget.pace(), Language: b.settings.Language, Now: b.db.Now, Log: b.log,
+		QR: func(qr wechat.QR) { b.showCode(id, qr) }})
+	b.logins.add(id, adapter.Renew)
+	return made{adapter: adapter}, nil
+}
+
+func (b *Bot) showCode(id chat.AccountID, qr wechat.QR) {
+	if err := b.logins.show(id, qr.Text); err != nil {
+		b.log.Error("show the code", "account", id, "error", err)
+	}
 }
 
 // telegramLinks are the addresses at which a join code opens a private chat, of

@@ -36,7 +36,12 @@ type Bot struct {
 	adapters []chat.Adapter
 	senders  []*outbox.Sender
 	routes   map[string]http.Handler // what the accounts serve, by pattern
-	ended    func()                  // called when an adapter ends without an error; nil: it is run again
+	logins   *logins
+	ended    func() // called when an adapter ends without an error; nil: it is run again
+
+	alerting sync.Mutex
+	troubled map[chat.AccountID]bool // somebody was told, or will be
+	scanning map[chat.AccountID]bool // a code was shown since the account was online
 }
 
 // openLibrary reads the packs of the settings and checks that schedules find
@@ -61,7 +66,10 @@ func databaseSource(s *Settings) string {
 // Open puts a bot together on an open database. Accounts are made from the
 // settings, or given by the caller (rehearsal, terminal).
 func Open(s *Settings, library *content.Library, db *store.DB, log *slog.Logger, given ...chat.Adapter) (*Bot, error) {
-	b := &Bot{settings: s, db: db, log: log, routes: map[string]http.Handler{}}
+	b := &Bot{settings: s, db: db, log: log, routes: map[string]http.Handler{}, troubled: map[chat.AccountID]bool{}, scanning: map[chat.AccountID]bool{}}
+	b.logins = newLogins(filepath.Dir(strings.TrimPrefix(databaseSource(s), "sqlite:")), "http://"+s.Listen, s.Language)
+	b.logins.told = b.codeShown
+	b.logins.state = func(id chat.AccountID) chat.State { return b.engine.States()[id] }
 	b.features = newFeatures(b.links, b.page)
 	if err := db.Write(func(tx *store.Tx) error { return b.features.apply(tx, s, library) }); err != nil {
 		return nil, fmt.Errorf("apply the configuration: %w", err)
@@ -77,9 +85,10 @@ func Open(s *Settings, library *content.Library, db *store.DB, log *slog.Logger,
 		ids[i] = a.ID()
 	}
 	b.outbox = outbox.New(db, ids...)
-	b.engine = b.features.newEngine(engine.Options{DB: db, Language: s.Language, Log: log, Toast: b.toast, Caps: b.caps, Link: b.link}, b.outbox)
+	b.engine = b.features.newEngine(engine.Options{DB: db, Language: s.Language, Log: log, Toast: b.toast, Caps: b.caps, Link: b.link,
+		StateChanged: b.stateChanged, Left: b.left}, b.outbox)
 	for _, a := range b.adapters {
-		b.senders = append(b.senders, b.outbox.Sender(a, b.features.media(db), log))
+		b.senders = append(b.senders, b.outbox.Sender(a, b.media, log))
 	}
 	return b, nil
 }
@@ -96,6 +105,30 @@ func (b *Bot) makeAdapters() error {
 		b.adapters = append(b.adapters, m.adapter)
 	}
 	return nil
+}
+
+// media finds the bytes of what is sent along; "qr:ACCOUNT" is the code of an
+// account that has to be logged in.
+func (b *Bot) media(ref string) ([]byte, string, error) {
+	id, ok := strings.CutPrefix(ref, "qr:")
+	if !ok {
+		return b.features.media(b.db)(ref)
+	}
+	picture := b.logins.picture(chat.AccountID(id))
+	if picture == nil {
+		return nil, "", errors.New("the code has expired")
+	}
+	return picture, "image/png", nil
+}
+
+// left is how many messages an account may still send today.
+func (b *Bot) left(account chat.AccountID) (int, bool) {
+	for i, a := range b.adapters {
+		if a.ID() == account {
+			return b.senders[i].Left()
+		}
+	}
+	return 0, false
 }
 
 // links are the addresses at which a join code lets somebody in.

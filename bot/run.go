@@ -38,6 +38,7 @@ func (p *Program) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	b.logins.terminal = p.Out
 	server := &http.Server{Handler: b.mux(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -76,6 +77,7 @@ func (p *Program) greet(b *Bot, address string) {
 func (b *Bot) mux() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", b.health)
+	mux.Handle("GET "+loginPath+"{account}", b.logins)
 	for pattern, handler := range b.routes {
 		mux.Handle(pattern, handler)
 	}

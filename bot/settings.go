@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/mail"
 	"regexp"
 	"slices"
 	"strings"
@@ -31,6 +32,7 @@ type Settings struct {
 	Schedules []schedule.Config   `yaml:"schedules"`
 	Points    PointsConfig        `yaml:"points"`
 	Conduct   ConductConfig       `yaml:"conduct"`
+	Alerts    MailConfig          `yaml:"alerts"`
 
 	accounts []account
 	file     *config.File
@@ -82,6 +84,7 @@ func ReadSettings(f *config.File) (*Settings, error) {
 	c.schedules()
 	c.points()
 	c.conduct()
+	c.alerts()
 	return &s, errors.Join(c.errs...)
 }
 
@@ -282,6 +285,28 @@ func (c *checker) conduct() {
 		}
 	}
 	c.oneOf("conduct.public_board", c.s.Conduct.PublicBoard, []string{"opt-in", "off"})
+}
+
+func (c *checker) alerts() {
+	a := c.s.Alerts
+	if a.SMTP == "" && a.From == "" && len(a.To) == 0 {
+		return
+	}
+	if _, _, err := net.SplitHostPort(a.SMTP); err != nil {
+		c.fault("alerts.smtp", "%q: write HOST:PORT, e.g. smtp.example.org:465", a.SMTP)
+	}
+	for i, address := range append([]string{a.From}, a.To...) {
+		path := "alerts.from"
+		if i > 0 {
+			path = fmt.Sprintf("alerts.to[%d]", i-1)
+		}
+		if _, err := mail.ParseAddress(address); err != nil {
+			c.fault(path, "%q is no e-mail address", address)
+		}
+	}
+	if len(a.To) == 0 {
+		c.fault("alerts", "to is missing: who is to be told, e.g. to: [secretary@example.org]")
+	}
 }
 
 func or(value, otherwise string) string {

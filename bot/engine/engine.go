@@ -219,6 +219,8 @@ type Options struct {
 	// word of at most 64 letters, digits, - and _; "" where there is none. May
 	// be nil.
 	Link func(account chat.AccountID, word string) string
+	// StateChanged is told how an account is doing now. May be nil.
+	StateChanged func(chat.AccountID, chat.State)
 	// Left is how many messages the account may send in the present day; false
 	// when they are not counted. May be nil.
 	Left func(chat.AccountID) (int, bool)
@@ -337,6 +339,9 @@ func (e *Engine) SetState(id chat.AccountID, s chat.State) {
 	e.states[id] = s
 	e.mu.Unlock()
 	if before != s {
+		if e.StateChanged != nil {
+			e.StateChanged(id, s)
+		}
 		e.Log.Info("account", "account", id, "state", s.Condition, "reason", s.Reason, "detail", s.Detail)
 	}
 }

@@ -103,6 +103,7 @@ func TestLanguagesAgree(t *testing.T) {
 
 // made are the keys that the code puts together, by the part that is written.
 var made = map[string][]string{
+	"alert.":            {"needs_human", "banned"},
 	"engine.chat_":      {"added", "muted", "removed"},
 	"member.chat.":      {"all", "addressed", "muted", "removed"},
 	"member.status.":    member.Statuses,

@@ -399,6 +399,35 @@ func (d *Directory) ChatState(tx *store.Tx, id chat.AccountID, group chat.ChatID
 	return units, rows.Err()
 }
 
+// Served are the units that have a group chat on an account.
+func (d *Directory) Served(tx *store.Tx, id chat.AccountID) ([]*engine.Unit, error) {
+	rows, err := tx.Query(`SELECT DISTINCT unit FROM chat WHERE account = $1 AND state <> 'moved' ORDER BY unit`, id)
+	if err != nil {
+		return nil, err
+	}
+	var ids []string
+	for rows.Next() {
+		var unit string
+		if err := rows.Scan(&unit); err != nil {
+			rows.Close()
+			return nil, err
+		}
+		ids = append(ids, unit)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return nil, err
+	}
+	var units []*engine.Unit
+	for _, unit := range ids {
+		u, err := d.Unit(tx, unit)
+		if err != nil {
+			return nil, err
+		}
+		units = append(units, u)
+	}
+	return units, nil
+}
+
 // Chat is a group chat that is bound to a unit.
 type Chat struct {
 	Chat  chat.ChatID
