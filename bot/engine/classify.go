@@ -88,7 +88,11 @@ func (t *Turn) message() (func() error, error) {
 	if c := t.word(); c != nil {
 		return t.command(c, command.Line{Name: command.Fold(ev.Text)}), nil
 	}
-	do, err := t.reply(isCommand)
+	do, err := t.list()
+	if do != nil || err != nil {
+		return do, err
+	}
+	do, err = t.reply(isCommand)
 	if do != nil || err != nil {
 		return do, err
 	}
@@ -164,23 +168,83 @@ func (t *Turn) files() error {
 	if t.Role < Secretary {
 		return Complain("engine.secretaries_only")
 	}
-	for _, f := range t.Event.Files {
-		taken := false
-		for _, feature := range t.work.engine.Features {
-			filer, ok := feature.(Filer)
-			if !ok || taken {
-				continue
-			}
-			var err error
-			if taken, err = filer.File(t, f); err != nil {
-				return err
-			}
-		}
-		if !taken {
-			return Complain("engine.unknown_file")
+	takers := t.work.engine.Features
+	line, _ := command.Parse(t.Event.Text, t.work.engine.Names...)
+	caption := t.work.engine.commands[line.Name]
+	if caption != nil {
+		if _, ok := caption.owner.(Filer); ok {
+			takers = []Feature{caption.owner}
+		} else {
+			caption = nil
 		}
 	}
+	for _, f := range t.Event.Files {
+		if err := t.file(f, takers); err != nil {
+			return err
+		}
+	}
+	if caption == nil {
+		return nil
+	}
+	if do := t.command(caption, line); do != nil {
+		return do()
+	}
 	return nil
+}
+
+// file offers a file to the features in turn.
+func (t *Turn) file(f chat.File, takers []Feature) error {
+	for _, feature := range takers {
+		filer, ok := feature.(Filer)
+		if !ok {
+			continue
+		}
+		if taken, err := filer.File(t, f); taken || err != nil {
+			return err
+		}
+	}
+	return Complain("engine.unknown_file")
+}
+
+// list finds the prompt of which a message is a list; nil when of none.
+func (t *Turn) list() (func() error, error) {
+	quoted, err := t.quoted()
+	if err != nil || quoted != nil && quoted.Closed {
+		return nil, err
+	}
+	open, err := t.waiting(quoted)
+	if err != nil {
+		return nil, err
+	}
+	var fits []Prompt
+	for _, p := range open {
+		if l, ok := t.work.engine.owners[p.Feature].(Lister); ok && l.Lists(p, t.Event.Text) {
+			fits = append(fits, p)
+		}
+	}
+	here := "chat:" + string(t.Event.Account) + ":" + string(t.Event.Chat)
+	switch {
+	case len(fits) == 0:
+		return nil, nil
+	case t.Member == nil:
+		return t.hint("engine.answer_unknown", here), nil
+	case len(fits) > 1:
+		return t.hint("engine.which_list", here, "Codes", t.codes(fits)), nil
+	}
+	return func() error {
+		if err := t.Enter(fits[0].Unit); err != nil {
+			return err
+		}
+		return t.work.engine.owners[fits[0].Feature].(Lister).List(t, fits[0])
+	}, nil
+}
+
+func (t *Turn) codes(open []Prompt) string {
+	words := make([]string, len(open))
+	for i, p := range open {
+		words[i] = strconv.Itoa(p.Code)
+	}
+	return strings.Join(words, t.T("engine.list_comma"))
 }
 
 // candidate is a prompt that a message may answer.
