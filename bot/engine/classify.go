@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -208,11 +209,7 @@ func (t *Turn) file(f chat.File, takers []Feature) error {
 
 // list finds the prompt of which a message is a list; nil when of none.
 func (t *Turn) list() (func() error, error) {
-	quoted, err := t.quoted()
-	if err != nil || quoted != nil && quoted.Closed {
-		return nil, err
-	}
-	open, err := t.waiting(quoted)
+	open, err := t.waiting(nil)
 	if err != nil {
 		return nil, err
 	}
@@ -220,6 +217,15 @@ func (t *Turn) list() (func() error, error) {
 	for _, p := range open {
 		if l, ok := t.work.engine.owners[p.Feature].(Lister); ok && l.Lists(p, t.Event.Text) {
 			fits = append(fits, p)
+		}
+	}
+	if len(fits) > 1 {
+		quoted, err := t.quoted()
+		if err != nil {
+			return nil, err
+		}
+		if quoted != nil && slices.ContainsFunc(fits, func(p Prompt) bool { return p.ID == quoted.ID }) {
+			fits = []Prompt{*quoted}
 		}
 	}
 	here := "chat:" + string(t.Event.Account) + ":" + string(t.Event.Chat)
