@@ -105,8 +105,8 @@ func TestLanguagesAgree(t *testing.T) {
 var made = map[string][]string{
 	"member.status.":    member.Statuses,
 	"member.role.":      member.Roles,
-	"member.column.":    {"staff", "name", "unit", "status", "joined_on", "roles"},
-	"member.fault.":     {"empty", "heads", "staff", "number", "twice", "elsewhere", "unit", "status", "date", "role"},
+	"member.column.":    {"staff", "name", "unit", "status", "joined_on", "roles", "phone"},
+	"member.fault.":     {"empty", "heads", "staff", "number", "twice", "elsewhere", "unit", "status", "date", "role", "phone"},
 	"engine.malformed.": kinds,
 	"checkin.state.":    {"on_time", "late", "late_pending", "leave"},
 	"quiz.":             {"true", "false"},
