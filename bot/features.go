@@ -12,6 +12,7 @@ import (
 	"branchbot/bot/lesson"
 	"branchbot/bot/locale"
 	"branchbot/bot/member"
+	"branchbot/bot/notice"
 	"branchbot/bot/outbox"
 	"branchbot/bot/quiz"
 	"branchbot/bot/schedule"
@@ -49,6 +50,9 @@ func (f *features) list() []engine.Feature {
 		&lesson.Feature{Library: f.library.Load, Book: f.book, PerDay: func() int { return f.conduct.Load().LessonsPerDay }},
 		&quiz.Feature{Library: f.library.Load, Book: f.book},
 		&checkin.Feature{Book: f.book},
+		&notice.Feature{Book: f.book, Quiet: func() schedules.Quiet { return *f.quiet.Load() },
+			PerDay:    func() int { return f.conduct.Load().NoticesPerDay },
+			Reminders: func() int { return f.conduct.Load().RemindersPerItem }},
 		&ledger.Feature{Book: f.book, Board: board},
 		f.schedule,
 	}
@@ -78,12 +82,20 @@ func (f *features) apply(tx *store.Tx, s *Settings, library *content.Library) er
 }
 
 // media finds the bytes of what is sent along: pictures of packs, and files
-// made on the spot ("roster:UNIT.csv", "ledger:UNIT.xlsx").
+// made on the spot ("roster:UNIT.csv", "ledger:UNIT.xlsx") or sent along with
+// a notice ("notice:HASH").
 func (f *features) media(db *store.DB) func(ref string) ([]byte, string, error) {
 	return func(ref string) (data []byte, mediaType string, err error) {
 		what, name, made := strings.Cut(ref, ":")
 		if !made {
 			return f.library.Load().Media(ref)
+		}
+		if what == "notice" {
+			err = db.Read(func(tx *store.Tx) error {
+				data, mediaType, err = notice.Media(tx, name)
+				return err
+			})
+			return data, mediaType, err
 		}
 		unit, ending, _ := strings.Cut(name, ".")
 		err = db.Read(func(tx *store.Tx) error {
@@ -134,7 +146,7 @@ func checkContent(s *Settings, library *content.Library) (errs []error) {
 		path := fmt.Sprintf("schedules[%d]", i)
 		a, ok := actions[c.Do]
 		if !ok {
-			errs = append(errs, s.file.Fault(path+".do", "%q is none of lesson, quiz, checkin", c.Do))
+			errs = append(errs, s.file.Fault(path+".do", "%q is none of lesson, quiz, checkin, notice", c.Do))
 			continue
 		}
 		if err := a.Check(c.Args()); err != nil {

@@ -115,7 +115,7 @@ var made = map[string][]string{
 	"ledger.column.":    {"seq", "day", "staff", "name", "points", "rule", "note", "reverses"},
 	"ledger.rule.":      {"quiz-correct", "quiz-answered", "check-in", "check-in-late", "lesson-done", "award"}, // of the sample
 	"desk.condition.":   {"connecting", "online", "needs_human", "banned", "down"},
-	"schedule.action.":  {"lesson", "quiz", "checkin"},
+	"schedule.action.":  {"lesson", "quiz", "checkin", "notice"},
 	"schedule.state.":   {"fired", "done", "partly", "failed", "skipped", "missed"},
 	"schedule.reason.":  {"late", "newer"}, // of schedules.Misfire; the others are written out
 }

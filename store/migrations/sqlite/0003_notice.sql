@@ -13,6 +13,7 @@ CREATE TABLE notice (
     ack        BIGINT NOT NULL,           -- 1: asks for acknowledgement
     urgent     BIGINT NOT NULL,
     relayed    BIGINT NOT NULL,           -- 1: for units below, not for the origin itself
+    units      TEXT NOT NULL,             -- where it goes, []unit as JSON
     closes_at  BIGINT NOT NULL,           -- 0 = no deadline
     state      TEXT NOT NULL,             -- asked (urgent, to be confirmed), sent, closed, recalled
     corrected  BIGINT NOT NULL DEFAULT 0, -- how often
