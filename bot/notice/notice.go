@@ -134,20 +134,18 @@ func message(t *engine.Turn, n *notice, g *target, origin *source) chat.Message 
 	if n.Corrected > 0 {
 		m = m.AddStyled(t.T("notice.corrected_mark"), chat.Bold)
 	}
-	if !n.ClosesAt.IsZero() {
-		key := "notice.until"
-		if n.Ack {
-			key = "notice.until_ack"
-		}
-		m = m.Add(t.T(key, "Until", schedules.Instant(n.ClosesAt, t.Now, t.Unit.Zone, t.Lang)))
+	switch {
+	case n.Ack && (n.Urgent || !n.ClosesAt.IsZero()):
+		m = m.Add(t.T("notice.until_ack", "Until", n.until(t)))
+	case !n.ClosesAt.IsZero():
+		m = m.Add(t.T("notice.until", "Until", n.until(t)))
 	}
 	m = m.Add("\n" + n.Text)
 	if origin != nil {
 		m = m.Add("\n" + t.T("notice.origin", "Unit", origin.unit.Name, "Number", origin.number))
 	}
 	if n.Ack {
-		m = m.Add("\n" + t.T("notice.how_to_ack"))
-		m.Hint = t.T("notice.hint", "Code", g.Code)
+		m = m.Add("\n" + t.T("notice.how_to_ack", "Code", g.Code))
 		m.Buttons = ackButton(t, g)
 	}
 	return m
@@ -282,8 +280,7 @@ func (f *Feature) Open(t *engine.Turn, m *engine.Member) ([]string, error) {
 		case done:
 			lines = append(lines, t.T("notice.open_done", "Number", g.number()))
 		case due:
-			lines = append(lines, t.T("notice.open_line", "Number", g.number(), "Code", g.Code,
-				"Until", schedules.Instant(n.closing(), t.Now, t.Unit.Zone, t.Lang)))
+			lines = append(lines, t.T("notice.open_line", "Number", g.number(), "Code", g.Code, "Until", n.until(t)))
 		}
 	}
 	return lines, err

@@ -142,7 +142,7 @@ func (f *Feature) tellMissing(t *engine.Turn, n *notice, g *target, open int) (r
 		if t.Lang = unit; m.Language != "" {
 			t.Lang = m.Language
 		}
-		msg := chat.Text(t.T("notice.reminder", "Number", g.number(), "Until", n.until(t), "Text", n.excerpt()))
+		msg := chat.Text(t.T("notice.reminder", "Number", g.number(), "Until", n.until(t), "Text", n.Text))
 		msg.Buttons = ackButton(t, g)
 		msg.Hint = t.T("notice.hint_private", "Code", g.Code)
 		told, err := t.Tell(&m.Member, msg)
@@ -160,7 +160,6 @@ func (f *Feature) tellMissing(t *engine.Turn, n *notice, g *target, open int) (r
 		return r, nil
 	}
 	msg := chat.Text(t.T("notice.reminder_group", "Number", g.number(), "Missing", r.group, "Until", n.until(t)))
-	msg.Hint = t.T("notice.hint", "Code", g.Code)
 	msg.Buttons = ackButton(t, g)
 	_, err = t.Post(engine.Post{Class: outbox.Push, Message: msg, Prompt: g.Prompt})
 	return r, err

@@ -45,8 +45,8 @@ func (f *Feature) send(t *engine.Turn, line command.Line) error {
 	if err := f.dispatch(t.In(t.Unit), n, ""); err != nil {
 		return err
 	}
-	if t.Private() || n.Relayed {
-		return f.sayState(t, n)
+	if t.Private() && !n.Relayed {
+		return saySent(t, n)
 	}
 	return nil
 }
@@ -148,9 +148,10 @@ func (f *Feature) Press(t *engine.Turn, data string) error {
 	if err := f.dispatch(t.In(u), n, ""); err != nil {
 		return err
 	}
-	here := *t // in the unit whose notice it is
-	here.Unit = u
-	return f.sayState(&here, n)
+	if n.Relayed {
+		return nil // its origin is told when all have it
+	}
+	return saySent(t, n)
 }
 
 // ready tells why a notice cannot be sent, if it cannot.
@@ -179,7 +180,7 @@ func (f *Feature) dispatch(t *engine.Turn, n *notice, cause string) error {
 			return err
 		}
 		if had >= f.PerDay() {
-			return &engine.Skip{Key: "notice.enough", Args: []any{"Had", had}}
+			return &engine.Skip{Key: "notice.enough"}
 		}
 	}
 	if err := n.begin(t.Tx); err != nil {

@@ -9,6 +9,7 @@ import (
 	"branchbot/bot/chat"
 	"branchbot/bot/command"
 	"branchbot/bot/engine"
+	"branchbot/bot/member"
 	"branchbot/bot/outbox"
 	"branchbot/schedules"
 )
@@ -134,20 +135,17 @@ func without(t *engine.Turn, all []part) string {
 	return "\n" + t.T("notice.no_chats", "Names", strings.Join(names, t.T("engine.list_comma"))) + rest
 }
 
-// sayState tells the sender what became of his notice.
-func (f *Feature) sayState(t *engine.Turn, n *notice) error {
+// saySent tells the sender the number of his notice.
+func saySent(t *engine.Turn, n *notice) error {
 	g, err := targetOf(t.Tx, n.ID, n.Unit)
 	if err != nil || g == nil {
 		return err
 	}
-	if n.Relayed {
-		return t.Say("notice.relaying", "Number", g.number(), "Units", len(n.Units))
-	}
 	return t.Say("notice.sent", "Number", g.number())
 }
 
-// tellOrigin tells the secretaries of the origin what a step in the units
-// below has come to: totals, no names.
+// tellOrigin tells the origin what a step in the units below has come to:
+// totals, no names.
 func (f *Feature) tellOrigin(t *engine.Turn, s step, n *notice) error {
 	g, err := targetOf(t.Tx, n.ID, n.Unit)
 	if err != nil || g == nil {
@@ -158,10 +156,7 @@ func (f *Feature) tellOrigin(t *engine.Turn, s step, n *notice) error {
 		return err
 	}
 	if s.Kind == "post" {
-		if text := without(t, all); text != "" {
-			return t.TellSecretaries(chat.Text(t.T("notice.sent_to", "Number", g.number(), "Units", len(all)) + text))
-		}
-		return nil
+		return tellAuthor(t, n, chat.Text(t.T("notice.sent_to", "Number", g.number(), "Units", len(all))+without(t, all)))
 	}
 	total, open := sum(all), 0
 	for _, p := range all {
@@ -171,6 +166,21 @@ func (f *Feature) tellOrigin(t *engine.Turn, s step, n *notice) error {
 	}
 	return t.TellSecretaries(chat.Text(t.T("notice.parts_closed", "Number", g.number(), "Units", len(all), "Due", total.Due,
 		"Done", total.Due-total.Missing, "Open", open, "Seq", g.Seq)))
+}
+
+// tellAuthor tells who sent a notice; the secretaries when that was a schedule
+// or he is not reached in private.
+func tellAuthor(t *engine.Turn, n *notice, m chat.Message) error {
+	if n.Author != 0 {
+		who, err := member.Member(t.Tx, n.Author)
+		if err != nil {
+			return err
+		}
+		if told, err := t.Tell(who, m); told || err != nil {
+			return err
+		}
+	}
+	return t.TellSecretaries(m)
 }
 
 // postCount raises the count of a unit: ref is NOTICE:UNIT.
