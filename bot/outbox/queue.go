@@ -123,7 +123,7 @@ func bind(tx *store.Tx, l *Letter, in chat.ChatID, bindings []chat.Binding) erro
 // shown is the message of a thread that stands in the chat now; "" when none.
 func shown(tx *store.Tx, l *Letter) (id chat.MessageID, err error) {
 	err = tx.QueryRow(`SELECT p.message FROM outbox o JOIN outbox_part p ON p.outbox = o.id
-		WHERE o.thread = $1 AND o.account = $2 AND o.chat = $3 AND o.user_id = $4 AND o.state = 'sent' ORDER BY o.id DESC, p.n DESC LIMIT 1`,
+		WHERE o.thread = $1 AND o.thread <> '' AND o.account = $2 AND o.chat = $3 AND o.user_id = $4 AND o.state = 'sent' ORDER BY o.id DESC, p.n DESC LIMIT 1`,
 		l.Thread, l.Account, l.Chat, l.User).Scan(&id)
 	if errors.Is(err, store.ErrNoRows) {
 		return "", nil
