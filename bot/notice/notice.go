@@ -243,7 +243,7 @@ func (f *Feature) Answer(t *engine.Turn, p engine.Prompt, _ command.Answer) erro
 	if t.Member.ID == n.Author {
 		return t.Noted("notice.own")
 	}
-	unit, err := acknowledge(t.Tx, id, t.Member.ID, p.Unit)
+	unit, err := acknowledge(t.Tx, n, t.Member.ID, p.Unit)
 	if err != nil {
 		return err
 	}
@@ -272,7 +272,7 @@ func (f *Feature) Open(t *engine.Turn, m *engine.Member) ([]string, error) {
 		if err != nil || g == nil {
 			return nil, err
 		}
-		due, done, err := stands(t.Tx, id, m.ID)
+		due, done, err := stands(t.Tx, id, t.Unit.ID, m.ID)
 		if err != nil {
 			return nil, err
 		}

@@ -44,7 +44,7 @@ type target struct {
 	Year, Seq int
 	Prompt    int64
 	Code      int
-	Due       int
+	Due, Done int
 	Reminders int
 	Closed    bool
 }
@@ -158,11 +158,11 @@ func (g *target) reminded(tx *store.Tx, id int64) error {
 	return err
 }
 
-const selectTarget = `SELECT unit, year, seq, prompt, code, due, reminders, closed_at IS NOT NULL FROM notice_target `
+const selectTarget = `SELECT unit, year, seq, prompt, code, due, done, reminders, closed_at IS NOT NULL FROM notice_target `
 
 func scanTarget(row interface{ Scan(...any) error }) (*target, error) {
 	g := &target{}
-	err := row.Scan(&g.Unit, &g.Year, &g.Seq, &g.Prompt, &g.Code, &g.Due, &g.Reminders, &g.Closed)
+	err := row.Scan(&g.Unit, &g.Year, &g.Seq, &g.Prompt, &g.Code, &g.Due, &g.Done, &g.Reminders, &g.Closed)
 	if errors.Is(err, store.ErrNoRows) {
 		return nil, nil
 	}
@@ -252,35 +252,49 @@ func insertReaders(tx *store.Tx, n *notice, unit string) (int, error) {
 
 // acknowledge notes that a member has read a notice. It returns the unit in
 // which that counts; "" when it was noted before.
-func acknowledge(tx *store.Tx, id, member int64, unit string) (string, error) {
-	var counts string
-	err := tx.QueryRow(`UPDATE notice_reader SET acked_at = $1 WHERE notice = $2 AND member = $3 AND acked_at IS NULL RETURNING unit`,
-		tx.Millis(), id, member).Scan(&counts)
-	if !errors.Is(err, store.ErrNoRows) {
-		return counts, err
-	}
-	// He came to the roster later, and is due from now on.
-	added, err := tx.Exec(`INSERT INTO notice_reader (notice, member, unit, acked_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
-		id, member, unit, tx.Millis())
-	if err != nil || added == 0 {
+func acknowledge(tx *store.Tx, n *notice, member int64, unit string) (string, error) {
+	var before int
+	err := tx.QueryRow(`SELECT COUNT(*) FROM notice_reader WHERE member = $1 AND notice = $2 AND acked_at IS NOT NULL`, member, n.ID).Scan(&before)
+	if err != nil || before > 0 {
 		return "", err
 	}
-	_, err = tx.Exec(`UPDATE notice_target SET due = due + 1 WHERE notice = $1 AND unit = $2`, id, unit)
-	return unit, err
+	counts, err := acknowledgeIn(tx, n.ID, member, `unit = $4`, unit)
+	if n.Relayed && counts == "" && err == nil { // he has moved since: all units are looked through
+		counts, err = acknowledgeIn(tx, n.ID, member, `unit <> $4`, unit)
+	}
+	if err != nil {
+		return "", err
+	}
+	late := 0
+	if counts == "" { // he came to the roster later, and is due from now on
+		counts, late = unit, 1
+		_, err := tx.Exec(`INSERT INTO notice_reader (notice, unit, member, acked_at) VALUES ($1, $2, $3, $4)`, n.ID, unit, member, tx.Millis())
+		if err != nil {
+			return "", err
+		}
+	}
+	_, err = tx.Exec(`UPDATE notice_target SET done = done + 1, due = due + $1 WHERE notice = $2 AND unit = $3`, late, n.ID, counts)
+	return counts, err
+}
+
+func acknowledgeIn(tx *store.Tx, id, member int64, where, unit string) (counts string, err error) {
+	err = tx.QueryRow(`UPDATE notice_reader SET acked_at = $1 WHERE notice = $2 AND member = $3 AND `+where+` RETURNING unit`,
+		tx.Millis(), id, member, unit).Scan(&counts)
+	if errors.Is(err, store.ErrNoRows) {
+		err = nil
+	}
+	return counts, err
 }
 
 // count is how many of a target are due, and how many of these are missing.
 // Who has left the roster since is neither.
 func count(tx *store.Tx, n *notice, g *target) (due, missing int, err error) {
-	err = tx.QueryRow(`SELECT COUNT(*) FROM notice_reader WHERE notice = $1 AND unit = $2 AND acked_at IS NULL`, n.ID, g.Unit).Scan(&missing)
-	if err != nil {
-		return 0, 0, err
-	}
-	var left, leftMissing int
-	err = tx.QueryRow(`SELECT COUNT(*), COALESCE(SUM(CASE WHEN r.acked_at IS NULL THEN 1 ELSE 0 END), 0)
-		FROM member m CROSS JOIN notice_reader r WHERE m.left_at >= $3 AND r.notice = $1 AND r.member = m.id AND r.unit = $2`,
-		n.ID, g.Unit, n.CreatedAt.UnixMilli()).Scan(&left, &leftMissing)
-	return g.Due - left, missing - leftMissing, err
+	var left, leftDone int
+	err = tx.QueryRow(`SELECT COUNT(*), COUNT(r.acked_at) FROM member m CROSS JOIN notice_reader r
+		WHERE m.left_at >= $3 AND r.notice = $1 AND r.unit = $2 AND r.member = m.id`,
+		n.ID, g.Unit, n.CreatedAt.UnixMilli()).Scan(&left, &leftDone)
+	due = g.Due - left
+	return due, due - (g.Done - leftDone), err
 }
 
 // reader is somebody who has not acknowledged a notice yet.
@@ -320,11 +334,12 @@ type part struct {
 // parts are the units that a relayed notice went to, those with most missing
 // first.
 func parts(tx *store.Tx, n *notice) ([]part, error) {
-	rows, err := tx.Query(`WITH open AS (SELECT unit, COUNT(*) AS n FROM notice_reader WHERE notice = $1 AND acked_at IS NULL GROUP BY unit),
-		gone AS (SELECT r.unit, COUNT(*) AS n, SUM(CASE WHEN r.acked_at IS NULL THEN 1 ELSE 0 END) AS open
-			FROM member m CROSS JOIN notice_reader r WHERE m.left_at >= $2 AND r.notice = $1 AND r.member = m.id GROUP BY r.unit)
-		SELECT t.unit, u.name, t.due - COALESCE(g.n, 0), COALESCE(o.n, 0) - COALESCE(g.open, 0) AS missing, t.chats
-		FROM notice_target t JOIN unit u ON u.id = t.unit LEFT JOIN open o ON o.unit = t.unit LEFT JOIN gone g ON g.unit = t.unit
+	// Who has left is looked for in his unit and, if that is a group, in its branch.
+	rows, err := tx.Query(`WITH gone AS (SELECT r.unit, COUNT(*) AS n, COUNT(r.acked_at) AS done
+			FROM member m CROSS JOIN unit h CROSS JOIN notice_reader r
+			WHERE m.left_at >= $2 AND h.id = m.unit AND r.notice = $1 AND r.unit IN (h.id, h.parent) AND r.member = m.id GROUP BY r.unit)
+		SELECT t.unit, u.name, t.due - COALESCE(g.n, 0), t.due - COALESCE(g.n, 0) - t.done + COALESCE(g.done, 0) AS missing, t.chats
+		FROM notice_target t JOIN unit u ON u.id = t.unit LEFT JOIN gone g ON g.unit = t.unit
 		WHERE t.notice = $1 AND t.unit <> $3 ORDER BY missing DESC, t.unit`, n.ID, n.CreatedAt.UnixMilli(), n.Unit)
 	if err != nil {
 		return nil, err
@@ -372,10 +387,10 @@ func branches(tx *store.Tx, unit string) (ids []string, byName map[string]string
 	return ids, byName, rows.Err()
 }
 
-// stands tells how a member stands with a notice: whether he is due, and
-// whether he has acknowledged it.
-func stands(tx *store.Tx, id, member int64) (due, done bool, err error) {
-	err = tx.QueryRow(`SELECT acked_at IS NOT NULL FROM notice_reader WHERE notice = $1 AND member = $2`, id, member).Scan(&done)
+// stands tells how a member of a unit stands with a notice: whether he is due,
+// and whether he has acknowledged it.
+func stands(tx *store.Tx, id int64, unit string, member int64) (due, done bool, err error) {
+	err = tx.QueryRow(`SELECT acked_at IS NOT NULL FROM notice_reader WHERE notice = $1 AND unit = $2 AND member = $3`, id, unit, member).Scan(&done)
 	if errors.Is(err, store.ErrNoRows) {
 		return false, false, nil
 	}

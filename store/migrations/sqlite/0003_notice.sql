@@ -29,6 +29,7 @@ CREATE TABLE notice_target (              -- a unit that gets it; of a relayed o
     prompt    BIGINT NOT NULL DEFAULT 0,
     code      BIGINT NOT NULL DEFAULT 0,
     due       BIGINT NOT NULL DEFAULT 0,  -- how many are to acknowledge it
+    done      BIGINT NOT NULL DEFAULT 0,  -- how many of these have
     reminders BIGINT NOT NULL DEFAULT 0,
     chats     BIGINT NOT NULL DEFAULT 0,  -- how many group chats it went to
     closed_at BIGINT,
@@ -41,9 +42,8 @@ CREATE TABLE notice_reader (              -- who is to acknowledge a notice, as 
     member   BIGINT NOT NULL,
     unit     TEXT NOT NULL,               -- the target
     acked_at BIGINT,
-    PRIMARY KEY (notice, member)
+    PRIMARY KEY (notice, unit, member)
 ) WITHOUT ROWID;
-CREATE INDEX notice_missing ON notice_reader (notice, unit, member) WHERE acked_at IS NULL;
 CREATE INDEX notice_acked ON notice_reader (member, notice) WHERE acked_at IS NOT NULL;
 
 CREATE TABLE notice_file (
