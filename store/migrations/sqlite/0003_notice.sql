@@ -3,6 +3,7 @@
 
 ALTER TABLE member ADD COLUMN phone TEXT NOT NULL DEFAULT '';
 CREATE INDEX member_left ON member (left_at) WHERE left_at IS NOT NULL; -- few: taken off sums without reading all members
+CREATE INDEX unit_parent ON unit (parent); -- what is below a unit is asked for all the time
 
 CREATE TABLE notice (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
