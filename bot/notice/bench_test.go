@@ -2,6 +2,7 @@ package notice_test
 
 import (
 	"fmt"
+	"os"
 	"runtime"
 	"testing"
 	"time"
@@ -99,7 +100,7 @@ func BenchmarkEnqueue(b *testing.B) {
 		b.StopTimer()
 		s := works(b, branches, 20)
 		runtime.GC()
-		stop, peak := make(chan bool), make(chan uint64)
+		stop, peak := make(chan bool), make(chan int)
 		go watch(stop, peak)
 		b.StartTimer()
 		enqueue(b, s, branches)
@@ -110,13 +111,16 @@ func BenchmarkEnqueue(b *testing.B) {
 	}
 }
 
-// watch reports the most memory that the process has had from the system.
-func watch(stop chan bool, peak chan uint64) {
-	var most uint64
+// watch reports the most memory that the process has had in use, Go's and
+// SQLite's.
+func watch(stop chan bool, peak chan int) {
+	most := 0
 	for {
-		var m runtime.MemStats
-		runtime.ReadMemStats(&m)
-		most = max(most, m.HeapAlloc)
+		var size, resident int
+		if text, err := os.ReadFile("/proc/self/statm"); err == nil {
+			fmt.Sscan(string(text), &size, &resident)
+		}
+		most = max(most, resident*os.Getpagesize())
 		select {
 		case <-stop:
 			peak <- most
