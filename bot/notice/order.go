@@ -107,12 +107,11 @@ func (o *order) until(word, after string, now time.Time) (rest string, used bool
 			first, after = cutWord(after)
 		}
 		second, behind := cutWord(after)
-		if at, ok := dayTime(first, second, now); ok {
+		if at, words, ok := command.Until([]string{first, second}, now); ok {
 			o.closesAt = at
-			return behind, true, nil
-		}
-		if at, ok := instant(first, now); ok {
-			o.closesAt = at
+			if words == 2 {
+				after = behind
+			}
 			return after, true, nil
 		}
 		if apart && w != "by" {
@@ -121,32 +120,6 @@ func (o *order) until(word, after string, now time.Time) (rest string, used bool
 		return "", false, nil
 	}
 	return "", false, nil
-}
-
-func dayTime(day, clock string, now time.Time) (time.Time, bool) {
-	d, ok := command.Day(day, now)
-	if !ok {
-		return d, false
-	}
-	return command.Clock(clock, d)
-}
-
-// instant reads 18:00, 2小时, 明天18:00, and 明天, which is its end.
-func instant(s string, now time.Time) (time.Time, bool) {
-	if at, ok := command.Clock(s, now); ok {
-		return at, true
-	}
-	if d, ok := command.Duration(s); ok {
-		return now.Add(d), true
-	}
-	for i := range s {
-		if i > 0 && utf8.RuneStart(s[i]) {
-			if at, ok := dayTime(s[:i], s[i:], now); ok {
-				return at, true
-			}
-		}
-	}
-	return dayTime(s, "24:00", now)
 }
 
 // farthest is how far away a deadline may be.
