@@ -294,6 +294,11 @@ func (t *Turn) reply(mentioned bool) (func() error, error) {
 			misfits = append(misfits, c)
 		}
 	}
+	if len(fits) == 1 && fits[0].answer.Weak { // a bare 1 is the number of a list, if there is one
+		if do, err := t.binding(r.Text); do != nil || err != nil {
+			return do, err
+		}
+	}
 	switch {
 	case len(fits) == 1:
 		return t.answer(fits[0].prompt, fits[0].answer), nil

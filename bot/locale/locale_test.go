@@ -114,6 +114,8 @@ var made = map[string][]string{
 	"quiz.how.":         types(),
 	"ledger.column.":    {"seq", "day", "staff", "name", "points", "rule", "note", "reverses"},
 	"ledger.rule.":      {"quiz-correct", "quiz-answered", "check-in", "check-in-late", "lesson-done", "award"}, // of the sample
+	"signup.column.":    {"n", "staff", "name", "people", "state"},
+	"signup.state.":     {"in", "waiting", "guest", "several"},
 	"desk.condition.":   {"connecting", "online", "needs_human", "banned", "down"},
 	"schedule.action.":  {"lesson", "quiz", "checkin", "notice"},
 	"schedule.state.":   {"fired", "done", "partly", "failed", "skipped", "missed"},

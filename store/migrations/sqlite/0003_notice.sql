@@ -78,9 +78,9 @@ CREATE INDEX signup_unit ON signup (unit, id);
 CREATE TABLE signup_entry (
     id      INTEGER PRIMARY KEY AUTOINCREMENT, -- the order of the list
     signup  BIGINT NOT NULL REFERENCES signup (id),
-    member  BIGINT NOT NULL,              -- 0: a name that is on no roster, or that several have
-    name    TEXT NOT NULL,                -- of such; '' for a member
-    people  BIGINT NOT NULL,              -- himself and those he brings
+    member  BIGINT NOT NULL,              -- 0: a name that is on no roster; -1: one that several members have
+    name    TEXT NOT NULL,                -- of such; of a member what lists call him, if not by his name
+    people  BIGINT NOT NULL,              -- himself and those he brings; 0 = withdrawn
     waiting BIGINT NOT NULL,              -- 1: on the waiting list
     brought BIGINT NOT NULL,              -- the member in whose list it stood; 0 = he signed up himself
     at      BIGINT NOT NULL,
