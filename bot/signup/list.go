@@ -111,7 +111,7 @@ func parts(text string) (head string, rows []string) {
 	return strings.TrimSpace(head), rows
 }
 
-var numberMark = regexp.MustCompile(`^(\d{1,3})[.．、]\s*`)
+var numberMark = regexp.MustCompile(`^([0-9０-９]{1,3})[.．、]\s*`)
 
 // cutNumber cuts "12. " off the front of a line.
 func cutNumber(line string) (n int, rest string, ok bool) {
@@ -119,7 +119,7 @@ func cutNumber(line string) (n int, rest string, ok bool) {
 	if m == nil {
 		return 0, line, false
 	}
-	n, err := strconv.Atoi(m[1])
+	n, err := strconv.Atoi(command.Fold(m[1]))
 	return n, line[len(m[0]):], err == nil
 }
 
