@@ -62,7 +62,7 @@ func TestFiles(t *testing.T) {
 		t.Errorf("said\n%s", said)
 	}
 	send(t, s, "4", "", chat.File{Name: "填报表.xlsx", Data: []byte("PK\x03\x04")})
-	wants(t, play(t, s, "@ +1m"), "读不了这个文件")
+	wants(t, play(t, s, "@ +1m"), "这个文件读不了")
 	if got := s.Rows(t, "SELECT COUNT(*), SUM(type = 'image/png') FROM notice_file\nSELECT COUNT(*) FROM notice_draft"); got != "3|1\n--\n0\n" {
 		t.Error(got)
 	}

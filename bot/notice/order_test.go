@@ -81,7 +81,9 @@ func (o order) String() string {
 
 func FuzzRead(f *testing.F) {
 	for _, c := range orders {
-		f.Add(c.args)
+		if len(c.args) < 1000 {
+			f.Add(c.args)
+		}
 	}
 	f.Fuzz(func(t *testing.T, args string) {
 		o, err := read(args, noon, "zh-CN")

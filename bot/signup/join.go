@@ -53,7 +53,7 @@ func (f *Feature) join(t *engine.Turn, s *signup, people int) error {
 	e := of(all, t.Member.ID)
 	switch {
 	case e == nil:
-		e, err = f.enter(t, s, all, people)
+		err = f.enter(t, s, all, people)
 	case e.Waiting || s.room(all, people-e.People):
 		e.People = people
 		err = setPeople(t.Tx, e.ID, people)
@@ -93,20 +93,20 @@ func rank(all []entry, e *entry) int {
 }
 
 // enter adds a member. A name in a list that was his all along is his now.
-func (f *Feature) enter(t *engine.Turn, s *signup, all []entry, people int) (*entry, error) {
+func (f *Feature) enter(t *engine.Turn, s *signup, all []entry, people int) error {
 	for _, g := range all {
 		if g.Member <= 0 && g.Name == t.Member.Name {
 			if err := remove(t.Tx, g.ID); err != nil {
-				return nil, err
+				return err
 			}
 			all = slices.DeleteFunc(slices.Clone(all), func(e entry) bool { return e.ID == g.ID })
 		}
 	}
 	if err := comeBack(t.Tx, s.ID, t.Member.ID); err != nil {
-		return nil, err
+		return err
 	}
-	e := &entry{Member: t.Member.ID, Name: t.Member.Name, People: people, Waiting: !s.room(all, people)}
-	return e, e.insert(t.Tx, s.ID)
+	e := entry{Member: t.Member.ID, Name: t.Member.Name, People: people, Waiting: !s.room(all, people)}
+	return e.insert(t.Tx, s.ID)
 }
 
 func (f *Feature) leave(t *engine.Turn, s *signup) error {

@@ -1,0 +1,35 @@
+package notice_test
+
+import (
+	"strings"
+	"testing"
+
+	"golang.org/x/tools/txtar"
+
+	"branchbot/bot/bottest"
+	"branchbot/store"
+)
+
+// A member who has moved to another branch since counts where he was due, once.
+func TestMovedMember(t *testing.T) {
+	t.Parallel()
+	s := bottest.Open(t, txtar.Parse([]byte(`-- config.yaml --
+units:
+  - {id: works, name: 机械厂党委, kind: committee, chats: [web:works], members: [{name: 周平, staff: "1", roles: [secretary]}]}
+  - {id: one, name: 一支部, parent: works, chats: [web:one], members: [{name: 张三, staff: "2"}, {name: 李四, staff: "3"}]}
+  - {id: two, name: 二支部, parent: works, chats: [web:two], members: [{name: 陈静, staff: "4"}]}
+`)))
+	play(t, s, "周平 (私聊): /通知 下级 回执 学习")
+	err := s.DB.Write(func(tx *store.Tx) error {
+		s.Engine.Directory.Changed(tx)
+		_, err := tx.Exec(`UPDATE member SET unit = 'two' WHERE staff = '2'`)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wants(t, play(t, s, "张三 (私聊): 收到\n张三 (私聊): 收到\n周平 (私聊): /未读 1"), "已记下", "应回执 3 人，已回执 1 人\n    一支部 1/2\n    二支部 0/1")
+	if got := strings.TrimSpace(s.Rows(t, `SELECT COUNT(*) FROM notice_reader`)); got != "3" {
+		t.Error(got)
+	}
+}
