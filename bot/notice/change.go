@@ -58,6 +58,9 @@ func (f *Feature) correct(t *engine.Turn, line command.Line) error {
 // postCorrection puts the new text in the place of the old one, or below it
 // where the platform cannot edit.
 func (f *Feature) postCorrection(t *engine.Turn, n *notice, g *target, origin *source) error {
+	if g.Chats == 0 { // not there yet: it will come with the new text
+		return nil
+	}
 	shown := *n
 	shown.Ack = n.Ack && !g.Closed
 	shown.Files = nil // they stand above
@@ -93,7 +96,7 @@ func (f *Feature) recall(t *engine.Turn, line command.Line) error {
 // postRecall takes the text out of the chats where the platform can, and says
 // that it does not hold any more.
 func (f *Feature) postRecall(t *engine.Turn, n *notice, g *target) error {
-	if err := f.endWaiting(t, n, g); err != nil {
+	if err := f.endWaiting(t, n, g); err != nil || g.Chats == 0 {
 		return err
 	}
 	_, err := t.Post(engine.Post{Class: outbox.Digest, Message: chat.Text(t.T("notice.recalled", "Number", g.number())), Thread: n.thread()})

@@ -119,7 +119,8 @@ func TestLongNotice(t *testing.T) {
 }
 
 // A notice to more units than are dealt with at once reaches all of them, and
-// closes in all of them; what it said in between is stopped by a recall.
+// closes in all of them. A recall in between reaches those that have it, and stops
+// the rest.
 func TestManyBranches(t *testing.T) {
 	t.Parallel()
 	s := works(t, 300, 1)
@@ -134,6 +135,9 @@ func TestManyBranches(t *testing.T) {
 	say(t, s, "/通知 下级 回执 作废的一条")
 	say(t, s, "/撤回 2")
 	play(t, s, "@ +1h")
+	if got := said(`SELECT COUNT(*), SUM(message LIKE '%作废%') FROM outbox WHERE message LIKE '%作废%' OR message LIKE '%已撤回%'`); got != "501|250" {
+		t.Error(got) // 250 notices, 250 recalls, the answer to the recall
+	}
 	if got := said(`SELECT COUNT(*) FROM prompt WHERE closed_at IS NULL`); got != "0" {
 		t.Error(got, "prompts are open")
 	}

@@ -340,11 +340,12 @@ func (f *Feature) post(t *engine.Turn, n *notice, g *target, origin *source, cau
 		}
 		g.Prompt, g.Code = p.ID, p.Code
 	}
-	chats, err := t.Post(engine.Post{Class: outbox.Notice, Message: message(t, n, g, origin), Prompt: g.Prompt, Cause: cause, Thread: n.thread()})
+	var err error
+	g.Chats, err = t.Post(engine.Post{Class: outbox.Notice, Message: message(t, n, g, origin), Prompt: g.Prompt, Cause: cause, Thread: n.thread()})
 	if err != nil {
 		return err
 	}
-	return g.posted(t.Tx, n.ID, chats)
+	return g.posted(t.Tx, n.ID)
 }
 
 // repeat sends an urgent notice once more while somebody is missing.

@@ -46,6 +46,7 @@ type target struct {
 	Code      int
 	Due, Done int
 	Reminders int
+	Chats     int // group chats that it went to so far
 	Closed    bool
 }
 
@@ -140,9 +141,9 @@ func insertTarget(tx *store.Tx, id int64, unit string, year int, day string) err
 	return nil
 }
 
-func (g *target) posted(tx *store.Tx, id int64, chats int) error {
+func (g *target) posted(tx *store.Tx, id int64) error {
 	_, err := tx.Exec(`UPDATE notice_target SET prompt = $1, code = $2, due = $3, chats = $4 WHERE notice = $5 AND unit = $6`,
-		g.Prompt, g.Code, g.Due, chats, id, g.Unit)
+		g.Prompt, g.Code, g.Due, g.Chats, id, g.Unit)
 	return err
 }
 
@@ -158,11 +159,11 @@ func (g *target) reminded(tx *store.Tx, id int64) error {
 	return err
 }
 
-const selectTarget = `SELECT unit, year, seq, prompt, code, due, done, reminders, closed_at IS NOT NULL FROM notice_target `
+const selectTarget = `SELECT unit, year, seq, prompt, code, due, done, reminders, chats, closed_at IS NOT NULL FROM notice_target `
 
 func scanTarget(row interface{ Scan(...any) error }) (*target, error) {
 	g := &target{}
-	err := row.Scan(&g.Unit, &g.Year, &g.Seq, &g.Prompt, &g.Code, &g.Due, &g.Done, &g.Reminders, &g.Closed)
+	err := row.Scan(&g.Unit, &g.Year, &g.Seq, &g.Prompt, &g.Code, &g.Due, &g.Done, &g.Reminders, &g.Chats, &g.Closed)
 	if errors.Is(err, store.ErrNoRows) {
 		return nil, nil
 	}
