@@ -1,19 +1,56 @@
 package bot
 
 import (
+	"errors"
+	"fmt"
+	"maps"
 	"net/http"
+	"net/url"
+	"regexp"
 	"slices"
+	"strings"
 
+	"branchbot/adapters/telegram"
 	"branchbot/adapters/web"
 	"branchbot/bot/chat"
 	"branchbot/bot/config"
+	"branchbot/bot/engine"
+	"branchbot/bot/locale"
+	"branchbot/store"
 )
 
 // platform is how an account of a kind is checked and made.
 type platform struct {
-	check func(*config.File, account) error
-	make  func(*Bot, account) (chat.Adapter, http.Handler, error)
+	settings func() any // an empty one of the kind, for the schema
+	check    func(*config.File, account) error
+	make     func(*Bot, account) (made, error)
 }
+
+// made is an adapter, with what it serves over HTTP.
+type made struct {
+	adapter chat.Adapter
+	pattern string // of http.ServeMux; "" = nothing
+	handler http.Handler
+}
+
+// platforms is the one switch of adapters.
+var platforms = map[string]platform{
+	"web": {
+		settings: func() any { return &webConfig{} },
+		check:    func(f *config.File, a account) error { return a.decode(f, &webConfig{}) },
+		make:     newWeb,
+	},
+	"telegram": {
+		settings: func() any { return &telegramConfig{} },
+		check:    checkTelegram,
+		make:     newTelegram,
+	},
+}
+
+func platformNames() []string { return slices.Sorted(maps.Keys(platforms)) }
+
+// decode reads the account's own keys.
+func (a account) decode(f *config.File, into any) error { return f.DecodeNode(&a.node, a.path, into) }
 
 // webConfig is an account of the platform web.
 type webConfig struct {
@@ -23,31 +60,140 @@ type webConfig struct {
 	Personas bool `yaml:"personas"`
 }
 
-// platforms is the one switch of adapters.
-var platforms = map[string]platform{
-	"web": {
-		check: func(f *config.File, a account) error { return f.DecodeNode(&a.node, a.path, &webConfig{}) },
-		make:  newWeb,
-	},
-}
-
-func platformNames() []string {
-	var names []string
-	for name := range platforms {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
-}
-
-func newWeb(b *Bot, a account) (chat.Adapter, http.Handler, error) {
+func newWeb(b *Bot, a account) (made, error) {
 	var c webConfig
-	if err := b.settings.file.DecodeNode(&a.node, a.path, &c); err != nil {
-		return nil, nil, err
+	if err := a.decode(b.settings.file, &c); err != nil {
+		return made{}, err
 	}
 	adapter := web.New(web.Options{
-		ID: chat.AccountID(c.ID), Door: &door{b, chat.AccountID(c.ID)}, Personas: c.Personas,
+		ID: chat.AccountID(a.ID), Door: &door{b, chat.AccountID(a.ID)}, Personas: c.Personas,
 		Language: b.settings.Language, Now: b.db.Now, Log: b.log,
 	})
-	return adapter, adapter.Handler(), nil
+	return made{adapter, "/", adapter.Handler()}, nil
+}
+
+// telegramConfig is an account of the platform telegram.
+type telegramConfig struct {
+	ID       string `yaml:"id"`
+	Platform string `yaml:"platform"`
+	// Token is what @BotFather gave; write "${NAME}" or "${FILE:path}".
+	Token string `yaml:"token"`
+	// APIURL is the server of the Bot API, https://api.telegram.org unless set.
+	APIURL  string        `yaml:"api_url"`
+	Webhook webhookConfig `yaml:"webhook"`
+}
+
+// webhookConfig has Telegram call us; without it, we ask Telegram.
+type webhookConfig struct {
+	URL    string `yaml:"url"`    // as Telegram reaches it, https
+	Secret string `yaml:"secret"` // letters, digits, - and _
+}
+
+var (
+	tokenPattern  = regexp.MustCompile(`^\d+:[\w-]+$`)
+	secretPattern = regexp.MustCompile(`^[\w-]{1,256}$`)
+)
+
+func checkTelegram(f *config.File, a account) error {
+	var c telegramConfig
+	if err := a.decode(f, &c); err != nil {
+		return err
+	}
+	switch {
+	case c.Token == "":
+		return f.Fault(a.path, `token is missing: write token: "${TELEGRAM_TOKEN}", and put what @BotFather gave into the environment`)
+	case !tokenPattern.MatchString(c.Token):
+		return f.Fault(a.path+".token", "this is no token of @BotFather; it looks like 123456:ABC-DEF…")
+	}
+	for path, text := range map[string]string{".api_url": c.APIURL, ".webhook.url": c.Webhook.URL} {
+		u, err := url.Parse(text)
+		if text != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+			return f.Fault(a.path+path, "%q is no address; write https://HOST…", text)
+		}
+		if path == ".webhook.url" && text != "" && strings.Trim(u.Path, "/") == "" {
+			return f.Fault(a.path+path, "%q needs a path of its own, e.g. https://bot.example.org/telegram", text)
+		}
+	}
+	if c.Webhook.URL != "" && !secretPattern.MatchString(c.Webhook.Secret) {
+		return f.Fault(a.path+".webhook", `secret is missing or has other characters than letters, digits, - and _; write secret: "${TELEGRAM_SECRET}"`)
+	}
+	return nil
+}
+
+func newTelegram(b *Bot, a account) (made, error) {
+	var c telegramConfig
+	if err := a.decode(b.settings.file, &c); err != nil {
+		return made{}, err
+	}
+	adapter, err := telegram.New(telegram.Options{ID: chat.AccountID(a.ID), Token: c.Token, APIURL: c.APIURL,
+		Webhook: telegram.Webhook(c.Webhook), Menus: menus(b.features.list()), Log: b.log})
+	if err != nil {
+		return made{}, err
+	}
+	m := made{adapter: adapter}
+	if hook, err := url.Parse(c.Webhook.URL); err == nil && c.Webhook.URL != "" {
+		m.pattern, m.handler = "POST "+hook.Path, adapter.Handler()
+	}
+	return m, nil
+}
+
+// telegramLinks are the addresses at which a join code opens a private chat, of
+// the accounts that have been online before.
+func (s *Settings) telegramLinks(tx *store.Tx, code string) ([]string, error) {
+	var links []string
+	for _, a := range s.accounts {
+		if a.Platform != "telegram" {
+			continue
+		}
+		var name []byte
+		err := tx.QueryRow(`SELECT value FROM shelf WHERE account = $1 AND key = $2`, a.ID, telegram.UsernameKey).Scan(&name)
+		if err != nil && !errors.Is(err, store.ErrNoRows) {
+			return nil, err
+		}
+		if link := telegram.Link(string(name), code); link != "" {
+			links = append(links, link)
+		}
+	}
+	return links, nil
+}
+
+// menus are the commands as Telegram's clients list them: in a group what every
+// member may do, for its administrators and in private all.
+func menus(features []engine.Feature) []telegram.Menu {
+	var all []telegram.Menu
+	for _, lang := range locale.Languages {
+		short, _, _ := strings.Cut(lang, "-")
+		if lang == "en" {
+			short = "" // for every language that we do not speak
+		}
+		var members, secretaries []telegram.Command
+		for _, f := range features {
+			for _, c := range f.Commands() {
+				if c.Usage == "" || len(c.Names) < 2 {
+					continue
+				}
+				item := telegram.Command{Name: c.Names[1], Text: strings.TrimPrefix(locale.Text(lang, c.Usage), "/")}
+				if c.Role < engine.Secretary {
+					members = append(members, item)
+				}
+				secretaries = append(secretaries, item)
+			}
+		}
+		all = append(all, telegram.Menu{For: telegram.Groups, Language: short, Commands: members},
+			telegram.Menu{For: telegram.Administrators, Language: short, Commands: secretaries},
+			telegram.Menu{For: telegram.Private, Language: short, Commands: secretaries})
+	}
+	return all
+}
+
+// serve adds what an account serves.
+func (b *Bot) serve(m made, a account) error {
+	if m.handler == nil {
+		return nil
+	}
+	if b.routes[m.pattern] != nil {
+		return fmt.Errorf("%s: account %s: another account serves %s already", b.settings.file.Name, a.ID, m.pattern)
+	}
+	b.routes[m.pattern] = m.handler
+	return nil
 }

@@ -35,8 +35,8 @@ type Bot struct {
 	outbox   *outbox.Outbox
 	adapters []chat.Adapter
 	senders  []*outbox.Sender
-	handler  http.Handler // of the browser rooms; nil when there are none
-	ended    func()       // called when an adapter ends without an error; nil: it is run again
+	routes   map[string]http.Handler // what the accounts serve, by pattern
+	ended    func()                  // called when an adapter ends without an error; nil: it is run again
 }
 
 // openLibrary reads the packs of the settings and checks that schedules find
@@ -61,8 +61,8 @@ func databaseSource(s *Settings) string {
 // Open puts a bot together on an open database. Accounts are made from the
 // settings, or given by the caller (rehearsal, terminal).
 func Open(s *Settings, library *content.Library, db *store.DB, log *slog.Logger, given ...chat.Adapter) (*Bot, error) {
-	b := &Bot{settings: s, db: db, log: log}
-	b.features = newFeatures(b.link)
+	b := &Bot{settings: s, db: db, log: log, routes: map[string]http.Handler{}}
+	b.features = newFeatures(b.links, b.page)
 	if err := db.Write(func(tx *store.Tx) error { return b.features.apply(tx, s, library) }); err != nil {
 		return nil, fmt.Errorf("apply the configuration: %w", err)
 	}
@@ -77,7 +77,7 @@ func Open(s *Settings, library *content.Library, db *store.DB, log *slog.Logger,
 		ids[i] = a.ID()
 	}
 	b.outbox = outbox.New(db, ids...)
-	b.engine = b.features.newEngine(engine.Options{DB: db, Language: s.Language, Log: log, Toast: b.toast}, b.outbox)
+	b.engine = b.features.newEngine(engine.Options{DB: db, Language: s.Language, Log: log, Toast: b.toast, Caps: b.caps, Link: b.link}, b.outbox)
 	for _, a := range b.adapters {
 		b.senders = append(b.senders, b.outbox.Sender(a, b.features.media(db), log))
 	}
@@ -86,20 +86,59 @@ func Open(s *Settings, library *content.Library, db *store.DB, log *slog.Logger,
 
 func (b *Bot) makeAdapters() error {
 	for _, a := range b.settings.accounts {
-		adapter, handler, err := platforms[a.Platform].make(b, a)
+		m, err := platforms[a.Platform].make(b, a)
 		if err != nil {
 			return err
 		}
-		if handler != nil {
-			b.handler = handler
+		if err := b.serve(m, a); err != nil {
+			return err
 		}
-		b.adapters = append(b.adapters, adapter)
+		b.adapters = append(b.adapters, m.adapter)
 	}
 	return nil
 }
 
-// link is the address at which a join code opens the browser room.
-func (b *Bot) link(code string) string {
+// links are the addresses at which a join code lets somebody in.
+func (b *Bot) links(code string) []string {
+	var links []string
+	if page := b.page(code); page != "" {
+		links = append(links, page)
+	}
+	for _, a := range b.adapters {
+		if link := b.link(a.ID(), code); link != "" {
+			links = append(links, link)
+		}
+	}
+	return links
+}
+
+// link is an address that opens a private chat on an account.
+func (b *Bot) link(account chat.AccountID, word string) string {
+	if linker, ok := b.adapter(account).(chat.Linker); ok {
+		return linker.Link(word)
+	}
+	return ""
+}
+
+func (b *Bot) caps(account chat.AccountID, in chat.ChatID) chat.Caps {
+	if a := b.adapter(account); a != nil {
+		return a.Caps(in)
+	}
+	return chat.Caps{}
+}
+
+// adapter is nil for an account that is no longer in the configuration.
+func (b *Bot) adapter(account chat.AccountID) chat.Adapter {
+	for _, a := range b.adapters {
+		if a.ID() == account {
+			return a
+		}
+	}
+	return nil
+}
+
+// page is the address at which a join code opens the browser room.
+func (b *Bot) page(code string) string {
 	for _, a := range b.settings.accounts {
 		if a.Platform == "web" {
 			return "http://" + b.settings.Listen + "/enter#" + code
@@ -110,18 +149,8 @@ func (b *Bot) link(code string) string {
 
 // toast answers a press, best effort: losing it is harmless.
 func (b *Bot) toast(press chat.Event, line string) {
-	for _, a := range b.adapters {
-		acker, ok := a.(chat.Acker)
-		if !ok || a.ID() != press.Account {
-			continue
-		}
-		go func() {
-			ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-			defer cancel()
-			if err := acker.Ack(ctx, press, line); err != nil {
-				b.log.Debug("toast", "account", press.Account, "error", err)
-			}
-		}()
+	if acker, ok := b.adapter(press.Account).(chat.Acker); ok {
+		acker.Ack(press, line)
 	}
 }
 
@@ -130,8 +159,8 @@ func (b *Bot) personas() []*door {
 	var doors []*door
 	for _, a := range b.settings.accounts {
 		var c webConfig
-		if a.Platform == "web" && b.settings.file.DecodeNode(&a.node, a.path, &c) == nil && c.Personas {
-			doors = append(doors, &door{b, chat.AccountID(c.ID)})
+		if a.Platform == "web" && a.decode(b.settings.file, &c) == nil && c.Personas {
+			doors = append(doors, &door{b, chat.AccountID(a.ID)})
 		}
 	}
 	return doors
@@ -210,9 +239,9 @@ func (b *Bot) Run(ctx context.Context) error {
 // supervise runs an adapter again when it ends, later each time.
 func (b *Bot) supervise(ctx context.Context, a chat.Adapter) {
 	pause := time.Second
+	b.engine.SetState(a.ID(), chat.State{Condition: chat.Connecting})
 	for {
 		began := time.Now()
-		b.engine.SetState(a.ID(), chat.State{Condition: chat.Connecting})
 		err := b.guard(ctx, a)
 		if ctx.Err() != nil {
 			return
@@ -224,11 +253,14 @@ func (b *Bot) supervise(ctx context.Context, a chat.Adapter) {
 		if time.Since(began) > time.Minute {
 			pause = time.Second
 		}
-		detail := ""
-		if err != nil {
-			detail = err.Error()
+		state := b.engine.States()[a.ID()]
+		if state.Reason == "" { // else the adapter has told it better
+			state = chat.State{Condition: chat.Down}
 		}
-		b.engine.SetState(a.ID(), chat.State{Condition: chat.Down, Detail: detail})
+		if err != nil {
+			state.Detail = err.Error()
+		}
+		b.engine.SetState(a.ID(), state)
 		select {
 		case <-ctx.Done():
 			return

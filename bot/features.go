@@ -36,9 +36,9 @@ type features struct {
 	quiet   atomic.Pointer[schedules.Quiet]
 }
 
-func newFeatures(link func(code string) string) *features {
+func newFeatures(links func(code string) []string, page func(code string) string) *features {
 	f := &features{directory: member.NewDirectory(), book: &ledger.Book{}}
-	f.members = &member.Feature{Directory: f.directory, Link: link}
+	f.members = &member.Feature{Directory: f.directory, Links: links, Page: page}
 	f.schedule = &schedule.Feature{Quiet: func() schedules.Quiet { return *f.quiet.Load() }}
 	return f
 }
@@ -153,7 +153,7 @@ func (f *features) newEngine(o engine.Options, out *outbox.Outbox) *engine.Engin
 
 // checkContent checks what schedules take from the packs.
 func checkContent(s *Settings, library *content.Library) (errs []error) {
-	f := newFeatures(func(string) string { return "" })
+	f := newFeatures(nil, nil)
 	f.library.Store(library)
 	actions := map[string]engine.Action{}
 	for _, feature := range f.list() {

@@ -19,13 +19,16 @@ import (
 	"branchbot/store"
 )
 
-// The test binary is the program when this variable is set; so the program can
-// be killed.
-const asProgram = "BRANCHBOT_TEST_PROGRAM"
+// The test binary is a program when this variable is set; so it can be killed.
+const asProgram = bot.AsProgram
 
 func TestMain(m *testing.M) {
-	if os.Getenv(asProgram) == "" {
+	switch name := os.Getenv(asProgram); {
+	case name == "":
 		os.Exit(m.Run())
+	case bot.Programs[name] != nil:
+		bot.Programs[name]()
+		return
 	}
 	os.Exit(bot.Main(context.Background(), bot.Program{Args: os.Args[1:], In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
 		Env: os.LookupEnv, Ready: func(address string) { fmt.Println("ready", address) }}))

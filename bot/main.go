@@ -326,13 +326,18 @@ func (p *Program) invite(ctx context.Context, staff string) error {
 			return fmt.Errorf("nobody on the roster has the staff number %q", staff)
 		}
 		code, err := member.Code(tx, m.ID)
-		if err == nil {
-			fmt.Fprintf(p.Out, "%s: %s\n", m.Name, code)
-			if link := (&Bot{settings: s}).link(code); link != "" {
-				fmt.Fprintln(p.Out, link)
-			}
-			fmt.Fprintln(p.Out, "It works once, within seven days.")
+		if err != nil {
+			return err
 		}
+		links, err := s.telegramLinks(tx, code)
+		if page := (&Bot{settings: s}).page(code); page != "" {
+			links = append(links, page)
+		}
+		fmt.Fprintf(p.Out, "%s: %s\n", m.Name, code)
+		for _, link := range links {
+			fmt.Fprintln(p.Out, link)
+		}
+		fmt.Fprintln(p.Out, "It works once, within seven days.")
 		return err
 	})
 }

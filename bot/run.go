@@ -60,7 +60,7 @@ func (p *Program) run(ctx context.Context) error {
 // greet tells where to look.
 func (p *Program) greet(b *Bot, address string) {
 	fmt.Fprintf(p.Out, "支部小助手已启动 / Branchbot is running\n")
-	if b.handler != nil {
+	if b.routes["/"] != nil {
 		fmt.Fprintf(p.Out, "请用浏览器打开 / open in a browser:  http://%s/\n", address)
 	}
 	if len(b.personas()) == 0 {
@@ -76,8 +76,8 @@ func (p *Program) greet(b *Bot, address string) {
 func (b *Bot) mux() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", b.health)
-	if b.handler != nil {
-		mux.Handle("/", b.handler)
+	for pattern, handler := range b.routes {
+		mux.Handle(pattern, handler)
 	}
 	return mux
 }

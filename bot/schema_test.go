@@ -25,9 +25,16 @@ func TestSchema(t *testing.T) {
 		if kind != reflect.TypeFor[yaml.Node]() {
 			return nil
 		}
-		account := platform.Reflect(&webConfig{}) // the only platform so far
-		account.Version = ""
-		return account
+		accounts := &jsonschema.Schema{}
+		for _, name := range platformNames() {
+			account := platform.Reflect(platforms[name].settings())
+			account.Version = ""
+			if p, ok := account.Properties.Get("platform"); ok {
+				p.Const = name
+			}
+			accounts.AnyOf = append(accounts.AnyOf, account)
+		}
+		return accounts
 	}
 	schema := settings.Reflect(&Settings{})
 	schema.Title = "Branchbot config.yaml"

@@ -158,6 +158,7 @@ func (c *checker) allAccounts() {
 				a.Platform = n.Content[j+1].Value
 			}
 		}
+		a.ID = or(a.ID, a.Platform)
 		c.id(path, a.ID, seen)
 		if platform, ok := platforms[a.Platform]; !ok {
 			c.oneOf(path+".platform", a.Platform, platformNames())

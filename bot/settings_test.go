@@ -93,7 +93,7 @@ points: {rules: [{id: a, on: quiz.won, points: 0, cap: {week: 0}}]}
 conduct: {quiet_hours: "9", lessons_per_day: 99, public_board: always}
 `, `branchbot: config.yaml:2: database: "mysql://x": write sqlite:PATH, e.g. sqlite:data/branchbot.db
 branchbot: config.yaml:1: listen: "0.0.0.0:80" is reachable from other machines, and this release has no TLS: listen on 127.0.0.1 behind a proxy that has
-branchbot: config.yaml:3: accounts[0].platform: "carrier-pigeon" is none of web
+branchbot: config.yaml:3: accounts[0].platform: "carrier-pigeon" is none of telegram, web
 branchbot: config.yaml:3: accounts[1].colour: unknown key (known: id, platform, personas)
 branchbot: config.yaml:4: points.rules[0].on: "quiz.won" is none of quiz.answered, quiz.correct, checkin.on_time, checkin.late, lesson.done, notice.acknowledged
 branchbot: config.yaml:4: points.rules[0].points: 0 is out of range 1-100

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -174,11 +175,7 @@ func TestRefusedFiles(t *testing.T) {
 	}
 	newer := filepath.Join(dir, "newer.db")
 	db := open(t, newer, store.Options{})
-	known := 0
 	if err := db.Write(func(tx *store.Tx) error {
-		if err := tx.QueryRow(`SELECT MAX(version_id) FROM goose_db_version`).Scan(&known); err != nil {
-			return err
-		}
 		_, err := tx.Exec(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, 1)`)
 		return err
 	}); err != nil {
@@ -187,11 +184,12 @@ func TestRefusedFiles(t *testing.T) {
 	db.Close()
 	letter := file("letter.doc", []byte("Dear Sir or Madam, this is no database at all."))
 	for path, reason := range map[string]string{
-		newer:  fmt.Sprintf("its schema is version 99, this program knows version %d: start the newer branchbot that made it", known),
+		newer:  "its schema is version 99, this program knows version N: start the newer branchbot that made it",
 		letter: "this file is not a database of branchbot; it is left as it is",
 	} {
 		_, err := store.Open(t.Context(), "sqlite:"+path, store.Options{})
-		if err == nil || err.Error() != "open database "+path+": "+reason {
+		got := regexp.MustCompile(`knows version \d+`).ReplaceAllString(fmt.Sprint(err), "knows version N")
+		if got != "open database "+path+": "+reason {
 			t.Errorf("%v\nwant %s", err, reason)
 		}
 	}

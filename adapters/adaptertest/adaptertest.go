@@ -36,6 +36,10 @@ type Platform struct {
 	Reply func(in chat.ChatID, from chat.UserID, quoted chat.MessageID, text string)
 	// Press presses a button of one of the bot's messages.
 	Press func(in chat.ChatID, from chat.UserID, on chat.MessageID, b chat.Button)
+	// Vote votes in one of the bot's polls; without a choice it takes the vote back.
+	Vote func(in chat.ChatID, from chat.UserID, on chat.MessageID, choice ...int)
+	// Toasts are the lines that a user saw after his presses, oldest first.
+	Toasts func(chat.UserID) []string
 	// Sent is what the platform shows of the bot in a chat, oldest first.
 	Sent func(in chat.ChatID) []Shown
 
@@ -89,6 +93,7 @@ type Shown struct {
 	Buttons []string       // labels
 	Picture bool
 	File    string // name
+	Poll    string // "question | option | option", with " (closed)" behind it when it is
 }
 
 // Run runs the whole suite. Each subtest gets an adapter of its own.

@@ -142,12 +142,17 @@ func (r *Recorder) Wait(t *testing.T, n int) []chat.Event {
 	return r.Events()[:n]
 }
 
-// WaitCondition waits until the last state has one of the conditions.
-func (r *Recorder) WaitCondition(t *testing.T, any ...chat.Condition) {
+// WaitCondition waits until the last state has one of the conditions, and
+// returns it.
+func (r *Recorder) WaitCondition(t *testing.T, any ...chat.Condition) (state chat.State) {
 	t.Helper()
 	r.wait(t, fmt.Sprintf("a state of %v", any), func() bool {
-		return len(r.states) > 0 && slices.Contains(any, r.states[len(r.states)-1].Condition)
+		if len(r.states) > 0 {
+			state = r.states[len(r.states)-1]
+		}
+		return slices.Contains(any, state.Condition)
 	})
+	return state
 }
 
 // wait waits until come, which is called with mu held, says so.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"testing"
+	"time"
 
 	"branchbot/bot/chat"
 	"github.com/google/go-cmp/cmp"
@@ -22,6 +24,7 @@ var sending = []test{
 	{"edit", edit},
 	{"a person quotes the bot", quoted},
 	{"buttons and a press", pressed},
+	{"a poll and votes", polled},
 	{"a picture with a caption", picture},
 	{"a file", file},
 	{"a private chat is opened", direct},
@@ -106,11 +109,52 @@ func pressed(b *bench) {
 			b.Errorf("the press with key %q (-want +got)\n%s", got.Key, diff)
 		}
 		if acker, ok := b.adapter.(chat.Acker); ok {
-			if err := acker.Ack(b.ctx, got, "已记录"); err != nil {
-				b.Errorf("acknowledge the press: %v", err)
+			acker.Ack(got, "已记录")
+			if b.Toasts != nil {
+				Eventually(b.T, "the toast", func() bool { return len(b.Toasts(b.User.ID)) == i+1 })
 			}
 		}
 	}
+}
+
+// Eventually waits for something that comes by itself.
+func Eventually(t *testing.T, what string, there func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(patience)
+	for !there() {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s does not come", what)
+		}
+		<-time.After(time.Millisecond)
+	}
+}
+
+func polled(b *bench) {
+	closer, ok := b.adapter.(chat.PollCloser)
+	b.need(b.Vote != nil && ok && b.adapter.Caps(b.Group).Polls.Options >= 3, "polls")
+	right := 1
+	r := b.send(b.Group, chat.Part{Key: "1", Poll: &chat.Poll{Question: "第 <17> 题", Options: []string{"一", "*二*"}, Right: &right, Explain: "二"}})
+	several := b.send(b.Group, chat.Part{Key: "2", Poll: &chat.Poll{Question: "多选", Options: []string{"A", "B", "C"}, Several: true}})
+	if r.Poll == "" || r.Poll == several.Poll {
+		b.Fatalf("the receipts name the polls %q and %q", r.Poll, several.Poll)
+	}
+	for i, vote := range []struct {
+		receipt chat.Receipt
+		choice  []int
+	}{{r, []int{1}}, {several, []int{0, 2}}, {several, nil}} {
+		b.Vote(b.Group, b.User.ID, vote.receipt.Message, vote.choice...)
+		got := b.in.Wait(b.T, i+1)[i]
+		want := chat.Event{Account: b.adapter.ID(), Kind: chat.Voted, From: b.User, Poll: vote.receipt.Poll, Choice: vote.choice}
+		if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(chat.Event{}, "Key", "At"), cmpopts.EquateEmpty()); diff != "" || got.Key == "" {
+			b.Errorf("the vote with key %q (-want +got)\n%s", got.Key, diff)
+		}
+	}
+	for range 2 { // a poll that has ended is no error
+		if err := closer.ClosePoll(b.ctx, b.Group, r.Message); err != nil {
+			b.Errorf("close the poll: %v", err)
+		}
+	}
+	b.shown(b.Group, Shown{Poll: "第 <17> 题 | 一 | *二* (closed)"}, Shown{Poll: "多选 | A | B | C"})
 }
 
 // onePixel is a whole PNG.

@@ -52,10 +52,13 @@ func (a *Adapter) Edit(_ context.Context, in chat.ChatID, id chat.MessageID, p c
 }
 
 // Ack implements chat.Acker.
-func (a *Adapter) Ack(_ context.Context, press chat.Event, line string) error {
+func (a *Adapter) Ack(press chat.Event, line string) {
+	if line == "" {
+		return // nobody waits at a terminal
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.write(PrivateChat(press.From.ID), markAck, chat.Part{Spans: []chat.Span{{Text: line}}})
+	_ = a.write(PrivateChat(press.From.ID), markAck, chat.Part{Spans: []chat.Span{{Text: line}}})
 }
 
 // Direct implements chat.Directer.

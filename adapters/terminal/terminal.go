@@ -117,7 +117,9 @@ func (a *Adapter) ID() chat.AccountID { return a.Options.ID }
 func (a *Adapter) Platform() string { return "terminal" }
 
 // Caps implements chat.Adapter.
-func (a *Adapter) Caps(chat.ChatID) chat.Caps { return chat.Caps{Buttons: true, Edit: true} }
+func (a *Adapter) Caps(chat.ChatID) chat.Caps {
+	return chat.Caps{Direct: true, Buttons: true, Edit: true}
+}
 
 // PrivateChat is the chat of a user and the bot alone.
 func PrivateChat(user chat.UserID) chat.ChatID { return chat.ChatID("dm:" + user) }

@@ -54,9 +54,7 @@ this is not read
 			Buttons: [][]chat.Button{{{Label: "B", Data: "17:B2"}}}}); err != nil {
 			t.Fatal(err)
 		}
-		if err := a.Ack(context.Background(), chat.Event{From: chat.User{ID: "u1"}}, "已记录"); err != nil {
-			t.Fatal(err)
-		}
+		a.Ack(chat.Event{From: chat.User{ID: "u1"}}, "已记录")
 	})
 	wantHeard := `ff-1 said 张三(u1) in "room" private=false: "A" data="" on="in-ff-1" quotes=""
 ff-2 said 李四(u2) in "room" private=false: "B" data="" on="in-ff-2" quotes=""
@@ -121,9 +119,7 @@ func TestNothingHarmfulReachesTheTerminal(t *testing.T) {
 		":as "+evil+"\n[按 "+evil+"]\n", func(a *Adapter) {
 			send(t, a, "room", evil, []chat.Button{{Label: evil + "\n→ x", Data: evil}})
 			send(t, a, "dm:u1", evil)
-			if err := a.Ack(context.Background(), chat.Event{From: chat.User{ID: "u1"}}, evil); err != nil {
-				t.Fatal(err)
-			}
+			a.Ack(chat.Event{From: chat.User{ID: "u1"}}, evil)
 		})
 	want := "群[2J31m红 ◀ [2J31m红\n    [[2J31m红 → x]\n→ 张[2J31m红 ◀ [2J31m红\n→ 张[2J31m红 · [2J31m红\n" +
 		"· 你现在是张[2J31m红。直接打字发言；:help 看说明，:quit 结束。\n" +

@@ -135,7 +135,7 @@ func (a *Adapter) Platform() string { return "web" }
 
 // Caps implements chat.Adapter.
 func (a *Adapter) Caps(chat.ChatID) chat.Caps {
-	return chat.Caps{TextLimit: maxText, CaptionLimit: maxText, Styles: true, Links: true, Pictures: true, Files: true,
+	return chat.Caps{Direct: true, TextLimit: maxText, CaptionLimit: maxText, Styles: true, Links: true, Pictures: true, Files: true,
 		Buttons: true, Edit: true, Idempotent: true}
 }
 
@@ -345,9 +345,11 @@ func (a *Adapter) Edit(ctx context.Context, in chat.ChatID, id chat.MessageID, p
 }
 
 // Ack implements chat.Acker.
-func (a *Adapter) Ack(_ context.Context, press chat.Event, line string) error {
+func (a *Adapter) Ack(press chat.Event, line string) {
+	if line == "" {
+		return // the room waits for nothing
+	}
 	a.toUser(press.From.ID, "toast", map[string]string{"text": line})
-	return nil
 }
 
 // Direct implements chat.Directer.

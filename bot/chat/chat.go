@@ -6,6 +6,7 @@ package chat
 
 import (
 	"context"
+	"strings"
 	"time"
 )
 
@@ -13,8 +14,15 @@ import (
 type AccountID string
 
 // ChatID names a conversation. It is unique within an account and opaque to
-// all but the account's adapter.
+// all but the account's adapter, but for one thing: what stands before the
+// first "/" is the group of which the chat is a topic.
 type ChatID string
+
+// Group is the group of which a chat is a topic; of other chats, itself.
+func (id ChatID) Group() ChatID {
+	group, _, _ := strings.Cut(string(id), "/")
+	return ChatID(group)
+}
 
 // UserID names a person's platform account. It is unique within an account
 // and opaque to all but the account's adapter.
@@ -24,6 +32,9 @@ type UserID string
 // opaque to all but the account's adapter.
 type MessageID string
 
+// PollID names a poll that the bot sent. It is unique within an account.
+type PollID string
+
 // Kind says what an Event is.
 type Kind string
 
@@ -32,6 +43,20 @@ const (
 	Said Kind = "said"
 	// Pressed is a press of a button that the bot sent; Data is the button's.
 	Pressed Kind = "pressed"
+	// Voted is a vote in a poll that the bot sent; Poll and Choice say in which
+	// and for what. Platforms do not tell the chat.
+	Voted Kind = "voted"
+	// Joined and Left: From has come into a group chat or gone out of it.
+	Joined Kind = "joined"
+	Left   Kind = "left"
+	// Added: the bot was put into a group chat, or may write there again;
+	// Muted: it may not write any more; Removed: it was taken out, or a person
+	// has closed his private chat to it. A group stands for all its topics.
+	Added   Kind = "added"
+	Muted   Kind = "muted"
+	Removed Kind = "removed"
+	// Moved: the group Chat is now To.
+	Moved Kind = "moved"
 )
 
 // Event is one thing that happened on an account.
@@ -49,11 +74,15 @@ type Event struct {
 	From    User
 	Message MessageID // Said: the message; Pressed: the message that carries the button
 	Text    string    // Said: as typed, unchanged
+	Edited  bool      // Said: the new text of an earlier message; Key differs from that one's
 	ReplyTo MessageID // Said: the message that this one quotes; empty when none
-	// Mentioned tells that the message is addressed to the bot (@bot); the
-	// adapter leaves the mention itself in Text or takes it out, as it likes.
+	// Mentioned tells that the message is addressed to the bot (@bot) by the
+	// platform's means; such a mention at its ends is not in Text.
 	Mentioned bool
 	Data      string // Pressed: the button's data
+	Poll      PollID // Voted
+	Choice    []int  // Voted: indices of options; none when the vote was taken back
+	To        ChatID // Moved
 	Files     []File // Said, private chats only: what was sent along
 }
 
@@ -112,11 +141,26 @@ type Button struct {
 	Word string `json:"w,omitempty"`
 }
 
+// Poll is a question that people answer by the platform's own means. Everybody
+// in the chat may see who voted for what.
+type Poll struct {
+	Question string   `json:"q"`
+	Options  []string `json:"o"`
+	Several  bool     `json:"s,omitempty"` // more than one option may be chosen
+	// Right is the index of the right option; nil: the platform does not tell
+	// right from wrong.
+	Right   *int   `json:"r,omitempty"`
+	Explain string `json:"e,omitempty"` // shown to those who have voted, if there is a right option
+}
+
 // Message is what a feature says. Render turns it into Parts.
 type Message struct {
 	Spans   []Span     `json:"spans,omitempty"`
 	Media   []Media    `json:"media,omitempty"`
 	Buttons [][]Button `json:"buttons,omitempty"` // rows
+	// Poll takes the place of all else where the platform has polls and this
+	// one fits in.
+	Poll *Poll `json:"poll,omitempty"`
 	// Hint is appended where buttons cannot be shown, to say what to type.
 	Hint string `json:"hint,omitempty"`
 	// Refuse lists the losses that this message must not suffer; Render
@@ -147,6 +191,7 @@ type Part struct {
 	Spans   []Span
 	Media   *Media // nil or one picture; Spans are then its caption
 	Buttons [][]Button
+	Poll    *Poll // nil, or all that this part is
 }
 
 // Plain is the part's text without styles.
@@ -171,27 +216,54 @@ type Caps struct {
 	Pictures     bool
 	Files        bool
 	Buttons      bool
-	Edit         bool // the adapter is an Editor and this chat allows it
-	Idempotent   bool // a Part with a known Key is shown once, however often it is sent
+	Polls        PollLimits // the zero value: no polls
+	Edit         bool       // the adapter is an Editor and this chat allows it
+	Direct       bool       // the adapter is a Directer
+	Idempotent   bool       // a Part with a known Key is shown once, however often it is sent
 	Pace         Pace
+	// AddressedOnly: of what people write in this chat the bot gets only
+	// commands, replies to it and mentions of it.
+	AddressedOnly bool
+}
+
+// PollLimits says what fits into a poll; lengths are in Caps.TextUnit.
+type PollLimits struct {
+	Question, Option, Explain int
+	Options                   int
 }
 
 // Pace is how fast the platform lets us send. Zero values mean no limit.
 type Pace struct {
 	AccountPerSecond float64       // messages of the whole account
-	ChatEvery        time.Duration // least time between two messages to one chat
+	ChatEvery        time.Duration // least time between two messages to one group, all its topics together
 }
 
 // Receipt is what the platform said of a message that it took.
 type Receipt struct {
 	Message MessageID
+	Poll    PollID // of a part that was one
 }
 
 // State is how an account is doing.
 type State struct {
 	Condition Condition
-	Detail    string // for the secretary: what to do; never a token
+	Reason    Reason // why, as far as it is one that is known
+	Detail    string // more about it, for the administrator; never a token
 }
+
+// Reason is why an account is not online; the catalogue says what to do about
+// each (desk.reason.…).
+type Reason string
+
+const (
+	TokenRefused Reason = "token_refused" // wrong, or withdrawn
+	UsedTwice    Reason = "used_twice"    // another program receives for the same account
+	Unreachable  Reason = "unreachable"   // the platform or the network is down
+	NotDelivered Reason = "not_delivered" // the platform cannot reach our webhook
+)
+
+// Reasons are all of them.
+var Reasons = []Reason{TokenRefused, UsedTwice, Unreachable, NotDelivered}
 
 type Condition string
 
@@ -226,10 +298,26 @@ type Editor interface {
 	Edit(ctx context.Context, in ChatID, id MessageID, p Part) error
 }
 
+// PollCloser is an Adapter that can end a poll which it has sent. A poll that
+// has ended already is no error.
+type PollCloser interface {
+	ClosePoll(ctx context.Context, in ChatID, id MessageID) error
+}
+
+// Linker is an Adapter with addresses that open a private chat with the bot
+// and hand it a word, as if the person had typed "/start WORD".
+type Linker interface {
+	// Link is "" as long as the address is not known. word has at most 64
+	// letters, digits, - and _.
+	Link(word string) string
+}
+
 // Acker is an Adapter that can answer a press with a short line that only the
-// presser sees. It is called after the press is stored; losing it is harmless.
+// presser sees; an empty one says only that the press has arrived. Ack is called
+// after the press is stored and must not wait for the platform; a line may get
+// lost.
 type Acker interface {
-	Ack(ctx context.Context, press Event, line string) error
+	Ack(press Event, line string)
 }
 
 // Directer is an Adapter that can open a private chat with a user who has not

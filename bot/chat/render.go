@@ -68,6 +68,9 @@ type Rendered struct {
 // message refuses a loss that it would suffer.
 func Render(m Message, c Caps, w Words) (Rendered, error) {
 	var r Rendered
+	if poll := c.fitting(m.Poll); poll != nil {
+		return Rendered{Parts: []Part{{Poll: poll}}}, nil
+	}
 	spans := clean(m.Spans)
 	var pictures []Media
 	for _, p := range m.Media {
@@ -95,6 +98,31 @@ func Render(m Message, c Caps, w Words) (Rendered, error) {
 		return Rendered{}, &LossError{refused}
 	}
 	return r, nil
+}
+
+// fitting is the poll with clean texts, as far as the platform has polls; nil
+// when it is too long for one. An explanation that is too long is left to the
+// message at the close.
+func (c Caps) fitting(p *Poll) *Poll {
+	if p == nil || len(p.Options) < 2 || len(p.Options) > c.Polls.Options {
+		return nil
+	}
+	shown := *p
+	shown.Question, shown.Explain = Clean(p.Question), Clean(p.Explain)
+	if c.TextUnit.Len(shown.Question) > c.Polls.Question {
+		return nil
+	}
+	if c.TextUnit.Len(shown.Explain) > c.Polls.Explain {
+		shown.Explain = ""
+	}
+	shown.Options = make([]string, len(p.Options))
+	for i, o := range p.Options {
+		shown.Options[i] = Clean(o)
+		if n := c.TextUnit.Len(shown.Options[i]); n < 1 || n > c.Polls.Option {
+			return nil
+		}
+	}
+	return &shown
 }
 
 // labelled copies the rows that have buttons, with clean labels.

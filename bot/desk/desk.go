@@ -2,7 +2,7 @@
 // open for me, all that is stored about me, the state of the bot, closing
 // something before its time.
 //
-// Commands: /帮助 /help, /今日 /today, /我的数据 /mydata, /状态 /status, /结束 /close.
+// Commands: /开始 /start, /帮助 /help, /今日 /today, /我的数据 /mydata, /状态 /status, /结束 /close.
 package desk
 
 import (
@@ -26,6 +26,7 @@ func (f *Feature) Name() string { return "desk" }
 // Commands implements engine.Feature.
 func (f *Feature) Commands() []engine.Command {
 	return []engine.Command{
+		{Names: []string{"开始", "start"}, Run: f.start},
 		{Names: []string{"帮助", "help"}, Word: true, Usage: "desk.usage.help", Run: f.help},
 		{Names: []string{"今日", "today"}, Role: engine.OnRoster, Word: true, Usage: "desk.usage.today", Run: f.today},
 		{Names: []string{"我的数据", "mydata"}, Role: engine.OnRoster, Word: true, Usage: "desk.usage.mydata", Run: f.mydata},
@@ -34,13 +35,35 @@ func (f *Feature) Commands() []engine.Command {
 	}
 }
 
+// start is what platforms send when somebody opens a private chat with the bot,
+// with the word of the link that led there: a command, or a join code.
+func (f *Feature) start(t *engine.Turn, line command.Line) error {
+	word := line.Args
+	if word == "" {
+		if t.Member == nil {
+			return engine.Complain("engine.unknown_sender")
+		}
+		return f.help(t, command.Line{})
+	}
+	if slices.Contains(links, word) {
+		_, err := t.Run(word, "")
+		return err
+	}
+	_, err := t.Run("join", word)
+	return err
+}
+
+// links are the commands that an address may carry: such as change nothing, for
+// anybody can make somebody else open one.
+var links = []string{"help", "today", "mydata", "points", "web"}
+
 // help lists what the sender may do, or tells about one command.
 func (f *Feature) help(t *engine.Turn, line command.Line) error {
 	want := strings.TrimPrefix(command.Fold(line.Args), "/")
 	lines := []string{t.T("desk.help_head")}
 	for _, feature := range t.Engine().Features {
 		for _, c := range feature.Commands() {
-			if want != "" && !slices.Contains(c.Names, want) || want == "" && c.Role > t.Role {
+			if c.Usage == "" || want != "" && !slices.Contains(c.Names, want) || want == "" && c.Role > t.Role {
 				continue
 			}
 			lines = append(lines, t.T(c.Usage))
@@ -153,7 +176,10 @@ func (f *Feature) status(t *engine.Turn, _ command.Line) error {
 		line := t.T("desk.account", "Account", id, "State", t.T("desk.condition."+string(s.Condition)),
 			"Waiting", counts[outbox.Pending]+counts[outbox.Sending], "Sent", counts[outbox.Sent],
 			"Failed", counts[outbox.Dead]+counts[outbox.Uncertain])
-		if s.Detail != "" {
+		switch {
+		case s.Reason != "":
+			line += t.T("desk.reason." + string(s.Reason))
+		case s.Detail != "":
 			line += " " + s.Detail
 		}
 		lines = append(lines, line)

@@ -80,8 +80,9 @@ func (e *Engine) handle(batch []*request) {
 					return err
 				}
 			}
-			if r.cursor != "" {
-				b.kept = true
+			// What came before a cursor that is not stored was chatter: no harm
+			// is done if it comes again, and ordinary talk leaves no trace.
+			if r.cursor != "" && b.kept {
 				_, err := tx.Exec(`INSERT INTO account (id, cursor) VALUES ($1, $2)
 					ON CONFLICT (id) DO UPDATE SET cursor = excluded.cursor`, r.account, r.cursor)
 				if err != nil {
@@ -132,13 +133,14 @@ func (w *work) event(ev *chat.Event) error {
 	if err != nil {
 		return fmt.Errorf("note event: %w", err)
 	}
-	if n == 0 {
-		return nil // seen before
+	if n > 0 { // else seen before
+		w.kept = true
+		err = t.attempt(do, func(reason string) error { return w.bury(string(ev.Account), lean(ev), reason) })
 	}
-	w.kept = true
-	return t.attempt(do, func(reason string) error {
-		return w.bury(string(ev.Account), lean(ev), reason)
-	})
+	if ev.Kind == chat.Pressed && !t.toasted && err == nil {
+		t.Toast("") // the presser's client waits for something
+	}
+	return err
 }
 
 // attempt runs a handler in a savepoint. A complaint to the user is replied; any
@@ -151,7 +153,7 @@ func (t *Turn) attempt(do func() error, bury func(reason string) error) error {
 	if store.Broken(err) {
 		return err
 	}
-	t.letters = 0 // what the handler said was rolled back with it
+	t.letters, t.toasted = 0, false // what the handler said was rolled back with it
 	t.work.counting = nil
 	var complaint *Complaint
 	var skip *Skip // an action that somebody asked for had a reason not to run
@@ -192,8 +194,17 @@ func (t *Turn) complain(c *Complaint) error {
 		return nil
 	}
 	line := t.T(c.Key, c.Args...)
-	if t.Event.Kind == chat.Pressed {
+	switch t.Event.Kind {
+	case chat.Pressed:
 		t.Toast(line)
+		return nil
+	case chat.Voted: // the group must not be told what concerns one voter
+		if t.Member == nil {
+			return nil
+		}
+		_, err := t.Tell(t.Member, chat.Text(line))
+		return err
+	case chat.Joined, chat.Left, chat.Added, chat.Muted, chat.Removed, chat.Moved:
 		return nil
 	}
 	return t.Reply(chat.Text(line))

@@ -19,14 +19,23 @@ const hintEvery = 10 * time.Minute
 // classify finds out who speaks where, and returns what is to be done; nil
 // for chatter, of which nothing is kept.
 func (t *Turn) classify() (func() error, error) {
+	switch t.Event.Kind {
+	case chat.Added, chat.Muted, chat.Removed, chat.Moved:
+		return t.chatChanged, nil
+	case chat.Voted:
+		return t.voted()
+	}
 	if t.Event.From.Bot {
 		return nil, nil
 	}
 	if err := t.identify(); err != nil {
 		return nil, err
 	}
-	if t.Event.Kind == chat.Pressed {
+	switch t.Event.Kind {
+	case chat.Pressed:
 		return func() error { return t.press(t.Event.Data) }, nil
+	case chat.Joined, chat.Left:
+		return t.cameOrWent(), nil
 	}
 	do, err := t.message()
 	if do == nil || err != nil || !t.Event.Private || t.Member == nil {
@@ -74,10 +83,17 @@ func (t *Turn) identify() (err error) {
 // message classifies what somebody wrote.
 func (t *Turn) message() (func() error, error) {
 	ev := t.Event
+	if ev.Edited { // an answer may be mended so; a command would run twice
+		return t.reply(ev.Mentioned)
+	}
 	if len(ev.Files) > 0 && ev.Private {
 		return t.files, nil
 	}
-	line, isCommand := command.Parse(ev.Text, t.work.engine.Names...)
+	text := ev.Text
+	if ev.Mentioned { // by the platform's means, which took the mention out
+		text = "@" + t.work.engine.Names[0] + " " + text
+	}
+	line, isCommand := command.Parse(text, t.work.engine.Names...)
 	if isCommand {
 		if c := t.work.engine.commands[line.Name]; c != nil {
 			return t.command(c, line), nil
@@ -125,6 +141,19 @@ func (t *Turn) word() *Command {
 		return nil
 	}
 	return c
+}
+
+// Run runs the command of a name as if the sender had typed it; false when
+// there is none.
+func (t *Turn) Run(name, args string) (bool, error) {
+	c := t.work.engine.commands[command.Fold(name)]
+	if c == nil {
+		return false, nil
+	}
+	if do := t.command(c, command.Line{Name: command.Fold(name), Args: args}); do != nil {
+		return true, do()
+	}
+	return true, nil
 }
 
 // command runs a command if the sender may.
@@ -180,6 +209,9 @@ func (t *Turn) files() error {
 		}
 	}
 	for _, f := range t.Event.Files {
+		if len(f.Data) == 0 {
+			return Complain("engine.empty_file")
+		}
 		if err := t.file(f, takers); err != nil {
 			return err
 		}

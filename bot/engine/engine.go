@@ -88,8 +88,12 @@ type Directory interface {
 	Private(tx *store.Tx, member int64) ([]Address, error)
 	// Secretaries are those who get a unit's lists.
 	Secretaries(tx *store.Tx, unit string) ([]Member, error)
-	// MetPrivately notes the private chat of a bound platform account.
+	// MetPrivately notes the private chat of a bound platform account; "" when
+	// it is closed to the bot.
 	MetPrivately(tx *store.Tx, account chat.AccountID, user chat.UserID, id chat.ChatID) error
+	// ChatState notes what the bot may do in a group and all its topics: ""
+	// (write), muted, removed. It returns the units whose chats changed.
+	ChatState(tx *store.Tx, account chat.AccountID, group chat.ChatID, state string) (units []string, err error)
 	// Changed tells that tx changes members, units, identities or chats.
 	Changed(tx *store.Tx)
 }
@@ -106,6 +110,12 @@ type Answerer interface {
 	// Answer takes a reply to one of its prompts. t.Member is on the roster
 	// of the prompt's unit, which is t.Unit.
 	Answer(t *Turn, p Prompt, a command.Answer) error
+}
+
+// Withdrawer is an Answerer whose answers can be taken back.
+type Withdrawer interface {
+	// Withdraw takes back what t.Member answered to a prompt that is open.
+	Withdraw(t *Turn, p Prompt) error
 }
 
 // Timed is a feature that sets timers.
@@ -192,7 +202,8 @@ type Command struct {
 	// Word lets the names stand alone, without a slash: in private and, if
 	// the sender is on the roster, as a whole message in the group.
 	Word bool
-	// Usage is the catalogue key of "usage — what it does", for /帮助.
+	// Usage is the catalogue key of "usage — what it does", for /帮助; "" for
+	// what platforms send by themselves.
 	Usage string
 	Run   func(t *Turn, line command.Line) error
 
@@ -213,6 +224,12 @@ type Options struct {
 	// Toast shows a line to the presser of a button, best effort. It must not
 	// block. May be nil.
 	Toast func(press chat.Event, line string)
+	// Caps says what a platform can do in a chat. May be nil.
+	Caps func(account chat.AccountID, in chat.ChatID) chat.Caps
+	// Link is an address that opens a private chat with the bot and hands it a
+	// word of at most 64 letters, digits, - and _; "" where there is none. May
+	// be nil.
+	Link func(account chat.AccountID, word string) string
 }
 
 // Engine handles events. Make one with New, then Run it.
@@ -236,6 +253,12 @@ type Engine struct {
 // New builds an engine. It panics when two features claim one name: that is a
 // mistake of the program.
 func New(o Options) *Engine {
+	if o.Caps == nil {
+		o.Caps = func(chat.AccountID, chat.ChatID) chat.Caps { return chat.Caps{} }
+	}
+	if o.Link == nil {
+		o.Link = func(chat.AccountID, string) string { return "" }
+	}
 	e := &Engine{
 		Options:  o,
 		commands: map[string]*Command{},
@@ -320,7 +343,7 @@ func (e *Engine) SetState(id chat.AccountID, s chat.State) {
 	e.states[id] = s
 	e.mu.Unlock()
 	if before != s {
-		e.Log.Info("account", "account", id, "state", s.Condition, "detail", s.Detail)
+		e.Log.Info("account", "account", id, "state", s.Condition, "reason", s.Reason, "detail", s.Detail)
 	}
 }
 

@@ -133,6 +133,17 @@ func loadPrompts(tx *store.Tx, unit string) ([]Prompt, error) {
 
 // prompt returns store.ErrNoRows for an unknown id.
 func (t *Turn) prompt(id int64) (Prompt, error) {
+	if t.Unit != nil { // what is pressed is mostly open here, and then known
+		open, err := t.prompts(t.Unit.ID)
+		if err != nil {
+			return Prompt{}, err
+		}
+		for i := range open {
+			if open[i].ID == id {
+				return open[i], nil
+			}
+		}
+	}
 	return scanPrompt(t.Tx.QueryRow(selectPrompt+`WHERE id = $1`, id))
 }
 

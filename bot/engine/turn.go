@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -27,6 +28,7 @@ type Turn struct {
 	work    *work
 	cause   string // makes the keys of the letters
 	letters int    // so far, for their keys
+	toasted bool   // the press was answered
 }
 
 // Complaint is an error that its cause can mend: a line of the catalogue for
@@ -100,9 +102,11 @@ func (t *Turn) Reply(m chat.Message) error {
 // Say replies with a line of the catalogue.
 func (t *Turn) Say(key string, args ...any) error { return t.Reply(chat.Text(t.T(key, args...))) }
 
-// Toast shows the presser of a button a short line once this is committed.
+// Toast shows the presser of a button a short line once this is committed; ""
+// only ends the waiting.
 func (t *Turn) Toast(line string) {
 	toast, press := t.work.engine.Toast, *t.Event
+	t.toasted = true
 	if toast != nil {
 		t.Tx.AfterCommit(func() { toast(press, line) })
 	}
@@ -125,10 +129,16 @@ func (t *Turn) Noted(key string, args ...any) error {
 // used last; false when none of his reaches a private chat.
 func (t *Turn) Tell(m *Member, msg chat.Message) (bool, error) {
 	addresses, err := t.Directory().Private(t.Tx, m.ID)
-	if err != nil || len(addresses) == 0 {
+	if err != nil {
 		return false, err
 	}
-	a := addresses[0]
+	i := slices.IndexFunc(addresses, func(a Address) bool {
+		return a.Chat != "" || t.work.engine.Caps(a.Account, "").Direct
+	})
+	if i < 0 {
+		return false, nil
+	}
+	a := addresses[i]
 	lang := m.Language
 	if lang == "" {
 		lang = t.Lang
@@ -155,6 +165,9 @@ func (t *Turn) TellSender(msg chat.Message) error {
 			}
 			return nil
 		}
+	}
+	if link := t.work.engine.Link(t.Event.Account, "today"); link != "" {
+		return t.Say("engine.ask_privately_at", "Link", link)
 	}
 	return t.Say("engine.ask_privately")
 }

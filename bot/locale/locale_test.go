@@ -103,6 +103,8 @@ func TestLanguagesAgree(t *testing.T) {
 
 // made are the keys that the code puts together, by the part that is written.
 var made = map[string][]string{
+	"engine.chat_":      {"added", "muted", "removed"},
+	"member.chat.":      {"all", "addressed", "muted", "removed"},
 	"member.status.":    member.Statuses,
 	"member.role.":      member.Roles,
 	"member.column.":    {"staff", "name", "unit", "status", "joined_on", "roles", "phone"},
@@ -117,6 +119,7 @@ var made = map[string][]string{
 	"signup.column.":    {"n", "staff", "name", "people", "state"},
 	"signup.state.":     {"in", "waiting", "guest", "several"},
 	"desk.condition.":   {"connecting", "online", "needs_human", "banned", "down"},
+	"desk.reason.":      {"token_refused", "used_twice", "unreachable", "not_delivered"},
 	"schedule.action.":  {"lesson", "quiz", "checkin", "notice"},
 	"schedule.state.":   {"fired", "done", "partly", "failed", "skipped", "missed"},
 	"schedule.reason.":  {"late", "newer"}, // of schedules.Misfire; the others are written out

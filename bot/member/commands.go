@@ -23,9 +23,12 @@ import (
 // Feature is the commands of this package.
 type Feature struct {
 	*Directory
-	// Link makes the address at which a code lets a browser in; "" when there
-	// is no browser room.
-	Link func(code string) string
+	// Links are the addresses at which a join code lets somebody in: the browser
+	// room, private chats with the bot.
+	Links func(code string) []string
+	// Page makes the address at which a join code opens the browser room; ""
+	// when there is none.
+	Page func(code string) string
 }
 
 // Name implements engine.Feature.
@@ -38,6 +41,7 @@ func (f *Feature) Commands() []engine.Command {
 		{Names: []string{"名单", "roster"}, Role: engine.Secretary, Usage: "member.usage.roster", Run: f.roster},
 		{Names: []string{"邀请", "invite"}, Role: engine.Secretary, Usage: "member.usage.invite", Run: f.invite},
 		{Names: []string{"绑定", "bind"}, Usage: "member.usage.bind", Run: f.bind},
+		{Names: []string{"网页", "web"}, Role: engine.OnRoster, Usage: "member.usage.web", Run: f.web},
 		{Names: []string{"语言", "lang"}, Usage: "member.usage.lang", Run: f.language},
 	}
 }
@@ -100,16 +104,20 @@ const codeLetters = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 // codeLife is how long a code waits for its member.
 const codeLife = 7 * 24 * time.Hour
 
-// Code makes a one-time code for a member.
-func Code(tx *store.Tx, member int64) (string, error) {
+// Code makes a one-time code that binds an account to a member.
+func Code(tx *store.Tx, member int64) (string, error) { return newCode(tx, member, "") }
+
+// newCode makes a one-time code of a member: for his account, or for the group
+// chat of a unit.
+func newCode(tx *store.Tx, member int64, unit string) (string, error) {
 	random := make([]byte, 10)
 	rand.Read(random)
 	for i, b := range random {
 		random[i] = codeLetters[int(b)%len(codeLetters)]
 	}
 	code := string(random)
-	_, err := tx.Exec(`INSERT INTO join_code (hash, member, expires_at) VALUES ($1, $2, $3)`,
-		codeHash(code), member, tx.Now.Add(codeLife).UnixMilli())
+	_, err := tx.Exec(`INSERT INTO join_code (hash, member, unit, expires_at) VALUES ($1, $2, $3, $4)`,
+		codeHash(code), member, unit, tx.Now.Add(codeLife).UnixMilli())
 	return code[:5] + "-" + code[5:], err
 }
 
@@ -122,7 +130,7 @@ func codeHash(code string) string {
 // Redeem spends a code; nil when it is unknown, spent or too old.
 func (f *Feature) Redeem(tx *store.Tx, code string) (*engine.Member, error) {
 	var id int64
-	err := tx.QueryRow(`UPDATE join_code SET used_at = $1 WHERE hash = $2 AND used_at IS NULL AND expires_at > $1
+	err := tx.QueryRow(`UPDATE join_code SET used_at = $1 WHERE hash = $2 AND unit = '' AND used_at IS NULL AND expires_at > $1
 		RETURNING member`, tx.Millis(), codeHash(code)).Scan(&id)
 	if errors.Is(err, store.ErrNoRows) {
 		return nil, nil
@@ -144,21 +152,26 @@ func (f *Feature) invite(t *engine.Turn, line command.Line) error {
 		return err
 	}
 	text := t.T("member.invitation", "Name", m.Name, "Code", code)
-	if link := f.Link(code); link != "" {
+	for _, link := range f.Links(code) {
 		text += "\n" + t.T("member.invitation_link", "Link", link)
 	}
 	return t.TellSender(chat.Text(text))
 }
 
-// bind binds a group chat to the unit of which the sender is secretary.
-func (f *Feature) bind(t *engine.Turn, _ command.Line) error {
+// bind binds a group chat: of a secretary to his unit, or of anyone with a
+// code to the code's unit. In private it makes such a code.
+func (f *Feature) bind(t *engine.Turn, line command.Line) error {
 	switch {
+	case t.Event.Private && t.Role >= engine.Secretary:
+		return f.bindCode(t)
 	case t.Event.Private:
 		return engine.Complain("member.bind_in_group")
-	case t.Member == nil:
-		return engine.Complain("engine.unknown_sender")
+	case line.Args != "":
+		return f.bindByCode(t, line.Args)
 	case t.Unit != nil:
 		return t.Say("member.bound_already", "Unit", t.Unit.Name)
+	case t.Member == nil:
+		return engine.Complain("member.bind_how")
 	}
 	home, err := f.Home(t.Tx, t.Member)
 	if err != nil {
@@ -169,12 +182,87 @@ func (f *Feature) bind(t *engine.Turn, _ command.Line) error {
 		return err
 	}
 	if role < engine.Secretary {
-		return engine.Complain("engine.secretaries_only")
+		return engine.Complain("member.bind_how")
 	}
-	if err := f.BindChat(t.Tx, t.Event.Account, t.Event.Chat, home.ID, chat.CleanName(t.Event.Title)); err != nil {
+	return f.bindTo(t, home)
+}
+
+func (f *Feature) bindTo(t *engine.Turn, u *engine.Unit) error {
+	if err := f.BindChat(t.Tx, t.Event.Account, t.Event.Chat, u.ID, chat.CleanName(t.Event.Title)); err != nil {
 		return err
 	}
-	return t.Say("member.bound", "Unit", home.Name)
+	t.Lang = u.Language
+	return t.Say("member.bound", "Unit", u.Name)
+}
+
+// bindCode makes a code with which anybody can bind one group to the unit.
+func (f *Feature) bindCode(t *engine.Turn) error {
+	code, err := newCode(t.Tx, t.Member.ID, t.Unit.ID)
+	if err != nil {
+		return err
+	}
+	return t.Say("member.bind_code", "Unit", t.Unit.Name, "Code", code)
+}
+
+// bindByCode spends a code for the group in which it was typed. A bound group
+// changes its unit so.
+func (f *Feature) bindByCode(t *engine.Turn, code string) error {
+	var unit string
+	err := t.Tx.QueryRow(`UPDATE join_code SET used_at = $1 WHERE hash = $2 AND unit <> '' AND used_at IS NULL AND expires_at > $1
+		RETURNING unit`, t.Tx.Millis(), codeHash(code)).Scan(&unit)
+	if errors.Is(err, store.ErrNoRows) {
+		return engine.Complain("member.bind_unknown")
+	}
+	if err != nil {
+		return err
+	}
+	u, err := f.Unit(t.Tx, unit)
+	if err != nil {
+		return err
+	}
+	return f.bindTo(t, u)
+}
+
+// web lets the sender into the browser room as himself.
+func (f *Feature) web(t *engine.Turn, _ command.Line) error {
+	if f.Page("") == "" {
+		return engine.Complain("member.no_page")
+	}
+	code, err := Code(t.Tx, t.Member.ID)
+	if err != nil {
+		return err
+	}
+	return t.TellSender(chat.Text(t.T("member.page", "Link", f.Page(code))))
+}
+
+// Status implements engine.Reporter: the unit's groups, and how much of them the
+// bot hears.
+func (f *Feature) Status(t *engine.Turn) ([]string, error) {
+	rows, err := t.Tx.Query(`SELECT account, chat, title, state FROM chat WHERE unit = $1 AND state <> 'moved' ORDER BY account, chat`, t.Unit.ID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var lines []string
+	for rows.Next() {
+		var id chat.AccountID
+		var in chat.ChatID
+		var title, state string
+		if err := rows.Scan(&id, &in, &title, &state); err != nil {
+			return nil, err
+		}
+		if title == "" {
+			title = t.Unit.Name
+		}
+		switch {
+		case state == "" && t.Engine().Caps(id, in).AddressedOnly:
+			state = "addressed"
+		case state == "":
+			state = "all"
+		}
+		lines = append(lines, t.T("member.chat", "Chat", title, "Account", id, "State", t.T("member.chat."+state)))
+	}
+	return lines, rows.Err()
 }
 
 // language sets the sender's own language.

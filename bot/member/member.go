@@ -5,16 +5,19 @@
 //   - A member is known by his staff number; names are not unique and change.
 //   - A platform account is bound to a member by a one-time code, or by name
 //     and staff number as long as the member has no account there yet.
+//   - A group chat is bound to a unit by its secretary, or with a one-time code
+//     that the secretary was given in private.
 //   - Roles hold within a unit and all below it.
 //   - A roster file is shown first (n good, m bad), and then taken as a whole or
 //     not at all. Taking it twice changes nothing.
 //
-// Commands: /加入 /join, /名单 /roster, /邀请 /invite, /绑定 /bind, /语言 /lang.
+// Commands: /加入 /join, /名单 /roster, /邀请 /invite, /绑定 /bind, /网页 /web, /语言 /lang.
 package member
 
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"branchbot/bot/chat"
@@ -258,7 +261,8 @@ func rolesOf(tx *store.Tx, member int64) (map[string][]string, error) {
 
 // Groups implements engine.Directory.
 func (d *Directory) Groups(tx *store.Tx, unit string) ([]engine.Address, error) {
-	return addresses(tx, `SELECT account, chat, '' FROM chat WHERE unit = $1 ORDER BY account, chat`, unit)
+	return addresses(tx, `SELECT account, chat, '' FROM chat WHERE unit = $1 AND state NOT IN ('removed', 'moved')
+		ORDER BY account, chat`, unit)
 }
 
 // Private implements engine.Directory.
@@ -355,11 +359,39 @@ func (d *Directory) MetPrivately(tx *store.Tx, id chat.AccountID, user chat.User
 	return err
 }
 
-// Moved follows a group chat to its new id.
+// Moved follows a group chat to its new id. The old one stays, marked, so that
+// a configuration which names it does not bring it back to life.
 func (d *Directory) Moved(tx *store.Tx, id chat.AccountID, from, to chat.ChatID) error {
 	d.Changed(tx)
-	_, err := tx.Exec(`UPDATE chat SET chat = $1 WHERE account = $2 AND chat = $3`, to, id, from)
+	_, err := tx.Exec(`INSERT INTO chat (account, chat, unit, title, bound_at)
+		SELECT account, $1, unit, title, bound_at FROM chat WHERE account = $2 AND chat = $3 ON CONFLICT DO NOTHING`, to, id, from)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(`UPDATE chat SET state = 'moved' WHERE account = $1 AND chat = $2`, id, from)
 	return err
+}
+
+// ChatState implements engine.Directory.
+func (d *Directory) ChatState(tx *store.Tx, id chat.AccountID, group chat.ChatID, state string) ([]string, error) {
+	d.Changed(tx)
+	rows, err := tx.Query(`UPDATE chat SET state = $1 WHERE account = $2 AND (chat = $3 OR substr(chat, 1, length($3) + 1) = $3 || '/')
+		AND state NOT IN ('moved', $1) RETURNING unit`, state, id, group)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var units []string
+	for rows.Next() {
+		var unit string
+		if err := rows.Scan(&unit); err != nil {
+			return nil, err
+		}
+		if !slices.Contains(units, unit) {
+			units = append(units, unit)
+		}
+	}
+	return units, rows.Err()
 }
 
 // Chat is a group chat that is bound to a unit.
@@ -371,7 +403,7 @@ type Chat struct {
 
 // Chats are the group chats of an account.
 func Chats(tx *store.Tx, id chat.AccountID) ([]Chat, error) {
-	rows, err := tx.Query(`SELECT c.chat, c.unit, u.name FROM chat c JOIN unit u ON u.id = c.unit WHERE c.account = $1 ORDER BY c.chat`, id)
+	rows, err := tx.Query(`SELECT c.chat, c.unit, u.name FROM chat c JOIN unit u ON u.id = c.unit WHERE c.account = $1 AND c.state = '' ORDER BY c.chat`, id)
 	if err != nil {
 		return nil, err
 	}

@@ -61,10 +61,14 @@ func (d *Directory) Setup(tx *store.Tx, units []UnitConfig) error {
 	return nil
 }
 
-// BindChat binds a group chat to a unit.
+// BindChat binds a group chat in which the bot can write to a unit.
 func (d *Directory) BindChat(tx *store.Tx, id chat.AccountID, in chat.ChatID, unit, title string) error {
 	d.Changed(tx)
-	return bindChat(tx, id, in, unit, title)
+	if err := bindChat(tx, id, in, unit, title); err != nil {
+		return err
+	}
+	_, err := tx.Exec(`UPDATE chat SET state = '' WHERE account = $1 AND chat = $2`, id, in)
+	return err
 }
 
 func bindChat(tx *store.Tx, id chat.AccountID, in chat.ChatID, unit, title string) error {

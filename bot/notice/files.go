@@ -36,10 +36,7 @@ func (f *Feature) File(t *engine.Turn, file chat.File) (bool, error) {
 	if !captioned && slices.Contains(tables, strings.ToLower(filepath.Ext(file.Name))) {
 		return false, nil
 	}
-	switch {
-	case len(file.Data) == 0:
-		return true, engine.Complain("notice.file_empty")
-	case len(file.Data) > maxBytes:
+	if len(file.Data) > maxBytes {
 		return true, engine.Complain("notice.file_too_big", "Max", maxBytes>>20)
 	}
 	n, err := addDraft(t.Tx, t.Member.ID, file)

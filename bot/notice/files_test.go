@@ -93,7 +93,7 @@ func TestBadFiles(t *testing.T) {
 	t.Parallel()
 	s := bottest.Open(t, &txtar.Archive{})
 	send(t, s, "1", "", chat.File{Name: "空.png"})
-	wants(t, play(t, s, "@ +1m"), "这个文件是空的，没有收。")
+	wants(t, play(t, s, "@ +1m"), "这个文件是空的，或者超过 5 MB，取不到。")
 	send(t, s, "2", "", chat.File{Name: "大.png", Data: make([]byte, 5<<20+1)})
 	wants(t, play(t, s, "@ +1m"), "文件太大，最多 5 MB。")
 	for i := range 9 {

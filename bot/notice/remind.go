@@ -142,21 +142,18 @@ func (f *Feature) tellMissing(t *engine.Turn, n *notice, g *target, open int) (r
 		if t.Lang = unit; m.Language != "" {
 			t.Lang = m.Language
 		}
-		to, err := t.Directory().Private(t.Tx, m.ID)
-		if err != nil {
-			return r, err
-		}
-		if len(to) == 0 || to[0].Chat == "" { // he has never written in private: it might not reach him
-			r.group++
-			continue
-		}
 		msg := chat.Text(t.T("notice.reminder", "Number", g.number(), "Until", n.until(t), "Text", n.Text))
 		msg.Buttons = ackButton(t, g)
 		msg.Hint = t.T("notice.hint_private", "Code", g.Code)
-		if _, err := t.Tell(&m.Member, msg); err != nil {
+		told, err := t.Tell(&m.Member, msg)
+		if err != nil {
 			return r, err
 		}
-		r.private++
+		if told {
+			r.private++
+		} else {
+			r.group++
+		}
 	}
 	t.Lang = unit
 	if r.group == 0 {

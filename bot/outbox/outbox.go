@@ -18,6 +18,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"branchbot/bot/chat"
 	"branchbot/store"
@@ -39,7 +40,21 @@ const (
 	// Digest is a count that is worth a message of its own where the platform
 	// cannot edit: at half, at the deadline.
 	Digest Class = "digest"
+	// Ending ends the poll of its thread; it shows nothing by itself.
+	Ending Class = "ending"
 )
+
+// patience is how long a letter is tried while the platform is out of order or
+// logged out: what comes later is of no use, or is taken for today's.
+func (c Class) patience() time.Duration {
+	switch c {
+	case Reply:
+		return time.Hour
+	case Notice, Ending:
+		return 12 * time.Hour
+	}
+	return 2 * time.Hour
+}
 
 // State is what became of a letter.
 type State string
@@ -69,6 +84,7 @@ type Letter struct {
 
 	State    State
 	Attempts int
+	Created  time.Time
 }
 
 // Outbox stores letters. Its senders are made with Sender.
@@ -140,6 +156,42 @@ func (o *Outbox) PromptOf(tx *store.Tx, account chat.AccountID, in chat.ChatID, 
 		return 0, nil
 	}
 	return prompt, err
+}
+
+// Polled is the prompt that a poll belongs to, and the chat that it stands in;
+// 0 when it is not ours.
+func (o *Outbox) Polled(tx *store.Tx, account chat.AccountID, poll chat.PollID) (prompt int64, in chat.ChatID, err error) {
+	err = tx.QueryRow(`SELECT o.prompt, p.chat FROM outbox_part p JOIN outbox o ON o.id = p.outbox
+		WHERE p.account = $1 AND p.poll = $2`, account, poll).Scan(&prompt, &in)
+	if errors.Is(err, store.ErrNoRows) {
+		return 0, "", nil
+	}
+	return prompt, in, err
+}
+
+// Removed gives up what waits for a group that the bot was taken out of.
+func (o *Outbox) Removed(tx *store.Tx, account chat.AccountID, group chat.ChatID) error {
+	waiting, _, err := letters(tx, `WHERE account = $1 AND state = 'pending'
+		AND (chat = $2 OR substr(chat, 1, length($2) + 1) = $2 || '/') ORDER BY id`, account, group)
+	if err != nil {
+		return err
+	}
+	for i := range waiting {
+		if err := o.settle(tx, &waiting[i], Dead, "the bot was taken out of the chat"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Moved turns all that waits for a chat to its new id.
+func (o *Outbox) Moved(tx *store.Tx, account chat.AccountID, from, to chat.ChatID) error {
+	_, err := tx.Exec(`UPDATE outbox SET chat = $1 WHERE account = $2 AND chat = $3 AND state IN ('pending', 'sending')`,
+		to, account, from)
+	if err != nil || o.OnMoved == nil {
+		return err
+	}
+	return o.OnMoved(tx, account, from, to)
 }
 
 // Bound is the button data that a typed word stands for: in the quoted

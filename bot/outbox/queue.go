@@ -12,14 +12,14 @@ import (
 )
 
 const selectLetter = `SELECT id, key, account, chat, user_id, class, message, language, prompt, thread, cause,
-	state, attempts, not_before FROM outbox `
+	state, attempts, not_before, created_at FROM outbox `
 
 // heads are the first open letters of the account's lanes: those that are due
 // by urgency, then those that still wait by when they will be.
 func heads(tx *store.Tx, account chat.AccountID) ([]Letter, []time.Time, error) {
 	return letters(tx, `WHERE id IN (SELECT MIN(id) FROM outbox
 		WHERE account = $1 AND state IN ('pending', 'sending') GROUP BY account, chat, user_id)
-		ORDER BY CASE WHEN not_before > $2 THEN not_before ELSE 0 END, CASE class WHEN 'reply' THEN 0 WHEN 'digest' THEN 1 WHEN 'progress' THEN 1 ELSE 2 END, id LIMIT 200`, account, tx.Millis())
+		ORDER BY CASE WHEN not_before > $2 THEN not_before ELSE 0 END, CASE class WHEN 'reply' THEN 0 WHEN 'push' THEN 2 WHEN 'notice' THEN 2 ELSE 1 END, id LIMIT 200`, account, tx.Millis())
 }
 
 func letters(tx *store.Tx, where string, args ...any) ([]Letter, []time.Time, error) {
@@ -33,15 +33,16 @@ func letters(tx *store.Tx, where string, args ...any) ([]Letter, []time.Time, er
 	for rows.Next() {
 		var l Letter
 		var text string
-		var after int64
+		var after, created int64
 		err := rows.Scan(&l.ID, &l.Key, &l.Account, &l.Chat, &l.User, &l.Class, &text, &l.Language, &l.Prompt,
-			&l.Thread, &l.Cause, &l.State, &l.Attempts, &after)
+			&l.Thread, &l.Cause, &l.State, &l.Attempts, &after, &created)
 		if err != nil {
 			return nil, nil, err
 		}
 		if err := json.Unmarshal([]byte(text), &l.Message); err != nil {
 			return nil, nil, fmt.Errorf("letter %d: %w", l.ID, err)
 		}
+		l.Created = time.UnixMilli(created)
 		letters = append(letters, l)
 		notBefore = append(notBefore, time.UnixMilli(after))
 	}
@@ -90,8 +91,8 @@ func (o *Outbox) settle(tx *store.Tx, l *Letter, s State, problem string) error 
 
 // receipt keeps what the platform said of one part.
 func receipt(tx *store.Tx, l *Letter, n int, in chat.ChatID, r chat.Receipt) error {
-	_, err := tx.Exec(`INSERT INTO outbox_part (outbox, n, account, chat, message, sent_at) VALUES ($1, $2, $3, $4, $5, $6)
-		ON CONFLICT (outbox, n) DO NOTHING`, l.ID, n, l.Account, in, r.Message, tx.Millis())
+	_, err := tx.Exec(`INSERT INTO outbox_part (outbox, n, account, chat, message, poll, sent_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT (outbox, n) DO NOTHING`, l.ID, n, l.Account, in, r.Message, r.Poll, tx.Millis())
 	return err
 }
 
@@ -120,25 +121,16 @@ func bind(tx *store.Tx, l *Letter, in chat.ChatID, bindings []chat.Binding) erro
 	return err
 }
 
-// shown is the message of a thread that stands in the chat now; "" when none.
-func shown(tx *store.Tx, l *Letter) (id chat.MessageID, err error) {
-	err = tx.QueryRow(`SELECT p.message FROM outbox o JOIN outbox_part p ON p.outbox = o.id
+// shown is the message of a thread that stands in the chat now, and whether it
+// is a poll; "" when there is none.
+func shown(tx *store.Tx, l *Letter) (id chat.MessageID, poll bool, err error) {
+	err = tx.QueryRow(`SELECT p.message, p.poll <> '' FROM outbox o JOIN outbox_part p ON p.outbox = o.id
 		WHERE o.thread = $1 AND o.thread <> '' AND o.account = $2 AND o.chat = $3 AND o.user_id = $4 AND o.state = 'sent' ORDER BY o.id DESC, p.n DESC LIMIT 1`,
-		l.Thread, l.Account, l.Chat, l.User).Scan(&id)
+		l.Thread, l.Account, l.Chat, l.User).Scan(&id, &poll)
 	if errors.Is(err, store.ErrNoRows) {
-		return "", nil
+		return "", false, nil
 	}
-	return id, err
-}
-
-// moved turns all that waits for a chat to its new id.
-func (o *Outbox) moved(tx *store.Tx, account chat.AccountID, from, to chat.ChatID) error {
-	_, err := tx.Exec(`UPDATE outbox SET chat = $1 WHERE account = $2 AND chat = $3 AND state IN ('pending', 'sending')`,
-		to, account, from)
-	if err != nil || o.OnMoved == nil {
-		return err
-	}
-	return o.OnMoved(tx, account, from, to)
+	return id, poll, err
 }
 
 // recover deals with the letters that a crash left in the middle of sending.

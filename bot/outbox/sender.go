@@ -10,8 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"branchbot/bot/chat"
 	"branchbot/bot/locale"
 	"branchbot/store"
@@ -25,13 +23,14 @@ type Sender struct {
 	log     *slog.Logger
 
 	mu    sync.Mutex
-	busy  map[chat.ChatID]bool // lanes with a send under way
-	pace  *rate.Limiter        // of the account; nil = none
-	lanes map[chat.ChatID]time.Time
-	pause time.Time // the platform asked the whole account to wait until then
+	busy  map[chat.ChatID]bool      // lanes with a send under way
+	pace  *pace                     // of the account
+	lanes map[chat.ChatID]time.Time // when each group may get its next message
+	pause time.Time                 // the platform asked the whole account to wait until then
 }
 
-// attempts is how often a letter is tried before it is dead.
+// attempts is how often a letter is tried whose chat moves time and again, or
+// whose fate is unknown on a platform that shows it once.
 const attempts = 8
 
 // sendTimeout bounds one call of the platform; what takes longer is MaybeSent.
@@ -39,12 +38,8 @@ const sendTimeout = 30 * time.Second
 
 // Sender makes the sender of an account. media finds the bytes of a picture.
 func (o *Outbox) Sender(a chat.Adapter, media func(string) ([]byte, string, error), log *slog.Logger) *Sender {
-	s := &Sender{out: o, adapter: a, media: media, log: log,
-		busy: map[chat.ChatID]bool{}, lanes: map[chat.ChatID]time.Time{}}
-	if per := a.Caps("").Pace.AccountPerSecond; per > 0 {
-		s.pace = rate.NewLimiter(rate.Limit(per), 1) // nothing is saved up: the platform counts every second
-	}
-	return s
+	return &Sender{out: o, adapter: a, media: media, log: log,
+		busy: map[chat.ChatID]bool{}, lanes: map[chat.ChatID]time.Time{}, pace: newPace(a.Caps("").Pace.AccountPerSecond)}
 }
 
 // workers is how many chats are served at a time, so that one slow chat does
@@ -108,12 +103,7 @@ func (s *Sender) NextDue() (wait time.Duration, waiting bool, err error) {
 	defer s.mu.Unlock()
 	err = s.out.db.Read(func(tx *store.Tx) error {
 		letters, notBefore, err := heads(tx, s.adapter.ID())
-		var free time.Duration // until the account's pace allows another message
-		if s.pace != nil {
-			if lack := 1 - s.pace.TokensAt(tx.Now); lack > 0 {
-				free = (time.Duration(lack/float64(s.pace.Limit())*float64(time.Second)) + time.Millisecond).Truncate(time.Millisecond)
-			}
-		}
+		free := s.pace.wait(tx.Now, len(s.busy))
 		for i := range letters {
 			w := max(s.ready(&letters[i], notBefore[i]).Sub(tx.Now), free)
 			if !waiting || w < wait {
@@ -145,6 +135,10 @@ func (s *Sender) claim() (claimed *Letter, wait time.Duration, err error) {
 	// last send left it.
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	now := s.out.db.Now()
+	if wait := s.pace.wait(now, len(s.busy)); wait > 0 {
+		return nil, wait, nil
+	}
 	err = s.out.db.Read(func(tx *store.Tx) error {
 		letters, notBefore, err = heads(tx, s.adapter.ID())
 		return err
@@ -152,7 +146,6 @@ func (s *Sender) claim() (claimed *Letter, wait time.Duration, err error) {
 	if err != nil {
 		return nil, wait, err
 	}
-	now := s.out.db.Now()
 	for i := range letters {
 		l := &letters[i]
 		if s.busy[lane(l)] {
@@ -172,9 +165,6 @@ func (s *Sender) claim() (claimed *Letter, wait time.Duration, err error) {
 			wait = min(wait, at.Sub(now))
 			continue
 		}
-		if s.pace != nil && !s.pace.AllowN(now, 1) {
-			return nil, min(wait, time.Duration(float64(time.Second)/float64(s.pace.Limit()))), nil
-		}
 		taken := false
 		err := s.out.db.Write(func(tx *store.Tx) (err error) { taken, err = take(tx, l.ID); return err })
 		if err != nil {
@@ -186,8 +176,9 @@ func (s *Sender) claim() (claimed *Letter, wait time.Duration, err error) {
 		}
 		l.Attempts++
 		s.busy[lane(l)] = true
+		s.pace.leave(now)
 		if every := s.adapter.Caps(l.Chat).Pace.ChatEvery; every > 0 {
-			s.lanes[lane(l)] = now.Add(every)
+			s.lanes[lane(l).Group()] = now.Add(every)
 		}
 		return l, 0, nil
 	}
@@ -197,7 +188,7 @@ func (s *Sender) claim() (claimed *Letter, wait time.Duration, err error) {
 // ready is when a letter may leave.
 func (s *Sender) ready(l *Letter, notBefore time.Time) time.Time {
 	at := notBefore
-	for _, t := range []time.Time{s.pause, s.lanes[lane(l)]} {
+	for _, t := range []time.Time{s.pause, s.lanes[lane(l).Group()]} {
 		if t.After(at) {
 			at = t
 		}
@@ -217,6 +208,7 @@ func (s *Sender) deliver(ctx context.Context, l *Letter) {
 	defer func() {
 		s.mu.Lock()
 		delete(s.busy, lane(l))
+		s.pace.arrived(s.out.db.Now())
 		s.mu.Unlock()
 	}()
 	err := s.send(ctx, l)
@@ -237,8 +229,11 @@ func (s *Sender) send(ctx context.Context, l *Letter) error {
 	if err != nil {
 		return err
 	}
+	if l.Class == Ending {
+		return s.end(ctx, l, to)
+	}
 	caps := s.adapter.Caps(to)
-	r, err := chat.Render(s.marked(l), caps, words(l.Language))
+	r, err := chat.Render(s.marked(l, caps), caps, words(l.Language))
 	if err != nil {
 		return &chat.SendError{Class: chat.BadPart, Err: err}
 	}
@@ -278,13 +273,16 @@ func (s *Sender) address(ctx context.Context, l *Letter) (chat.ChatID, error) {
 	return d.Direct(ctx, l.User)
 }
 
-// marked is the message, with the mark of a repetition where it is one.
-func (s *Sender) marked(l *Letter) chat.Message {
-	if !strings.HasSuffix(l.Key, repeated) {
-		return l.Message
-	}
+// marked is the message, with the mark of a repetition where it is one, and
+// with how to answer it in words where the bot does not hear all words.
+func (s *Sender) marked(l *Letter, caps chat.Caps) chat.Message {
 	m := l.Message
-	m.Spans = append([]chat.Span{{Text: locale.Text(l.Language, "outbox.again")}}, m.Spans...)
+	if strings.HasSuffix(l.Key, repeated) {
+		m.Spans = append([]chat.Span{{Text: locale.Text(l.Language, "outbox.again")}}, m.Spans...)
+	}
+	if l.Prompt != 0 && caps.AddressedOnly && len(m.Buttons) == 0 {
+		m.Spans = append(m.Spans[:len(m.Spans):len(m.Spans)], chat.Span{Text: "\n" + locale.Text(l.Language, "outbox.quote")})
+	}
 	return m
 }
 
@@ -330,8 +328,8 @@ func (s *Sender) edit(ctx context.Context, l *Letter, to chat.ChatID, caps chat.
 		}
 		return true, s.settled(l, Skipped, "this chat cannot edit")
 	}
-	var old chat.MessageID
-	if err := s.out.db.Read(func(tx *store.Tx) (err error) { old, err = shown(tx, l); return err }); err != nil || old == "" {
+	old, _, err := s.shown(l)
+	if err != nil || old == "" {
 		return false, err
 	}
 	if err := editor.Edit(ctx, to, old, r.Parts[0]); err != nil {
@@ -343,6 +341,27 @@ func (s *Sender) edit(ctx context.Context, l *Letter, to chat.ChatID, caps chat.
 		}
 		return s.out.settle(tx, l, Sent, "")
 	})
+}
+
+func (s *Sender) shown(l *Letter) (id chat.MessageID, poll bool, err error) {
+	err = s.out.db.Read(func(tx *store.Tx) (err error) { id, poll, err = shown(tx, l); return err })
+	return id, poll, err
+}
+
+// end ends the poll of a letter's thread, where there is one.
+func (s *Sender) end(ctx context.Context, l *Letter, in chat.ChatID) error {
+	closer, ok := s.adapter.(chat.PollCloser)
+	id, poll, err := s.shown(l)
+	if err != nil {
+		return err
+	}
+	if !ok || !poll {
+		return s.settled(l, Skipped, "there is no poll here")
+	}
+	if err := closer.ClosePoll(ctx, in, id); err != nil {
+		return err
+	}
+	return s.settled(l, Sent, "")
 }
 
 func (s *Sender) settled(l *Letter, state State, problem string) error {
@@ -367,11 +386,13 @@ func (s *Sender) failed(l *Letter, err error) error {
 		s.pause = now.Add(wait)
 		s.mu.Unlock()
 		return s.later(l, now.Add(wait), err)
-	case chat.LoggedOut:
-		return s.later(l, now.Add(30*time.Second), err)
-	case chat.Temporary:
-		if l.Attempts < attempts {
-			return s.later(l, now.Add(backoff(l.Attempts)), err)
+	case chat.LoggedOut, chat.Temporary:
+		wait := 30 * time.Second // for somebody to log in
+		if class == chat.Temporary {
+			wait = backoff(l.Attempts)
+		}
+		if now.Sub(l.Created) < l.Class.patience() {
+			return s.later(l, now.Add(wait), err)
 		}
 	case chat.ChatMoved:
 		if l.Chat == "" || se.To == "" || l.Attempts >= attempts {
@@ -381,7 +402,7 @@ func (s *Sender) failed(l *Letter, err error) error {
 			if err := mark(tx, l.ID, Pending, tx.Now, err.Error()); err != nil {
 				return err
 			}
-			return s.out.moved(tx, l.Account, l.Chat, se.To)
+			return s.out.Moved(tx, l.Account, l.Chat, se.To)
 		})
 	case chat.MaybeSent:
 		return s.out.db.Write(func(tx *store.Tx) error {
@@ -401,7 +422,7 @@ func (s *Sender) later(l *Letter, at time.Time, err error) error {
 // backoff is 1 s, 2 s, 4 s … up to 5 min, each with up to a quarter more so
 // that lanes do not all come back at once.
 func backoff(attempt int) time.Duration {
-	d := min(time.Second<<max(attempt-1, 0), 5*time.Minute)
+	d := min(time.Second<<min(max(attempt-1, 0), 10), 5*time.Minute)
 	return d + rand.N(d/4)
 }
 

@@ -199,14 +199,16 @@ func TestErrorsByClass(t *testing.T) {
 		states []string
 	}{
 		{"temporary is tried again", chat.Temporary, 3, outbox.Push, chat.Caps{}, time.Minute, []string{"a: 题"}, []string{"k sent"}},
-		{"eight times, then given up", chat.Temporary, 99, outbox.Push, chat.Caps{}, time.Hour, nil, []string{"k dead"}},
+		{"however often, as long as it is of use", chat.Temporary, 20, outbox.Push, chat.Caps{}, 2 * time.Hour, []string{"a: 题"}, []string{"k sent"}},
+		{"after two hours a push is given up", chat.Temporary, 99, outbox.Push, chat.Caps{}, 3 * time.Hour, nil, []string{"k dead"}},
+		{"a notice waits half a day", chat.Temporary, 999, outbox.Notice, chat.Caps{}, 11 * time.Hour, nil, []string{"k pending"}},
 		{"a push of unknown fate is not repeated", chat.MaybeSent, 1, outbox.Push, chat.Caps{}, time.Hour, nil, []string{"k uncertain"}},
 		{"a notice is, once and marked", chat.MaybeSent, 1, outbox.Notice, chat.Caps{}, time.Hour, []string{"a: 【补发】题"}, []string{"k uncertain", "k:again sent"}},
 		{"once only", chat.MaybeSent, 9, outbox.Notice, chat.Caps{}, time.Hour, nil, []string{"k uncertain", "k:again uncertain"}},
 		{"an idempotent platform is asked again", chat.MaybeSent, 2, outbox.Push, chat.Caps{Idempotent: true}, time.Hour, []string{"a: 题"}, []string{"k sent"}},
 		{"a bad part is dead at once", chat.BadPart, 1, outbox.Push, chat.Caps{}, time.Hour, nil, []string{"k dead"}},
 		{"so is a chat that is gone", chat.ChatGone, 1, outbox.Push, chat.Caps{}, time.Hour, nil, []string{"k dead"}},
-		{"logged out waits, however long", chat.LoggedOut, 50, outbox.Push, chat.Caps{}, time.Hour, []string{"a: 题"}, []string{"k sent"}},
+		{"logged out waits for somebody", chat.LoggedOut, 50, outbox.Push, chat.Caps{}, time.Hour, []string{"a: 题"}, []string{"k sent"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

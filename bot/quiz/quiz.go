@@ -6,14 +6,15 @@
 //   - One answer a member and round, by text, button or private message; the
 //     last one before the close counts.
 //   - Until the close nobody sees who chose what; the group sees how many have
-//     answered. At the close it sees the key, the explanation and totals.
+//     answered. At the close it sees the key, the explanation and totals. A
+//     platform's own poll (poll: native) knows no such discretion.
+//   - Ticks of a multiple choice count once they are submitted.
 //   - A question is not asked again in a unit until its pool is used up.
 //
 // Commands: /出题 /quiz. Actions: quiz.
 package quiz
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -25,8 +26,6 @@ import (
 	"branchbot/bot/command"
 	"branchbot/bot/engine"
 	"branchbot/bot/ledger"
-	"branchbot/bot/member"
-	"branchbot/bot/outbox"
 	"branchbot/content"
 	"branchbot/schedules"
 )
@@ -61,7 +60,7 @@ func (f *Feature) Actions() []engine.Action {
 		if err != nil {
 			return err
 		}
-		_, err = f.open(t, q, args["from"], open, cause)
+		_, err = f.open(t, q, args["from"], open, args["poll"] == nativePoll, cause)
 		return err
 	}}}
 }
@@ -69,6 +68,9 @@ func (f *Feature) Actions() []engine.Action {
 func (f *Feature) check(args engine.Args) error {
 	if _, err := args.CloseAfter(usualOpen); err != nil {
 		return fmt.Errorf("close_after: %q is no time between 1m and 720h", args["close_after"])
+	}
+	if poll := args["poll"]; poll != "" && poll != nativePoll {
+		return fmt.Errorf("poll: %q: leave it out, or write %s", poll, nativePoll)
 	}
 	if from := args["from"]; f.Library().Question(from) == nil && len(f.pool(from)) == 0 {
 		return fmt.Errorf("from: there are no questions in %q", from)
@@ -86,7 +88,7 @@ func (f *Feature) preview(t *engine.Turn, args engine.Args) (chat.Message, error
 		return chat.Message{}, err
 	}
 	code, err := nextCode(t.Tx, t.Unit.ID)
-	return post(t, &Round{Question: *q, ClosesAt: t.Now.Add(open)}, engine.Prompt{Code: code}), err
+	return post(t, &Round{Question: *q, ClosesAt: t.Now.Add(open), Polled: args["poll"] == nativePoll}, engine.Prompt{Code: code}), err
 }
 
 // ask opens a round now: /出题, /出题 ID or TAG, or with a question in the
@@ -96,7 +98,7 @@ func (f *Feature) ask(t *engine.Turn, line command.Line) error {
 	if err != nil {
 		return err
 	}
-	code, err := f.open(t.In(t.Unit), q, "", usualOpen, "")
+	code, err := f.open(t.In(t.Unit), q, "", usualOpen, false, "")
 	if err != nil {
 		return err
 	}
@@ -160,274 +162,6 @@ func (f *Feature) pool(from string) []*content.Question {
 		all = append(all, p.Questions...)
 	}
 	return all
-}
-
-// open starts a round and posts it; it returns the short code.
-func (f *Feature) open(t *engine.Turn, q *content.Question, pool string, open time.Duration, cause string) (int, error) {
-	groups, err := t.Directory().Groups(t.Tx, t.Unit.ID)
-	if err != nil {
-		return 0, err
-	}
-	if len(groups) == 0 {
-		return 0, &engine.Skip{Key: "engine.no_chat"}
-	}
-	text, err := json.Marshal(q)
-	if err != nil {
-		return 0, err
-	}
-	r := Round{Unit: t.Unit.ID, Question: *q, ClosesAt: t.Now.Add(open)}
-	if err := r.insert(t.Tx, pool, string(text), t.Day()); err != nil {
-		return 0, err
-	}
-	p, err := t.Open("quiz", strconv.FormatInt(r.ID, 10), want(q))
-	if err != nil {
-		return 0, err
-	}
-	if err := r.prompted(t.Tx, p); err != nil {
-		return 0, err
-	}
-	if err := t.At(r.ClosesAt, "quiz", "close", p.Ref, "quiz:close:"+p.Ref); err != nil {
-		return 0, err
-	}
-	_, err = t.Post(engine.Post{Class: outbox.Push, Message: post(t, &r, p), Prompt: p.ID, Cause: cause})
-	return p.Code, err
-}
-
-func want(q *content.Question) command.Want {
-	return command.Want{Kind: command.Kind(q.Type), Options: len(q.Options), Texts: q.Options}
-}
-
-// post is the message of a round: the question, its options, how to answer.
-func post(t *engine.Turn, r *Round, p engine.Prompt) chat.Message {
-	q := &r.Question
-	head := t.T("quiz.head", "Code", p.Code, "Type", t.T("quiz.type."+string(q.Type)),
-		"Until", schedules.Instant(r.ClosesAt, t.Now, t.Unit.Zone, t.Lang))
-	m := chat.Message{}.AddStyled(head, chat.Bold).Add("\n" + q.Ask)
-	for i, o := range q.Options {
-		m = m.Add(fmt.Sprintf("\n%c. %s", 'A'+i, o))
-	}
-	hint := t.T("quiz.how."+string(q.Type), "Code", p.Code)
-	var row []chat.Button
-	switch q.Type {
-	case content.Single:
-		for i := range q.Options {
-			letter := string(rune('A' + i))
-			row = append(row, chat.Button{Label: letter, Data: engine.PressData(p, letter), Word: letter})
-		}
-	case content.Multiple:
-		for i := range q.Options {
-			letter := string(rune('A' + i))
-			row = append(row, chat.Button{Label: letter, Data: fmt.Sprintf("quiz:toggle:%d:%s", r.ID, letter), Word: letter})
-		}
-		m = m.Add("\n" + t.T("quiz.toggle"))
-	case content.TrueFalse:
-		for _, value := range []string{"true", "false"} {
-			word := t.T("quiz." + value)
-			row = append(row, chat.Button{Label: word, Data: engine.PressData(p, value), Word: word})
-		}
-	default:
-		return m.Add("\n" + hint)
-	}
-	m.Buttons, m.Hint = [][]chat.Button{row}, hint
-	return m
-}
-
-// Answer implements engine.Answerer.
-func (f *Feature) Answer(t *engine.Turn, p engine.Prompt, a command.Answer) error {
-	round, err := strconv.ParseInt(p.Ref, 10, 64)
-	if err != nil {
-		return fmt.Errorf("prompt %d: round %q: %w", p.ID, p.Ref, err)
-	}
-	return f.record(t, round, p.Code, a.Value)
-}
-
-// record keeps the answer in the place of an earlier one, and books taking
-// part once.
-func (f *Feature) record(t *engine.Turn, round int64, code int, value string) error {
-	first, err := setAnswer(t.Tx, round, t.Member.ID, value)
-	if err != nil {
-		return err
-	}
-	if first {
-		if _, err := f.Book.Earn(t, t.Member.ID, "quiz.answered", fmt.Sprintf("round:%d", round)); err != nil {
-			return err
-		}
-		if err := t.CountSoon("quiz", strconv.FormatInt(round, 10)); err != nil {
-			return err
-		}
-	}
-	return t.Noted("quiz.noted", "Code", code, "Value", shown(t, value))
-}
-
-func shown(t *engine.Turn, value string) string {
-	if value == "true" || value == "false" {
-		return t.T("quiz." + value)
-	}
-	return value
-}
-
-// Press implements engine.Presser: each press of a multiple choice adds or
-// takes away an option; what stands at the close counts.
-func (f *Feature) Press(t *engine.Turn, data string) error {
-	parts := strings.Split(data, ":")
-	if len(parts) != 3 || parts[0] != "toggle" || len(parts[2]) != 1 {
-		return engine.Complain("engine.old_button")
-	}
-	id, err := strconv.ParseInt(parts[1], 10, 64)
-	if err != nil {
-		return engine.Complain("engine.old_button")
-	}
-	r, err := load(t.Tx, id)
-	switch {
-	case err != nil:
-		return err
-	case r == nil || parts[2] < "A" || int(parts[2][0]-'A') >= len(r.Question.Options):
-		return engine.Complain("engine.old_button")
-	case r.Closed:
-		return engine.Complain("engine.closed", "Code", r.Code)
-	}
-	if err := t.Enter(r.Unit); err != nil {
-		return err
-	}
-	old, err := answerOf(t.Tx, id, t.Member.ID)
-	if err != nil {
-		return err
-	}
-	value := toggle(old, parts[2])
-	if value == "" {
-		if err := withdraw(t.Tx, id, t.Member.ID); err != nil {
-			return err
-		}
-		return t.Noted("quiz.withdrawn", "Code", r.Code)
-	}
-	return f.record(t, id, r.Code, value)
-}
-
-func toggle(old, letter string) string {
-	if strings.Contains(old, letter) {
-		return strings.ReplaceAll(old, letter, "")
-	}
-	i := strings.IndexFunc(old, func(c rune) bool { return string(c) > letter })
-	if i < 0 {
-		i = len(old)
-	}
-	return old[:i] + letter + old[i:]
-}
-
-// Timer implements engine.Timed.
-func (f *Feature) Timer(t *engine.Turn, tm engine.Timer) error {
-	id, err := strconv.ParseInt(tm.Ref, 10, 64)
-	if err != nil {
-		return fmt.Errorf("round %q: %w", tm.Ref, err)
-	}
-	r, err := load(t.Tx, id)
-	if err != nil || r == nil || r.Closed {
-		return err
-	}
-	u, err := t.Directory().Unit(t.Tx, r.Unit)
-	if err != nil {
-		return err
-	}
-	t = t.In(u)
-	if tm.Kind == "close" {
-		return f.close(t, r)
-	}
-	answers, err := answersOf(t.Tx, r.ID)
-	if err != nil {
-		return err
-	}
-	due, err := member.Count(t.Tx, u.ID)
-	if err != nil {
-		return err
-	}
-	text := t.T("quiz.count", "Code", r.Code, "Done", len(answers), "Due", due)
-	return t.PostCount(fmt.Sprintf("quiz:%d", r.ID), text, len(answers), due)
-}
-
-// Close implements engine.Closer.
-func (f *Feature) Close(t *engine.Turn, p engine.Prompt) error {
-	id, err := strconv.ParseInt(p.Ref, 10, 64)
-	if err != nil {
-		return err
-	}
-	r, err := load(t.Tx, id)
-	if err != nil || r == nil || r.Closed {
-		return err
-	}
-	return f.close(t.In(t.Unit), r)
-}
-
-// close ends a round: books the right answers and posts the key and totals.
-func (f *Feature) close(t *engine.Turn, r *Round) error {
-	if err := t.ClosePrompt(r.Prompt); err != nil {
-		return err
-	}
-	if err := r.closed(t.Tx); err != nil {
-		return err
-	}
-	ref := strconv.FormatInt(r.ID, 10)
-	for _, key := range []string{"quiz:close:" + ref, "quiz:count:" + ref} {
-		if err := t.Cancel(key); err != nil {
-			return err
-		}
-	}
-	answers, err := answersOf(t.Tx, r.ID)
-	if err != nil {
-		return err
-	}
-	right := 0
-	chosen := map[rune]int{}
-	for _, a := range answers {
-		for _, c := range a.Value {
-			chosen[c]++
-		}
-		if !r.Question.Right(a.Value) {
-			continue
-		}
-		right++
-		if _, err := f.Book.Earn(t, a.Member, "quiz.correct", "round:"+ref); err != nil {
-			return err
-		}
-	}
-	due, err := member.Count(t.Tx, r.Unit)
-	if err != nil {
-		return err
-	}
-	_, err = t.Post(engine.Post{Class: outbox.Push, Message: result(t, r, len(answers), right, due, chosen)})
-	return err
-}
-
-// result is the message at the close.
-func result(t *engine.Turn, r *Round, answered, right, due int, chosen map[rune]int) chat.Message {
-	q := &r.Question
-	m := chat.Message{}.AddStyled(t.T("quiz.result", "Code", r.Code), chat.Bold).Add("\n" + q.Ask + "\n")
-	m = m.Add(t.T("quiz.key", "Key", key(t, q)))
-	if q.Explain != "" {
-		m = m.Add("\n" + q.Explain)
-	}
-	if q.Source != "" {
-		m = m.Add("\n" + t.T("quiz.source", "Source", q.Source))
-	}
-	m = m.Add("\n" + t.T("quiz.totals", "Answered", answered, "Due", due, "Right", right))
-	if answered > 0 && (q.Type == content.Single || q.Type == content.Multiple) {
-		var parts []string
-		for i := range q.Options {
-			parts = append(parts, fmt.Sprintf("%c %d", 'A'+i, chosen[rune('A'+i)]))
-		}
-		m = m.Add("\n" + t.T("quiz.chosen", "Counts", strings.Join(parts, "  ")))
-	}
-	return m
-}
-
-// key shows the right answer, with the option's text for a single one.
-func key(t *engine.Turn, q *content.Question) string {
-	switch q.Type {
-	case content.Single:
-		return q.Answer + ". " + q.Options[q.Answer[0]-'A']
-	case content.Blank:
-		return strings.Join(q.Accept, " / ")
-	}
-	return shown(t, q.Answer)
 }
 
 // Open implements engine.Personal.

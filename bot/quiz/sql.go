@@ -20,12 +20,13 @@ type Round struct {
 	Code     int
 	ClosesAt time.Time
 	Closed   bool
+	Polled   bool // posted as a poll where the platform has polls
 }
 
 func (r *Round) insert(tx *store.Tx, pool, text, day string) error {
-	err := tx.QueryRow(`INSERT INTO round (unit, pool, question, content, prompt, code, day, opened_at, closes_at)
-		VALUES ($1, $2, $3, $4, 0, 0, $5, $6, $7) RETURNING id`,
-		r.Unit, pool, r.Question.Ref(), text, day, tx.Millis(), r.ClosesAt.UnixMilli()).Scan(&r.ID)
+	err := tx.QueryRow(`INSERT INTO round (unit, pool, question, content, prompt, code, day, opened_at, closes_at, polled)
+		VALUES ($1, $2, $3, $4, 0, 0, $5, $6, $7, $8) RETURNING id`,
+		r.Unit, pool, r.Question.Ref(), text, day, tx.Millis(), r.ClosesAt.UnixMilli(), r.Polled).Scan(&r.ID)
 	if err != nil {
 		return fmt.Errorf("open round: %w", err)
 	}
@@ -54,8 +55,8 @@ func load(tx *store.Tx, id int64) (*Round, error) {
 	r := &Round{ID: id}
 	var text string
 	var closes int64
-	err := tx.QueryRow(`SELECT unit, content, prompt, code, closes_at, closed_at IS NOT NULL FROM round WHERE id = $1`, id).
-		Scan(&r.Unit, &text, &r.Prompt, &r.Code, &closes, &r.Closed)
+	err := tx.QueryRow(`SELECT unit, content, prompt, code, closes_at, closed_at IS NOT NULL, polled FROM round WHERE id = $1`, id).
+		Scan(&r.Unit, &text, &r.Prompt, &r.Code, &closes, &r.Closed, &r.Polled)
 	if errors.Is(err, store.ErrNoRows) {
 		return nil, nil
 	}
@@ -97,6 +98,33 @@ func setAnswer(tx *store.Tx, round, member int64, value string) (first bool, err
 	}
 	_, err = tx.Exec(`UPDATE answer SET value = $1, at = $2 WHERE round = $3 AND member = $4`, value, tx.Millis(), round, member)
 	return false, err
+}
+
+// selectionOf is what a member has ticked of a multiple choice; if nothing,
+// what he has answered.
+func selectionOf(tx *store.Tx, round, member int64) (value string, err error) {
+	err = tx.QueryRow(`SELECT value FROM (SELECT value, 0 AS n FROM selection WHERE round = $1 AND member = $2
+		UNION ALL SELECT value, 1 FROM answer WHERE round = $1 AND member = $2) AS ticked ORDER BY n LIMIT 1`, round, member).Scan(&value)
+	if errors.Is(err, store.ErrNoRows) {
+		return "", nil
+	}
+	return value, err
+}
+
+func setSelection(tx *store.Tx, round, member int64, value string) error {
+	_, err := tx.Exec(`INSERT INTO selection (round, member, value) VALUES ($1, $2, $3)
+		ON CONFLICT (round, member) DO UPDATE SET value = excluded.value`, round, member, value)
+	return err
+}
+
+func dropSelection(tx *store.Tx, round, member int64) error {
+	_, err := tx.Exec(`DELETE FROM selection WHERE round = $1 AND member = $2`, round, member)
+	return err
+}
+
+func dropSelections(tx *store.Tx, round int64) error {
+	_, err := tx.Exec(`DELETE FROM selection WHERE round = $1`, round)
+	return err
 }
 
 func withdraw(tx *store.Tx, round, member int64) error {

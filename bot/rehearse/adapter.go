@@ -15,7 +15,8 @@ import (
 var Platforms = map[string]chat.Caps{
 	"web": {TextLimit: 8000, CaptionLimit: 8000, Styles: true, Links: true, Pictures: true, Files: true, Buttons: true, Edit: true},
 	"telegram": {TextLimit: 4096, CaptionLimit: 1024, TextUnit: chat.UTF16, Styles: true, Links: true, Pictures: true, Files: true,
-		Buttons: true, Edit: true, Pace: chat.Pace{AccountPerSecond: 30, ChatEvery: time.Second}},
+		Buttons: true, Edit: true, Polls: chat.PollLimits{Question: 300, Option: 100, Explain: 200, Options: 10},
+		Pace: chat.Pace{AccountPerSecond: 30, ChatEvery: 3 * time.Second}},
 	"wechat": {TextLimit: 2000, Pictures: true, Files: true, Pace: chat.Pace{ChatEvery: 3 * time.Second}},
 	"sms":    {TextLimit: 70, TextUnit: chat.UTF16},
 }
@@ -48,11 +49,13 @@ type message struct {
 	chat    chat.ChatID
 	text    string
 	buttons [][]chat.Button
+	poll    *chat.Poll
 }
 
 // NewAdapter makes the account of a rehearsal. titles are the names of the
 // group chats by unit, and of the private chats by user.
 func NewAdapter(id chat.AccountID, caps chat.Caps, clock *Clock, units map[string]string, users map[chat.UserID]string) *Adapter {
+	caps.Direct = true
 	a := &Adapter{id: id, caps: caps, clock: clock, titles: map[chat.ChatID]string{}}
 	for unit, title := range units {
 		a.titles[a.group(unit)] = title
@@ -82,10 +85,18 @@ func (a *Adapter) Run(ctx context.Context, _ chat.Inbox) error {
 
 // Send implements chat.Adapter.
 func (a *Adapter) Send(_ context.Context, to chat.ChatID, p chat.Part) (chat.Receipt, error) {
-	a.sent = append(a.sent, message{to, p.Plain(), p.Buttons})
+	a.sent = append(a.sent, message{to, p.Plain(), p.Buttons, p.Poll})
 	a.write(to, p, false)
-	return chat.Receipt{Message: chat.MessageID(strconv.Itoa(len(a.sent) - 1))}, nil
+	id := strconv.Itoa(len(a.sent) - 1)
+	r := chat.Receipt{Message: chat.MessageID(id)}
+	if p.Poll != nil {
+		r.Poll = chat.PollID(id)
+	}
+	return r, nil
 }
+
+// ClosePoll implements chat.PollCloser. The result, which follows, tells it.
+func (a *Adapter) ClosePoll(context.Context, chat.ChatID, chat.MessageID) error { return nil }
 
 // Edit implements chat.Editor.
 func (a *Adapter) Edit(_ context.Context, in chat.ChatID, id chat.MessageID, p chat.Part) error {
@@ -93,7 +104,7 @@ func (a *Adapter) Edit(_ context.Context, in chat.ChatID, id chat.MessageID, p c
 	if err != nil || n >= len(a.sent) {
 		return &chat.SendError{Class: chat.BadPart, Err: fmt.Errorf("message %s was never sent", id)}
 	}
-	a.sent[n] = message{in, p.Plain(), p.Buttons}
+	a.sent[n] = message{in, p.Plain(), p.Buttons, p.Poll}
 	a.write(in, p, true)
 	return nil
 }
@@ -106,6 +117,10 @@ func (a *Adapter) Direct(_ context.Context, to chat.UserID) (chat.ChatID, error)
 func (a *Adapter) write(to chat.ChatID, p chat.Part, edit bool) {
 	s := &Sent{At: a.clock.now, Chat: to, Title: a.titles[to], Private: strings.HasPrefix(string(to), "dm:"), Edit: edit,
 		Text: strings.TrimSpace(p.Plain())}
+	if p.Poll != nil {
+		s.Text = "📊 " + p.Poll.Question
+		s.Labels = p.Poll.Options
+	}
 	if p.Media != nil {
 		s.Text = strings.TrimSpace("🖼 " + p.Media.Alt + "\n" + s.Text)
 	}
@@ -119,6 +134,9 @@ func (a *Adapter) write(to chat.ChatID, p chat.Part, edit bool) {
 
 // Toast shows what a press is answered with.
 func (a *Adapter) Toast(press chat.Event, line string) {
+	if line == "" {
+		return
+	}
 	a.show.sent(&Sent{At: a.clock.now, Title: press.From.Name, Private: true, Text: "💬 " + line})
 }
 
@@ -130,6 +148,22 @@ func (a *Adapter) find(in chat.ChatID, code string) chat.MessageID {
 		}
 	}
 	return ""
+}
+
+// option is the one of the newest poll of a chat with this text, or the letter
+// before it.
+func (a *Adapter) option(in chat.ChatID, label string) (chat.PollID, int, bool) {
+	for i, m := range slices.Backward(a.sent) {
+		if m.chat != in || m.poll == nil {
+			continue
+		}
+		for n, o := range m.poll.Options {
+			if letter, _, _ := strings.Cut(o, ". "); o == label || letter == label {
+				return chat.PollID(strconv.Itoa(i)), n, true
+			}
+		}
+	}
+	return "", 0, false
 }
 
 // button is the newest one of a chat with a label.

@@ -8,7 +8,7 @@
 //	@ +1d                   (also +30m, +2h)
 //	张三: A                  a message in the group of the unit
 //	李四 (私聊): /积分        in private
-//	张三@demo: [按 B]        a button; [引用 17] A quotes
+//	张三@demo: [按 B]        a button, or an option of a poll; [引用 17] A quotes
 package rehearse
 
 import (
@@ -294,6 +294,10 @@ func (p *player) event(s chat.Spoken) (ev chat.Event, who string, err error) {
 		}
 	}
 	if s.Press != "" {
+		if poll, n, ok := p.Adapter.option(ev.Chat, s.Press); ok {
+			ev.Kind, ev.Poll, ev.Choice = chat.Voted, poll, []int{n}
+			return ev, who, nil
+		}
 		m, b, ok := p.Adapter.button(ev.Chat, s.Press)
 		if !ok {
 			return ev, who, p.fault("no message there has the button %q", s.Press)

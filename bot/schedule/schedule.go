@@ -38,6 +38,7 @@ type Config struct {
 	Text       string `yaml:"text"`     // notice: what it says
 	Ack        bool   `yaml:"ack"`      // notice: asks for acknowledgement
 	CloseAfter string `yaml:"close_after"`
+	Poll       string `yaml:"poll"` // quiz: native = the platform's own poll, where it has polls
 	Misfire    string `yaml:"misfire"`
 	StartsOn   string `yaml:"starts_on"` // 2006-01-02
 	EndsOn     string `yaml:"ends_on"`
@@ -46,7 +47,7 @@ type Config struct {
 // Args are the arguments of the action.
 func (c Config) Args() engine.Args {
 	args := engine.Args{}
-	for key, value := range map[string]string{"from": c.From, "title": c.Title, "text": c.Text, "close_after": c.CloseAfter} {
+	for key, value := range map[string]string{"from": c.From, "title": c.Title, "text": c.Text, "close_after": c.CloseAfter, "poll": c.Poll} {
 		if value != "" {
 			args[key] = value
 		}

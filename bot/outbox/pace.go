@@ -1,0 +1,64 @@
+package outbox
+
+import (
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// pace keeps an account within its messages per second: they are spread
+// evenly, and a message leaves only when of those before it fewer than a
+// second's number are under way or were answered less than a second ago. So the
+// platform counts no more in any second, however long each one travelled.
+type pace struct {
+	even     *rate.Limiter
+	most     int
+	answered []time.Time // within the last second, oldest first
+}
+
+// saved is how many messages may follow at once after some that left late, so
+// that lateness costs no throughput.
+const saved = 3
+
+// newPace returns nil for no limit.
+func newPace(perSecond float64) *pace {
+	if perSecond <= 0 {
+		return nil
+	}
+	return &pace{even: rate.NewLimiter(rate.Limit(perSecond), saved), most: max(int(perSecond), 1)}
+}
+
+// wait is how long until another message may leave while so many are under
+// way; 0 = now.
+func (p *pace) wait(now time.Time, underWay int) time.Duration {
+	if p == nil {
+		return 0
+	}
+	for len(p.answered) > 0 && now.Sub(p.answered[0]) >= time.Second {
+		p.answered = p.answered[1:]
+	}
+	var wait time.Duration
+	if lack := 1 - p.even.TokensAt(now); lack > 0 {
+		wait = (time.Duration(lack/float64(p.even.Limit())*float64(time.Second)) + time.Millisecond).Truncate(time.Millisecond)
+	}
+	if over := len(p.answered) + underWay - p.most; over >= 0 && over < len(p.answered) {
+		wait = max(wait, p.answered[over].Add(time.Second).Sub(now))
+	} else if over >= 0 {
+		wait = max(wait, time.Second/time.Duration(p.most)) // until one of those under way is answered
+	}
+	return wait
+}
+
+// leave notes that a message leaves.
+func (p *pace) leave(now time.Time) {
+	if p != nil {
+		p.even.AllowN(now, 1)
+	}
+}
+
+// arrived notes that the platform has answered.
+func (p *pace) arrived(now time.Time) {
+	if p != nil {
+		p.answered = append(p.answered, now)
+	}
+}

@@ -1,0 +1,260 @@
+package quiz
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"branchbot/bot/command"
+	"branchbot/bot/engine"
+	"branchbot/bot/member"
+	"branchbot/bot/outbox"
+	"branchbot/content"
+)
+
+// open starts a round and posts it, as a poll if asked for; it returns the
+// short code.
+func (f *Feature) open(t *engine.Turn, q *content.Question, pool string, open time.Duration, asPoll bool, cause string) (int, error) {
+	groups, err := t.Directory().Groups(t.Tx, t.Unit.ID)
+	if err != nil {
+		return 0, err
+	}
+	if len(groups) == 0 {
+		return 0, &engine.Skip{Key: "engine.no_chat"}
+	}
+	text, err := json.Marshal(q)
+	if err != nil {
+		return 0, err
+	}
+	r := Round{Unit: t.Unit.ID, Question: *q, ClosesAt: t.Now.Add(open), Polled: asPoll}
+	if err := r.insert(t.Tx, pool, string(text), t.Day()); err != nil {
+		return 0, err
+	}
+	p, err := t.Open("quiz", strconv.FormatInt(r.ID, 10), want(q))
+	if err != nil {
+		return 0, err
+	}
+	if err := r.prompted(t.Tx, p); err != nil {
+		return 0, err
+	}
+	if err := t.At(r.ClosesAt, "quiz", "close", p.Ref, "quiz:close:"+p.Ref); err != nil {
+		return 0, err
+	}
+	message := engine.Post{Class: outbox.Push, Message: post(t, &r, p), Prompt: p.ID, Cause: cause}
+	if asPoll {
+		message.Thread = pollThread(r.ID)
+	}
+	_, err = t.Post(message)
+	return p.Code, err
+}
+
+// nativePoll is the value of the argument poll that asks for the platform's own
+// polls, where it has any.
+const nativePoll = "native"
+
+// pollThread is the thread of a round's poll.
+func pollThread(round int64) string { return fmt.Sprintf("quiz:poll:%d", round) }
+
+// Answer implements engine.Answerer.
+func (f *Feature) Answer(t *engine.Turn, p engine.Prompt, a command.Answer) error {
+	round, err := strconv.ParseInt(p.Ref, 10, 64)
+	if err != nil {
+		return fmt.Errorf("prompt %d: round %q: %w", p.ID, p.Ref, err)
+	}
+	if p.Want.Kind == command.Multiple { // what was ticked before is overtaken
+		if err := dropSelection(t.Tx, round, t.Member.ID); err != nil {
+			return err
+		}
+	}
+	return f.record(t, round, p.Code, a.Value)
+}
+
+// record keeps the answer in the place of an earlier one, and books taking
+// part once.
+func (f *Feature) record(t *engine.Turn, round int64, code int, value string) error {
+	first, err := setAnswer(t.Tx, round, t.Member.ID, value)
+	if err != nil {
+		return err
+	}
+	if first {
+		if _, err := f.Book.Earn(t, t.Member.ID, "quiz.answered", fmt.Sprintf("round:%d", round)); err != nil {
+			return err
+		}
+		if err := t.CountSoon("quiz", strconv.FormatInt(round, 10)); err != nil {
+			return err
+		}
+	}
+	return t.Noted("quiz.noted", "Code", code, "Value", shown(t, value))
+}
+
+func shown(t *engine.Turn, value string) string {
+	if value == "true" || value == "false" {
+		return t.T("quiz." + value)
+	}
+	return value
+}
+
+// Withdraw implements engine.Withdrawer. The point for taking part stays: it
+// was taken part.
+func (f *Feature) Withdraw(t *engine.Turn, p engine.Prompt) error {
+	round, err := strconv.ParseInt(p.Ref, 10, 64)
+	if err != nil {
+		return fmt.Errorf("prompt %d: round %q: %w", p.ID, p.Ref, err)
+	}
+	if err := withdraw(t.Tx, round, t.Member.ID); err != nil {
+		return err
+	}
+	if err := t.CountSoon("quiz", p.Ref); err != nil {
+		return err
+	}
+	return t.Noted("quiz.withdrawn", "Code", p.Code)
+}
+
+// Press implements engine.Presser: each press of a multiple choice ticks an
+// option or takes the tick away; what is ticked counts once it is submitted.
+func (f *Feature) Press(t *engine.Turn, data string) error {
+	verb, rest, _ := strings.Cut(data, ":")
+	number, letter, _ := strings.Cut(rest, ":")
+	id, err := strconv.ParseInt(number, 10, 64)
+	if err != nil {
+		return engine.Complain("engine.old_button")
+	}
+	r, err := load(t.Tx, id)
+	switch {
+	case err != nil:
+		return err
+	case r == nil || r.Question.Type != content.Multiple:
+		return engine.Complain("engine.old_button")
+	case r.Closed:
+		return engine.Complain("engine.closed", "Code", r.Code)
+	}
+	if err := t.Enter(r.Unit); err != nil {
+		return err
+	}
+	ticked, err := selectionOf(t.Tx, id, t.Member.ID)
+	switch {
+	case err != nil:
+		return err
+	case verb == "submit" && ticked == "":
+		return engine.Complain("quiz.submit_nothing")
+	case verb == "submit":
+		if err := dropSelection(t.Tx, id, t.Member.ID); err != nil {
+			return err
+		}
+		return f.record(t, id, r.Code, ticked)
+	case verb != "toggle" || len(letter) != 1 || letter < "A" || int(letter[0]-'A') >= len(r.Question.Options):
+		return engine.Complain("engine.old_button")
+	}
+	ticked = toggle(ticked, letter)
+	if err := setSelection(t.Tx, id, t.Member.ID, ticked); err != nil {
+		return err
+	}
+	if ticked == "" {
+		return t.Noted("quiz.ticked_nothing", "Code", r.Code)
+	}
+	return t.Noted("quiz.ticked", "Code", r.Code, "Value", ticked)
+}
+
+func toggle(old, letter string) string {
+	if strings.Contains(old, letter) {
+		return strings.ReplaceAll(old, letter, "")
+	}
+	i := strings.IndexFunc(old, func(c rune) bool { return string(c) > letter })
+	if i < 0 {
+		i = len(old)
+	}
+	return old[:i] + letter + old[i:]
+}
+
+// Timer implements engine.Timed.
+func (f *Feature) Timer(t *engine.Turn, tm engine.Timer) error {
+	id, err := strconv.ParseInt(tm.Ref, 10, 64)
+	if err != nil {
+		return fmt.Errorf("round %q: %w", tm.Ref, err)
+	}
+	r, err := load(t.Tx, id)
+	if err != nil || r == nil || r.Closed {
+		return err
+	}
+	u, err := t.Directory().Unit(t.Tx, r.Unit)
+	if err != nil {
+		return err
+	}
+	t = t.In(u)
+	if tm.Kind == "close" {
+		return f.close(t, r)
+	}
+	answers, err := answersOf(t.Tx, r.ID)
+	if err != nil {
+		return err
+	}
+	due, err := member.Count(t.Tx, u.ID)
+	if err != nil {
+		return err
+	}
+	text := t.T("quiz.count", "Code", r.Code, "Done", len(answers), "Due", due)
+	return t.PostCount(fmt.Sprintf("quiz:%d", r.ID), text, len(answers), due)
+}
+
+// Close implements engine.Closer.
+func (f *Feature) Close(t *engine.Turn, p engine.Prompt) error {
+	id, err := strconv.ParseInt(p.Ref, 10, 64)
+	if err != nil {
+		return err
+	}
+	r, err := load(t.Tx, id)
+	if err != nil || r == nil || r.Closed {
+		return err
+	}
+	return f.close(t.In(t.Unit), r)
+}
+
+// close ends a round: books the right answers and posts the key and totals.
+func (f *Feature) close(t *engine.Turn, r *Round) error {
+	if err := t.ClosePrompt(r.Prompt); err != nil {
+		return err
+	}
+	if err := r.closed(t.Tx); err != nil {
+		return err
+	}
+	ref := strconv.FormatInt(r.ID, 10)
+	for _, key := range []string{"quiz:close:" + ref, "quiz:count:" + ref} {
+		if err := t.Cancel(key); err != nil {
+			return err
+		}
+	}
+	if err := dropSelections(t.Tx, r.ID); err != nil {
+		return err
+	}
+	answers, err := answersOf(t.Tx, r.ID)
+	if err != nil {
+		return err
+	}
+	if r.Polled {
+		if _, err := t.Post(engine.Post{Class: outbox.Ending, Thread: pollThread(r.ID)}); err != nil {
+			return err
+		}
+	}
+	right := 0
+	chosen := map[rune]int{}
+	for _, a := range answers {
+		for _, c := range a.Value {
+			chosen[c]++
+		}
+		if !r.Question.Right(a.Value) {
+			continue
+		}
+		right++
+		if _, err := f.Book.Earn(t, a.Member, "quiz.correct", "round:"+ref); err != nil {
+			return err
+		}
+	}
+	due, err := member.Count(t.Tx, r.Unit)
+	if err != nil {
+		return err
+	}
+	_, err = t.Post(engine.Post{Class: outbox.Push, Message: result(t, r, len(answers), right, due, chosen)})
+	return err
+}

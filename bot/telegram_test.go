@@ -1,0 +1,547 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"branchbot/adapters/telegram/telegramtest"
+	"branchbot/bot/chat"
+	"branchbot/bot/config"
+	"branchbot/bot/ledger"
+	"branchbot/bot/member"
+	"branchbot/bot/rehearse"
+	"branchbot/store"
+)
+
+// The people and chats of the tests on Telegram.
+const (
+	wang, zhang, li, xiaoming = 11, 12, 13, 99 // 王敏 is the secretary, 小明 is on no roster
+	branchGroup               = -1001000
+	plainGroup                = -2000
+)
+
+// town is the whole bot on Telegram, on a virtual clock.
+type town struct {
+	*testing.T
+	bot    *Bot
+	db     *store.DB
+	city   *telegramtest.Server
+	clock  *rehearse.Clock
+	stage  *rehearse.Stage
+	config string
+	dir    string
+	stop   func()
+}
+
+const townConfig = `
+database: sqlite:x.db
+language: zh-CN
+accounts:
+  - {platform: telegram, token: "123456:test-TOKEN", api_url: "API"}
+units:
+  - id: demo
+    name: 示范党支部
+    members:
+      - {name: 王敏, staff: "0001", roles: [secretary]}
+      - {name: 张三, staff: "0002"}
+      - {name: 李四, staff: "0003"}
+points:
+  rules:
+    - {id: quiz-answered, on: quiz.answered, points: 1}
+    - {id: quiz-correct, on: quiz.correct, points: 2}
+    - {id: check-in, on: checkin.on_time, points: 1}
+schedules:
+`
+
+func newTown(t *testing.T, schedules string, o telegramtest.Options) *town {
+	t.Helper()
+	zone, err := time.LoadLocation("Asia/Shanghai")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &town{T: t, clock: rehearse.NewClock(time.Date(2026, 12, 1, 9, 0, 0, 0, zone)), dir: t.TempDir()}
+	o.Now, o.Limits = w.clock.Now, telegramtest.TelegramLimits
+	w.city = telegramtest.New(o)
+	t.Cleanup(w.city.Start())
+	w.config = strings.Replace(townConfig, "API", w.city.URL, 1) + schedules
+	for id, name := range map[int64]string{wang: "王敏", zhang: "张三", li: "李四", xiaoming: "小明"} {
+		w.city.Person(id, name)
+	}
+	w.city.Group(branchGroup, "示范党支部群")
+	w.start()
+	t.Cleanup(func() { w.stop() })
+	return w
+}
+
+// start starts the program, as after a stop or a crash.
+func (w *town) start() {
+	w.Helper()
+	f, err := config.Load("config.yaml", []byte(w.config), func(string) (string, bool) { return "", false })
+	if err != nil {
+		w.Fatal(err)
+	}
+	settings, err := ReadSettings(f)
+	if err != nil {
+		w.Fatal(err)
+	}
+	library, err := openLibrary(settings)
+	if err != nil {
+		w.Fatal(err)
+	}
+	if w.db, err = store.Open(w.Context(), "sqlite:"+w.dir+"/town.db", store.Options{Now: w.clock.Now}); err != nil {
+		w.Fatal(err)
+	}
+	if w.bot, err = Open(settings, library, w.db, slog.New(slog.DiscardHandler)); err != nil {
+		w.Fatal(err)
+	}
+	w.stage = &rehearse.Stage{Clock: w.clock, Engine: w.bot.engine, Sender: w.bot.senders[0]}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- w.bot.adapters[0].Run(ctx, direct{w.bot.engine.Inbox("telegram"), w.bot}) }()
+	w.stop = func() {
+		cancel()
+		if err := <-done; err != nil {
+			w.Errorf("the adapter ended: %v", err)
+		}
+		if err := w.db.Close(); err != nil {
+			w.Error(err)
+		}
+	}
+	w.until("online", func() bool { return w.bot.engine.States()["telegram"].Condition == chat.Online })
+}
+
+// direct handles events in the adapter's goroutine, so that nothing runs by the
+// wall clock.
+type direct struct {
+	chat.Inbox
+	bot *Bot
+}
+
+func (d direct) Accept(_ context.Context, cursor string, events ...chat.Event) error {
+	return d.bot.engine.Handle("telegram", cursor, events...)
+}
+
+// until waits for something that comes over the network.
+func (w *town) until(what string, there func() bool) {
+	w.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for !there() {
+		if time.Now().After(deadline) {
+			w.Fatalf("%s does not come", what)
+		}
+		<-time.After(time.Millisecond)
+	}
+}
+
+// pass lets the bot hear what was said, and time go by.
+func (w *town) pass(d time.Duration) {
+	w.Helper()
+	w.until("what was said", func() bool { return w.city.Pending() == 0 })
+	if err := w.stage.Until(w.Context(), w.clock.Now().Add(d)); err != nil {
+		w.Fatal(err)
+	}
+}
+
+// say has somebody write, and lets the bot answer.
+func (w *town) say(in, from int64, text string) {
+	w.Helper()
+	w.city.Say(telegramtest.Said{Chat: in, From: from, Text: text})
+	w.pass(10 * time.Second)
+}
+
+// press presses the newest button with a label, and returns the toast.
+func (w *town) press(in, from int64, label string) string {
+	w.Helper()
+	before := len(w.city.Toasts(from))
+	for _, m := range slices.Backward(w.city.Shown(in)) {
+		for _, row := range m.Buttons {
+			for _, b := range row {
+				if b.Text == label {
+					w.city.Press(in, from, m.ID, b.Data)
+					w.until("the toast", func() bool { return len(w.city.Toasts(from)) > before })
+					w.pass(0)
+					return w.city.Toasts(from)[before]
+				}
+			}
+		}
+	}
+	w.Fatalf("there is no button %q", label)
+	return ""
+}
+
+// shows is what a chat shows of the bot since the n-th message, one line each.
+func (w *town) shows(in int64, since int) []string {
+	w.Helper()
+	var lines []string
+	for _, m := range w.city.Shown(in)[since:] {
+		line := strings.ReplaceAll(m.Text, "\n", "⏎")
+		if m.Topic != 0 {
+			line = fmt.Sprintf("(%d) %s", m.Topic, line)
+		}
+		if m.Photo {
+			line = "🖼 " + line
+		}
+		if m.Poll != nil {
+			line = "📊 " + strings.ReplaceAll(m.Poll.Question, "\n", "⏎") + " | " + strings.Join(m.Poll.Options, " | ")
+			if m.Poll.Closed {
+				line += " (closed)"
+			}
+		}
+		for _, row := range m.Buttons {
+			for _, b := range row {
+				line += " [" + b.Text + "]"
+			}
+		}
+		if m.Edits > 0 {
+			line += fmt.Sprintf(" (edited %d times)", m.Edits)
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+func (w *town) check(what string, got []string, want ...string) {
+	w.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		w.Errorf("%s (-want +got)\n%s", what, diff)
+	}
+}
+
+// rows are the rows of a query, columns parted by |.
+func (w *town) rows(query string) []string {
+	w.Helper()
+	var out []string
+	err := w.db.Read(func(tx *store.Tx) error {
+		rows, err := tx.Query(query)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		columns, err := rows.Columns()
+		if err != nil {
+			return err
+		}
+		for rows.Next() {
+			values, to := make([]any, len(columns)), make([]any, len(columns))
+			for i := range values {
+				to[i] = &values[i]
+			}
+			if err := rows.Scan(to...); err != nil {
+				return err
+			}
+			var cells []string
+			for _, v := range values {
+				cells = append(cells, fmt.Sprint(v))
+			}
+			out = append(out, strings.Join(cells, "|"))
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		w.Fatal(err)
+	}
+	return out
+}
+
+// code makes a join code, as branchbot invite does.
+func (w *town) code(staff string) (code string) {
+	w.Helper()
+	err := w.db.Write(func(tx *store.Tx) error {
+		m, err := member.ByStaff(tx, staff)
+		if err == nil {
+			code, err = member.Code(tx, m.ID)
+		}
+		return err
+	})
+	if err != nil {
+		w.Fatal(err)
+	}
+	return code
+}
+
+// settled is a branch that is bound, with its three members.
+func (w *town) settled() *town {
+	w.Helper()
+	w.city.Open(wang, w.code("0001"))
+	w.pass(5 * time.Second)
+	for id, text := range map[int64]string{zhang: "/加入 张三 0002", li: "/加入 李四 0003"} {
+		w.say(id, id, text)
+	}
+	w.city.AddBot(branchGroup, wang)
+	w.pass(5 * time.Second)
+	w.say(branchGroup, wang, "/绑定")
+	return w
+}
+
+func TestTelegramFromTheFirstContact(t *testing.T) {
+	t.Parallel()
+	w := newTown(t, "", telegramtest.Options{})
+	w.check("the invitation's links", w.bot.links("CODE"), "https://t.me/branch_test_bot?start=CODE")
+	w.city.AddBot(branchGroup, wang)
+	w.pass(5 * time.Second)
+	w.say(branchGroup, wang, "/bind@branch_test_bot")
+	w.city.Open(wang, w.code("0001"))
+	w.pass(5 * time.Second)
+	w.say(wang, wang, "/绑定")
+	private := w.shows(wang, 0)
+	w.check("王敏's first steps", private[:1], "王敏，欢迎！你已加入“示范党支部”。发“帮助”看看我能做什么。")
+	_, code, _ := strings.Cut(private[1], "/绑定 ")
+	w.say(branchGroup, xiaoming, "/绑定 WRONG-CODE")
+	w.say(branchGroup, wang, "/绑定 "+code)
+	w.say(branchGroup, xiaoming, "/绑定 "+code)
+	w.check("the group", w.shows(branchGroup, 0),
+		"大家好，我是支部小助手。请书记在本群发送 /绑定；我还不认识书记的话，先私聊我取绑定码，再发：/绑定 绑定码",
+		"请书记先私聊我发 /绑定 取得绑定码，再在本群发：/绑定 绑定码",
+		"这个绑定码不对或已用过，请书记私聊我发 /绑定 重新取一个。",
+		"本群已绑定到“示范党支部”。",
+		"这个绑定码不对或已用过，请书记私聊我发 /绑定 重新取一个。")
+	w.say(branchGroup, wang, "/状态")
+	status := w.shows(wang, 0)
+	if !strings.Contains(status[len(status)-1], "群“示范党支部群”（telegram）：只收到命令、按钮和对我的回复（推荐") {
+		t.Errorf("the status is %q", status[len(status)-1])
+	}
+	if menu := string(w.city.Menus()["all_group_chats/zh"]); !strings.Contains(menu, `"checkin"`) || strings.Contains(menu, `"roster"`) {
+		t.Errorf("the menu of the members is %s", menu)
+	}
+	if len(w.city.Menus()) != 6 || !strings.Contains(string(w.city.Menus()["all_chat_administrators/"]), `"roster"`) {
+		t.Errorf("the menus are %v", w.city.Menus())
+	}
+}
+
+func TestTelegramMainJob(t *testing.T) {
+	t.Parallel()
+	w := newTown(t, "", telegramtest.Options{}).settled()
+	start := len(w.city.Shown(branchGroup))
+	w.say(branchGroup, wang, "/quiz@branch_test_bot org-001")
+	w.check("toasts", []string{w.press(branchGroup, zhang, "A"), w.press(branchGroup, zhang, "B"), w.press(branchGroup, xiaoming, "B")},
+		"第 1 题已记录：A（截止前可以改）", "第 1 题已记录：B（截止前可以改）",
+		"还不认识你。请私聊我发送：/加入 姓名 工号（或书记给你的加入码），例如：/加入 张三 0002")
+	w.city.Again() // the last press
+	question := w.city.Shown(branchGroup)[start]
+	w.city.Say(telegramtest.Said{Chat: branchGroup, From: li, Text: "选a。", ReplyTo: question.ID})
+	w.say(branchGroup, wang, "B") // privacy mode: it never arrives
+	w.pass(30 * time.Second)
+	w.say(wang, wang, "B")
+	w.check("answers", w.rows(`SELECT m.name, a.value FROM answer a JOIN member m ON m.id = a.member ORDER BY m.id`), "王敏|B", "张三|B", "李四|A")
+	w.pass(30 * time.Second)
+	w.say(branchGroup, wang, "/结束")
+	w.say(branchGroup, wang, "/开签 30m 早班签到")
+	w.check("a check-in", []string{w.press(branchGroup, zhang, "签到")}, "签到成功。")
+	w.pass(time.Hour)
+	got := w.shows(branchGroup, start)
+	for i, want := range []string{"第 1 题（单选）", "第 1 题：已有 3 人作答（共 3 人）", "第 1 题答案", "【早班签到】", "【早班签到】已签到 1 人"} {
+		if i >= len(got) || !strings.Contains(got[i], want) {
+			t.Errorf("message %d has no %q: %q", i, want, got)
+		}
+	}
+	if !strings.HasSuffix(got[1], "times)") {
+		t.Errorf("the count does not rise in place: %q", got[1])
+	}
+	w.check("points", w.rows(`SELECT m.name, SUM(l.points) FROM ledger l JOIN member m ON m.id = l.member GROUP BY m.id ORDER BY m.id`),
+		"王敏|3", "张三|4", "李四|1")
+	if n := w.city.Limited(); n > 0 {
+		t.Errorf("%d messages were over Telegram's limits", n)
+	}
+	w.verify()
+}
+
+func (w *town) verify() {
+	w.Helper()
+	err := w.db.Read(func(tx *store.Tx) error {
+		chains, err := ledger.Verify(tx)
+		for _, c := range chains {
+			if c.Bad != 0 {
+				w.Errorf("ledger: entry %d: %s", c.Bad, c.Reason)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		w.Fatal(err)
+	}
+}
+
+func TestTelegramMultipleChoiceAndPoll(t *testing.T) {
+	t.Parallel()
+	w := newTown(t, `
+  - {id: several, unit: demo, cron: "0 10 * * *", do: quiz, from: starter/fra-006, close_after: 1h}
+  - {id: poll, unit: demo, cron: "0 12 * * *", do: quiz, from: starter/org-001, close_after: 1h, poll: native}
+`, telegramtest.Options{}).settled()
+	w.pass(62 * time.Minute)
+	w.check("ticks", []string{w.press(branchGroup, zhang, "A"), w.press(branchGroup, zhang, "C"), w.press(branchGroup, zhang, "提交"), w.press(branchGroup, li, "提交")},
+		"第 1 题已选 A，点“提交”才算作答", "第 1 题已选 AC，点“提交”才算作答", "第 1 题已记录：AC（截止前可以改）", "还没有选，先点选项再提交。")
+	w.pass(2 * time.Hour)
+	shown := w.city.Shown(branchGroup)
+	var poll *telegramtest.Poll
+	for _, m := range shown {
+		if m.Poll != nil {
+			poll = m.Poll
+		}
+	}
+	if poll == nil || poll.Type != "quiz" || poll.Right != 1 || poll.Explain == "" {
+		t.Fatalf("the poll is %+v", poll)
+	}
+	for _, v := range []struct {
+		user   int64
+		choice []int
+	}{{zhang, []int{1}}, {li, []int{1}}, {li, nil}, {wang, []int{0}}, {xiaoming, []int{1}}} {
+		if err := w.city.Vote(poll.ID, v.user, v.choice...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.pass(10 * time.Second)
+	w.check("votes", w.rows(`SELECT m.name, a.round, a.value FROM answer a JOIN member m ON m.id = a.member ORDER BY a.round, m.id`),
+		"张三|1|AC", "王敏|2|A", "张三|2|B")
+	w.pass(time.Hour)
+	if err := w.city.Vote(poll.ID, zhang, 0); err == nil {
+		t.Error("the poll is open after the close")
+	}
+	if line := w.shows(branchGroup, len(w.city.Shown(branchGroup))-1)[0]; !strings.Contains(line, "共 3 人，作答 2 人，答对 1 人") {
+		t.Errorf("the result is %q", line)
+	}
+}
+
+func TestTelegramTopic(t *testing.T) {
+	t.Parallel()
+	w := newTown(t, "", telegramtest.Options{})
+	w.city.Topic(branchGroup, 7)
+	w.city.Topic(branchGroup, 8)
+	w.city.Open(wang, w.code("0001"))
+	w.pass(time.Second)
+	w.city.Say(telegramtest.Said{Chat: branchGroup, From: wang, Text: "/绑定", Topic: 7})
+	w.pass(5 * time.Second)
+	w.say(wang, wang, "/推送 quiz org-001")
+	w.city.Say(telegramtest.Said{Chat: branchGroup, From: wang, Text: "/今日", Topic: 8})
+	w.pass(10 * time.Second)
+	lines := w.shows(branchGroup, 0)
+	if len(lines) < 2 || lines[0] != "(7) 本群已绑定到“示范党支部”。" || !strings.HasPrefix(lines[1], "(7) 第 1 题") {
+		t.Errorf("the group shows %q", lines)
+	}
+	w.city.Remove(branchGroup, wang)
+	w.pass(5 * time.Second)
+	w.check("the chat", w.rows(`SELECT chat, state FROM chat`), "-1001000/7|removed")
+}
+
+func TestTelegramGroupComesGoesAndMoves(t *testing.T) {
+	t.Parallel()
+	w := newTown(t, `
+  - {id: daily, unit: demo, cron: "0 10 * * *", do: lesson, from: starter/safety}
+`, telegramtest.Options{})
+	w.city.Group(plainGroup, "老群")
+	w.city.Open(wang, w.code("0001"))
+	w.pass(time.Second)
+	w.say(plainGroup, wang, "/绑定")
+	told := len(w.city.Shown(wang))
+
+	// The group moves while a letter waits: it arrives in the new one.
+	w.city.Migrate(plainGroup, -1002000, wang)
+	w.pass(62 * time.Minute)
+	if moved := w.shows(-1002000, 0); len(moved) == 0 || !strings.Contains(strings.Join(moved, "\n"), "已学") {
+		t.Errorf("the new group shows %q", moved)
+	}
+	w.stop()
+	w.start() // a configuration or a restart does not bring the old one back
+	w.check("chats", w.rows(`SELECT chat, state FROM chat ORDER BY chat`), "-1002000|", "-2000|moved")
+
+	w.city.Mute(-1002000, wang)
+	w.pass(5 * time.Second)
+	w.city.Unmute(-1002000, wang)
+	w.pass(5 * time.Second)
+	w.city.Remove(-1002000, wang)
+	w.pass(25 * time.Hour)
+	w.city.AddBot(-1002000, wang)
+	w.pass(5 * time.Second)
+	w.say(zhang, zhang, "/加入 张三 0002")
+	w.city.Join(-1002000, xiaoming)
+	w.city.Join(-1002000, li)
+	w.city.Leave(-1002000, zhang)
+	w.pass(10 * time.Second)
+	w.check("what 王敏 is told", w.shows(wang, told),
+		"我在群“老群”（telegram）里被禁言了，推送发不出去，请管理员放开。",
+		"我已经可以在群“老群”（telegram）里发言。",
+		"我被移出了群“老群”（telegram），推送发不出去。请重新拉我进群。",
+		"我已经可以在群“老群”（telegram）里发言。",
+		"张三 退出了“示范党支部”的群。如已调离，可用 /名单 移除 张三")
+	lines := w.shows(-1002000, 0)
+	if last := lines[len(lines)-1]; last != "欢迎新同事！请点 https://t.me/branch_test_bot?start=help 私聊我，发送：/加入 姓名 工号" {
+		t.Errorf("two newcomers are greeted by %q", last)
+	}
+	w.check("occurrences", w.rows(`SELECT state, reason FROM occurrence ORDER BY id`), "done|", "skipped|engine.no_chat")
+}
+
+func TestTelegramPrivateThings(t *testing.T) {
+	t.Parallel()
+	w := newTown(t, "", telegramtest.Options{}).settled()
+	before := len(w.city.Shown(branchGroup))
+	w.say(branchGroup, zhang, "/mydata")
+	w.say(branchGroup, wang, "/邀请 李四")
+	w.check("the group", w.shows(branchGroup, before))
+	list := w.shows(wang, 0)
+	if link := list[len(list)-1]; !strings.Contains(link, "https://t.me/branch_test_bot?start=") {
+		t.Errorf("the invitation is %q", link)
+	}
+	w.city.Say(telegramtest.Said{Chat: wang, From: wang, File: "名单.csv", Data: []byte("工号,姓名\n0002,张三\n0009,周八\n")})
+	w.pass(5 * time.Second)
+	w.press(wang, wang, "确认导入")
+	w.pass(5 * time.Second)
+	w.check("the roster", w.rows(`SELECT name FROM member WHERE staff = '0009'`), "周八")
+	w.city.Say(telegramtest.Said{Chat: wang, From: wang, File: "大.csv", Data: make([]byte, 6<<20)})
+	w.pass(5 * time.Second)
+	list = w.shows(wang, 0)
+	if last := list[len(list)-1]; !strings.Contains(last, "超过 5 MB") {
+		t.Errorf("a big file is answered by %q", last)
+	}
+	w.city.Block(zhang)
+	w.pass(time.Second)
+	w.say(branchGroup, zhang, "/mydata")
+	if lines := w.shows(branchGroup, before); len(lines) != 1 || !strings.Contains(lines[0], "请点这里私聊我：https://t.me/branch_test_bot?start=today") {
+		t.Errorf("who blocked the bot is told %q", lines)
+	}
+	// An edited command does not run again, an edited answer counts.
+	id := w.city.Say(telegramtest.Said{Chat: wang, From: wang, Text: "/加分 张三 1 帮忙"})
+	w.pass(5 * time.Second)
+	w.city.Say(telegramtest.Said{Chat: wang, From: wang, Text: "/加分 张三 1 帮忙了", Edit: id})
+	w.pass(5 * time.Second)
+	w.say(wang, wang, "/出题 org-001")
+	id = w.city.Say(telegramtest.Said{Chat: wang, From: wang, Text: "A"})
+	w.pass(5 * time.Second)
+	w.city.Say(telegramtest.Said{Chat: wang, From: wang, Text: "B", Edit: id})
+	w.pass(5 * time.Second)
+	w.check("what counts", w.rows(`SELECT (SELECT COUNT(*) FROM ledger WHERE rule = 'award'), (SELECT value FROM answer)`), "1|B")
+}
+
+// Ten minutes without Telegram: what was to be said comes afterwards, in order
+// and within the limits.
+func TestTelegramOutage(t *testing.T) {
+	t.Parallel()
+	w := newTown(t, "", telegramtest.Options{HearsAll: true}).settled()
+	start := len(w.city.Shown(branchGroup))
+	end := w.clock.Now().Add(10 * time.Minute)
+	w.city.Outage(func() bool { return w.clock.Now().Before(end) }, "sendMessage", "sendPhoto", "editMessageText")
+	for i := range 8 {
+		w.say(branchGroup, wang, fmt.Sprintf("/出题 org-00%d", i+1))
+	}
+	w.pass(2 * time.Minute)
+	w.check("the group during the outage", w.shows(branchGroup, start))
+	w.pass(28 * time.Minute)
+	var order []string
+	for _, line := range w.shows(branchGroup, start) {
+		for i := range 8 {
+			if strings.HasPrefix(line, fmt.Sprintf("第 %d 题（", i+1)) {
+				order = append(order, fmt.Sprint(i))
+			}
+		}
+	}
+	w.check("after the outage", order, "0", "1", "2", "3", "4", "5", "6", "7")
+	if n := w.city.Limited(); n > 0 {
+		t.Errorf("%d messages were over Telegram's limits", n)
+	}
+	w.check("letters", w.rows(`SELECT state, COUNT(*) FROM outbox WHERE state NOT IN ('sent', 'skipped') GROUP BY state`))
+}
