@@ -331,6 +331,11 @@ func (t *Turn) reply(mentioned bool) (func() error, error) {
 			return do, err
 		}
 	}
+	if len(fits) > 1 {
+		if fits, err = t.awaited(fits); err != nil {
+			return nil, err
+		}
+	}
 	switch {
 	case len(fits) == 1:
 		return t.answer(fits[0].prompt, fits[0].answer), nil
@@ -341,6 +346,29 @@ func (t *Turn) reply(mentioned bool) (func() error, error) {
 		return do, err
 	}
 	return t.misfit(misfits, r.Addressed), nil
+}
+
+// awaited leaves out what the sender has dealt with already; when that is all,
+// the newest is left.
+func (t *Turn) awaited(fits []candidate) ([]candidate, error) {
+	if t.Member == nil {
+		return fits, nil
+	}
+	var left []candidate
+	for _, c := range fits {
+		if f, ok := t.work.engine.owners[c.prompt.Feature].(Awaiter); ok {
+			if yes, err := f.Awaits(t, c.prompt); err != nil {
+				return nil, err
+			} else if !yes {
+				continue
+			}
+		}
+		left = append(left, c)
+	}
+	if len(left) == 0 {
+		return fits[len(fits)-1:], nil
+	}
+	return left, nil
 }
 
 // quoted is the prompt of the message that this one quotes; nil when none.

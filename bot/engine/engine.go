@@ -118,6 +118,13 @@ type Withdrawer interface {
 	Withdraw(t *Turn, p Prompt) error
 }
 
+// Awaiter is an Answerer that knows of whom it still awaits something. A bare
+// word that fits several prompts is meant for the one that awaits it.
+type Awaiter interface {
+	// Awaits tells whether t.Member has yet to answer a prompt that is open.
+	Awaits(t *Turn, p Prompt) (bool, error)
+}
+
 // Timed is a feature that sets timers.
 type Timed interface {
 	Timer(t *Turn, tm Timer) error

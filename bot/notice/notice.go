@@ -258,6 +258,17 @@ func (f *Feature) Answer(t *engine.Turn, p engine.Prompt, _ command.Answer) erro
 	return t.Noted("notice.noted")
 }
 
+// Awaits implements engine.Awaiter: who has acknowledged one notice means
+// another one.
+func (f *Feature) Awaits(t *engine.Turn, p engine.Prompt) (bool, error) {
+	id, err := strconv.ParseInt(p.Ref, 10, 64)
+	if err != nil {
+		return false, fmt.Errorf("prompt %d: notice %q: %w", p.ID, p.Ref, err)
+	}
+	_, done, err := stands(t.Tx, id, p.Unit, t.Member.ID)
+	return !done, err
+}
+
 // Open implements engine.Personal.
 func (f *Feature) Open(t *engine.Turn, m *engine.Member) ([]string, error) {
 	open, err := t.OpenPrompts("notice")
