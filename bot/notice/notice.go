@@ -300,13 +300,34 @@ func (f *Feature) Open(t *engine.Turn, m *engine.Member) ([]string, error) {
 // Data implements engine.Personal.
 func (f *Feature) Data(t *engine.Turn, m *engine.Member) ([]string, error) {
 	acks, err := history(t.Tx, m.ID)
-	if err != nil || len(acks) == 0 {
+	if err != nil {
 		return nil, err
 	}
-	lines := []string{t.T("notice.data", "N", len(acks))}
+	open, err := unanswered(t.Tx, t.Unit.ID, m.ID)
+	if err != nil {
+		return nil, err
+	}
+	sent, err := written(t.Tx, m.ID)
+	if err != nil {
+		return nil, err
+	}
+	var lines []string
+	if len(acks) > 0 {
+		lines = append(lines, t.T("notice.data", "N", len(acks)))
+	}
 	for _, a := range acks {
 		g := target{Year: a.Year, Seq: a.Seq}
 		lines = append(lines, t.T("notice.data_line", "Number", g.number(), "At", a.At.In(t.Unit.Zone).Format("2006-01-02 15:04")))
+	}
+	if len(open) > 0 {
+		numbers := make([]string, len(open))
+		for i, p := range open {
+			numbers[i] = (&target{Year: p.Year, Seq: p.Seq}).number()
+		}
+		lines = append(lines, t.T("notice.data_open", "Numbers", strings.Join(numbers, t.T("engine.list_comma"))))
+	}
+	if sent > 0 {
+		lines = append(lines, t.T("notice.data_sent", "Sent", sent))
 	}
 	return lines, nil
 }

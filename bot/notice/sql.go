@@ -425,3 +425,30 @@ func history(tx *store.Tx, member int64) ([]past, error) {
 	}
 	return out, rows.Err()
 }
+
+// unanswered are the last 50 notices of a unit that a member was to acknowledge
+// and has not.
+func unanswered(tx *store.Tx, unit string, member int64) ([]past, error) {
+	rows, err := tx.Query(`SELECT t.year, t.seq FROM notice_target t
+		CROSS JOIN notice_reader r WHERE t.unit = $1 AND r.notice = t.notice AND r.unit = t.unit AND r.member = $2 AND r.acked_at IS NULL
+		ORDER BY t.year DESC, t.seq DESC LIMIT 50`, unit, member)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []past
+	for rows.Next() {
+		var p past
+		if err := rows.Scan(&p.Year, &p.Seq); err != nil {
+			return nil, err
+		}
+		out = append(out, p)
+	}
+	return out, rows.Err()
+}
+
+// written is how many notices a member has sent.
+func written(tx *store.Tx, member int64) (n int, err error) {
+	err = tx.QueryRow(`SELECT COUNT(*) FROM notice WHERE author = $1`, member).Scan(&n)
+	return n, err
+}
