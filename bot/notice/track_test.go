@@ -33,3 +33,23 @@ units:
 		t.Error(got)
 	}
 }
+
+// Who comes to the roster after a notice may acknowledge it, and is due from
+// then on.
+func TestLatecomer(t *testing.T) {
+	t.Parallel()
+	s := bottest.Open(t, &txtar.Archive{})
+	play(t, s, "书记 (私聊): /通知 回执 交表")
+	err := s.DB.Write(func(tx *store.Tx) error {
+		s.Engine.Directory.Changed(tx)
+		if _, err := tx.Exec(`INSERT INTO member (id, unit, staff, name, status) VALUES (99, 'demo', '0099', '新同事', 'full')`); err != nil {
+			return err
+		}
+		_, err := tx.Exec(`INSERT INTO identity (account, user_id, member, private_chat, bound_at) VALUES ('rehearsal', 'outsider:新同事', 99, '', 0)`)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wants(t, play(t, s, "书记 (私聊): /未读\n新同事: 收到\n书记 (私聊): /未读"), "应回执 4 人，已回执 0 人", "应回执 5 人，已回执 1 人")
+}
