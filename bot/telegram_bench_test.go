@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -54,7 +55,22 @@ func telegramServer() {
 	if os.Getenv("LIMITS") != "" {
 		limits = telegramtest.TelegramLimits
 	}
-	s := telegramtest.New(telegramtest.Options{Forget: true, Limits: limits})
+	var mu sync.Mutex
+	asked, waits := map[int64]time.Time{}, []time.Duration{} // of private questions
+	var first, last time.Time                                // message to a group
+	shown := func(chat int64) {
+		mu.Lock()
+		defer mu.Unlock()
+		if at, ok := asked[chat]; ok {
+			waits = append(waits, time.Since(at))
+			delete(asked, chat)
+		} else if chat < 0 {
+			if last = time.Now(); first.IsZero() {
+				first = last
+			}
+		}
+	}
+	s := telegramtest.New(telegramtest.Options{Forget: true, Limits: limits, Shown: shown})
 	for m := range benchUnits * benchMembers {
 		s.Person(crowdUser(m), fmt.Sprint("成员", m))
 	}
@@ -86,7 +102,16 @@ func telegramServer() {
 		case "ask":
 			var member int
 			fmt.Sscan(rest, &member)
+			mu.Lock()
+			asked[crowdUser(member)] = time.Now()
+			mu.Unlock()
 			s.Say(telegramtest.Said{Chat: crowdUser(member), From: crowdUser(member), Text: "/我的数据"})
+		case "waits": // how many, the 99th percentile and the worst in milliseconds; how long the broadcast took
+			mu.Lock()
+			slices.Sort(waits)
+			n := len(waits)
+			fmt.Println(n, waits[max(n*99/100-1, 0)].Milliseconds(), waits[n-1].Milliseconds(), last.Sub(first).Milliseconds())
+			mu.Unlock()
 		case "stat":
 			fmt.Println(s.Answered(), s.Pending(), s.Limited(), s.Sends())
 		}
@@ -212,59 +237,11 @@ func (c *child) await(b *testing.B, what string, there func() bool) {
 // unit.
 func crowdFolder(b *testing.B) (dir string, prompts [][]int64) {
 	b.Helper()
-	dir = b.TempDir()
-	text := strings.ReplaceAll(benchConfig(), "{id: bench, platform: web}", `{id: tg, platform: telegram, token: "`+telegramtest.DefaultToken+`", api_url: "http://API"}`)
-	for u := range benchUnits {
-		text = strings.Replace(text, fmt.Sprintf("bench:c%d\"", u), fmt.Sprintf("tg:%d\"", crowdGroup(u)), 1)
-	}
-	text = strings.Replace(text, "sqlite:x.db", "sqlite:crowd.db\nlisten: 127.0.0.1:0", 1)
-	if err := os.WriteFile(filepath.Join(dir, "config.yaml"), []byte(text), 0o600); err != nil {
-		b.Fatal(err)
-	}
-	f, err := config.Load("config.yaml", []byte(text), os.LookupEnv)
-	if err != nil {
-		b.Fatal(err)
-	}
-	s, err := ReadSettings(f)
-	if err != nil {
-		b.Fatal(err)
-	}
-	library, err := openLibrary(s)
-	if err != nil {
-		b.Fatal(err)
-	}
-	db, err := store.Open(context.Background(), "sqlite:"+filepath.Join(dir, "crowd.db"), store.Options{})
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer db.Close()
-	bot, err := Open(s, library, db, slog.New(slog.DiscardHandler))
-	if err != nil {
-		b.Fatal(err)
-	}
-	err = db.Write(func(tx *store.Tx) error {
-		for m := range benchUnits * benchMembers {
-			if err := bot.bindStaff(tx, "tg", fmt.Sprint(m), chat.UserID(fmt.Sprint(crowdUser(m))), chat.ChatID(fmt.Sprint(crowdUser(m)))); err != nil {
-				return err
-			}
-		}
-		for i := range benchUnits * crowdRounds {
-			_, err := tx.Exec(`INSERT INTO timer (due_at, feature, kind, ref, key) VALUES ($1, 'schedule', 'now', $2, $3)`, tx.Millis(),
-				fmt.Sprintf(`{"unit":"u%d","action":"quiz","args":{"from":"starter/org-001","close_after":"24h"}}`, i%benchUnits), fmt.Sprint("crowd:", i))
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	for n := 1; n > 0 && err == nil; {
-		n, err = bot.engine.FireDue()
-	}
-	if err != nil {
-		b.Fatal(err)
-	}
+	dir, bot := crowdBot(b)
+	defer bot.db.Close()
+	askAll(b, bot, crowdRounds)
 	prompts = make([][]int64, crowdRounds)
-	err = db.Write(func(tx *store.Tx) error {
+	err := bot.db.Write(func(tx *store.Tx) error {
 		if _, err := tx.Exec(`UPDATE outbox SET state = 'sent', settled_at = 0`); err != nil {
 			return err
 		}
@@ -290,6 +267,73 @@ func crowdFolder(b *testing.B) (dir string, prompts [][]int64) {
 		b.Fatal(err)
 	}
 	return dir, prompts
+}
+
+// askAll asks so many questions in each group.
+func askAll(b *testing.B, bot *Bot, rounds int) {
+	b.Helper()
+	err := bot.db.Write(func(tx *store.Tx) error {
+		for i := range benchUnits * rounds {
+			_, err := tx.Exec(`INSERT INTO timer (due_at, feature, kind, ref, key) VALUES ($1, 'schedule', 'now', $2, $3)`, tx.Millis(),
+				fmt.Sprintf(`{"unit":"u%d","action":"quiz","args":{"from":"starter/org-001","close_after":"24h"}}`, i%benchUnits), fmt.Sprint("crowd:", i))
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	for n := 1; n > 0 && err == nil; {
+		n, err = bot.engine.FireDue()
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+}
+
+// crowdBot is the bot of the crowd in a folder of its own.
+func crowdBot(b *testing.B) (dir string, made *Bot) {
+	b.Helper()
+	dir = b.TempDir()
+	text := strings.ReplaceAll(benchConfig(), "{id: bench, platform: web}", `{id: tg, platform: telegram, token: "`+telegramtest.DefaultToken+`", api_url: "http://API"}`)
+	for u := range benchUnits {
+		text = strings.Replace(text, fmt.Sprintf("bench:c%d\"", u), fmt.Sprintf("tg:%d\"", crowdGroup(u)), 1)
+	}
+	text = strings.Replace(text, "sqlite:x.db", "sqlite:crowd.db\nlisten: 127.0.0.1:0", 1)
+	if err := os.WriteFile(filepath.Join(dir, "config.yaml"), []byte(text), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	f, err := config.Load("config.yaml", []byte(text), os.LookupEnv)
+	if err != nil {
+		b.Fatal(err)
+	}
+	s, err := ReadSettings(f)
+	if err != nil {
+		b.Fatal(err)
+	}
+	library, err := openLibrary(s)
+	if err != nil {
+		b.Fatal(err)
+	}
+	db, err := store.Open(context.Background(), "sqlite:"+filepath.Join(dir, "crowd.db"), store.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	bot, err := Open(s, library, db, slog.New(slog.DiscardHandler))
+	if err != nil {
+		b.Fatal(err)
+	}
+	err = db.Write(func(tx *store.Tx) error {
+		for m := range benchUnits * benchMembers {
+			if err := bot.bindStaff(tx, "tg", fmt.Sprint(m), chat.UserID(fmt.Sprint(crowdUser(m))), chat.ChatID(fmt.Sprint(crowdUser(m)))); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return dir, bot
 }
 
 // crowdRun has the crowd answer one program, and measures that.
@@ -332,19 +376,7 @@ func BenchmarkTelegramAnswers(b *testing.B) {
 	for i := range rounds {
 		dir, prompts := crowdFolder(b)
 		file := filepath.Join(dir, "config.yaml")
-		ours[i] = runCrowd(b, prompts, func(api string) *child {
-			text, err := os.ReadFile(file)
-			if err == nil {
-				err = os.WriteFile(file, []byte(strings.Replace(string(text), "http://API", api, 1)), 0o600)
-			}
-			if err != nil {
-				b.Fatal(err)
-			}
-			c := startChild(b, "1", []string{"--config", file})
-			for !strings.HasPrefix(c.line(), "ready") {
-			}
-			return c
-		})
+		ours[i] = runCrowd(b, prompts, func(api string) *child { return ourBot(b, file, api) })
 		checkCrowd(b, filepath.Join(dir, "crowd.db"), "SELECT COUNT(*) FROM answer WHERE value <> ''")
 		file = filepath.Join(b.TempDir(), "naive.db")
 		naive[i] = runCrowd(b, prompts, func(api string) *child {
@@ -375,6 +407,72 @@ func BenchmarkTelegramAnswers(b *testing.B) {
 		b.ReportMetric(mine, m.unit)
 		b.ReportMetric(theirs, "naive-"+m.unit)
 		b.ReportMetric(mine/theirs, "ratio-"+m.unit)
+	}
+}
+
+// ourBot starts the program.
+func ourBot(b *testing.B, file, api string) *child {
+	b.Helper()
+	text, err := os.ReadFile(file)
+	if err == nil {
+		err = os.WriteFile(file, []byte(strings.Replace(string(text), "http://API", api, 1)), 0o600)
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	c := startChild(b, "1", []string{"--config", file})
+	for !strings.HasPrefix(c.line(), "ready") {
+	}
+	return c
+}
+
+// BenchmarkTelegramBroadcast sends a question to 3,000 groups of a server that
+// enforces 30 messages a second, while somebody asks in private twice a second.
+// Run it with -benchtime 1x; it takes two minutes.
+func BenchmarkTelegramBroadcast(b *testing.B) {
+	const groups = 3000
+	dir, bot := crowdBot(b)
+	err := bot.db.Write(func(tx *store.Tx) error {
+		for g := benchUnits; g < groups; g++ {
+			unit, id := fmt.Sprint("u", g%benchUnits), chat.ChatID(fmt.Sprint(crowdGroup(g)))
+			if err := bot.features.directory.BindChat(tx, "tg", id, unit, ""); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	askAll(b, bot, 1)
+	if err := bot.db.Close(); err != nil {
+		b.Fatal(err)
+	}
+	server := startChild(b, "telegram", nil, "LIMITS=1", fmt.Sprint("GROUPS=", groups))
+	defer server.end()
+	program := ourBot(b, filepath.Join(dir, "config.yaml"), server.line())
+	defer program.end()
+	asked := 0
+	server.await(b, "the last group", func() bool {
+		time.Sleep(500 * time.Millisecond)
+		sent := server.stat(3)
+		if sent > 60 && sent < groups {
+			fmt.Fprintln(server.in, "ask", asked%(benchUnits*benchMembers))
+			asked++
+		}
+		return sent >= groups+asked
+	})
+	fmt.Fprintln(server.in, "waits")
+	var n, p99, worst, took int
+	fmt.Sscan(server.line(), &n, &p99, &worst, &took)
+	sent := float64(groups + asked - 1)
+	b.ReportMetric(sent/float64(took)*1000, "messages/s")
+	b.ReportMetric(sent/float64(took)*1000/30*100, "%-of-limit")
+	b.ReportMetric(float64(server.stat(2)), "refused-429")
+	b.ReportMetric(float64(p99), "ms-private-p99")
+	b.ReportMetric(float64(worst), "ms-private-worst")
+	if n != asked {
+		b.Errorf("%d of %d private questions were answered", n, asked)
 	}
 }
 

@@ -322,7 +322,7 @@ func TestTelegramMainJob(t *testing.T) {
 	w.say(branchGroup, wang, "/quiz@branch_test_bot org-001")
 	w.check("toasts", []string{w.press(branchGroup, zhang, "A"), w.press(branchGroup, zhang, "B"), w.press(branchGroup, xiaoming, "B")},
 		"第 1 题已记录：A（截止前可以改）", "第 1 题已记录：B（截止前可以改）",
-		"还不认识你。请私聊我发送：/加入 姓名 工号（或书记给你的加入码），例如：/加入 张三 0002")
+		"先记下了。请在截止前私聊我发送：/加入 姓名 工号，绑定后自动计入")
 	w.city.Again() // the last press
 	question := w.city.Shown(branchGroup)[start]
 	w.city.Say(telegramtest.Said{Chat: branchGroup, From: li, Text: "选a。", ReplyTo: question.ID})

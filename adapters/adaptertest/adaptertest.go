@@ -158,6 +158,7 @@ func (b *bench) run() {
 	b.Helper()
 	ctx, cancel := context.WithCancel(b.ctx)
 	done := make(chan error, 1)
+	b.in.State(chat.State{Condition: chat.Connecting}) // as the supervisor does; it may have been online before
 	go func() { done <- supervise(ctx, b.adapter, b.in) }()
 	b.stop = func() {
 		b.Helper()

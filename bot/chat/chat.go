@@ -57,6 +57,10 @@ const (
 	Removed Kind = "removed"
 	// Moved: the group Chat is now To.
 	Moved Kind = "moved"
+	// Recalled is a message that its author has taken back: Message is that
+	// message. From is empty where the platform does not say for certain who
+	// did it.
+	Recalled Kind = "recalled"
 )
 
 // Event is one thing that happened on an account.
@@ -218,6 +222,7 @@ type Caps struct {
 	Buttons      bool
 	Polls        PollLimits // the zero value: no polls
 	Edit         bool       // the adapter is an Editor and this chat allows it
+	Recalls      bool       // people can take messages back, and the bot is told
 	Direct       bool       // the adapter is a Directer
 	Idempotent   bool       // a Part with a known Key is shown once, however often it is sent
 	Pace         Pace
@@ -236,6 +241,8 @@ type PollLimits struct {
 type Pace struct {
 	AccountPerSecond float64       // messages of the whole account
 	ChatEvery        time.Duration // least time between two messages to one group, all its topics together
+	Jitter           time.Duration // up to so much more between two messages of the account, at random
+	AccountPerDay    int           // messages of the whole account in any 24 hours
 }
 
 // Receipt is what the platform said of a message that it took.

@@ -176,6 +176,9 @@ func (f *Feature) status(t *engine.Turn, _ command.Line) error {
 		line := t.T("desk.account", "Account", id, "State", t.T("desk.condition."+string(s.Condition)),
 			"Waiting", counts[outbox.Pending]+counts[outbox.Sending], "Sent", counts[outbox.Sent],
 			"Failed", counts[outbox.Dead]+counts[outbox.Uncertain])
+		if left, counted := t.Engine().Left(chat.AccountID(id)); counted {
+			line += t.T("desk.left", "N", left)
+		}
 		switch {
 		case s.Reason != "":
 			line += t.T("desk.reason." + string(s.Reason))

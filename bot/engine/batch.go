@@ -82,7 +82,10 @@ func (e *Engine) handle(batch []*request) {
 			}
 			// What came before a cursor that is not stored was chatter: no harm
 			// is done if it comes again, and ordinary talk leaves no trace.
-			if r.cursor != "" && b.kept {
+			// Once an hour it is stored all the same, for platforms that do not
+			// know an old one for ever.
+			if r.cursor != "" && (b.kept || e.once("cursor:"+string(r.account), tx.Now, time.Hour)) {
+				b.kept = true
 				_, err := tx.Exec(`INSERT INTO account (id, cursor) VALUES ($1, $2)
 					ON CONFLICT (id) DO UPDATE SET cursor = excluded.cursor`, r.account, r.cursor)
 				if err != nil {
@@ -204,7 +207,7 @@ func (t *Turn) complain(c *Complaint) error {
 		}
 		_, err := t.Tell(t.Member, chat.Text(line))
 		return err
-	case chat.Joined, chat.Left, chat.Added, chat.Muted, chat.Removed, chat.Moved:
+	case chat.Joined, chat.Left, chat.Added, chat.Muted, chat.Removed, chat.Moved, chat.Recalled:
 		return nil
 	}
 	return t.Reply(chat.Text(line))

@@ -36,6 +36,8 @@ func (t *Turn) classify() (func() error, error) {
 		return func() error { return t.press(t.Event.Data) }, nil
 	case chat.Joined, chat.Left:
 		return t.cameOrWent(), nil
+	case chat.Recalled:
+		return t.recalled()
 	}
 	do, err := t.message()
 	if do == nil || err != nil || !t.Event.Private || t.Member == nil {
@@ -265,7 +267,7 @@ func (t *Turn) list() (func() error, error) {
 	case len(fits) == 0:
 		return nil, nil
 	case t.Member == nil:
-		return t.hint("engine.answer_unknown", here), nil
+		return t.hint("engine.unknown_sender", here), nil
 	case len(fits) > 1:
 		return t.hint("engine.which_list", here, "Codes", t.codes(fits)), nil
 	}
@@ -417,7 +419,7 @@ func (t *Turn) waiting(quoted *Prompt) ([]Prompt, error) {
 // answer hands an answer to the feature that opened the prompt.
 func (t *Turn) answer(p Prompt, a command.Answer) func() error {
 	if t.Member == nil {
-		return t.hint("engine.answer_unknown", "chat:"+string(t.Event.Account)+":"+string(t.Event.Chat))
+		return func() error { return t.keepPending(p, a) }
 	}
 	return func() error {
 		if err := t.Enter(p.Unit); err != nil {
@@ -426,6 +428,9 @@ func (t *Turn) answer(p Prompt, a command.Answer) func() error {
 		f, ok := t.work.engine.owners[p.Feature].(Answerer)
 		if !ok {
 			return fmt.Errorf("prompt %d: no feature %q takes answers", p.ID, p.Feature)
+		}
+		if err := t.noteMessage(p); err != nil {
+			return err
 		}
 		return f.Answer(t, p, a)
 	}
@@ -502,11 +507,11 @@ func (t *Turn) binding(word string) (func() error, error) {
 // press handles a button: an answer to a prompt ("p:17:B"), or the feature's
 // own ("quiz:…").
 func (t *Turn) press(data string) error {
-	if t.Member == nil {
-		return Complain("engine.unknown_sender")
-	}
 	owner, rest, _ := strings.Cut(data, ":")
 	if owner != "p" {
+		if t.Member == nil {
+			return Complain("engine.unknown_sender")
+		}
 		f, ok := t.work.engine.owners[owner].(Presser)
 		if !ok {
 			return Complain("engine.old_button")

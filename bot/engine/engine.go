@@ -74,6 +74,8 @@ type Directory interface {
 	ChatUnit(tx *store.Tx, account chat.AccountID, id chat.ChatID) (*Unit, error)
 	// Who is the member behind a platform account; nil when none is bound.
 	Who(tx *store.Tx, account chat.AccountID, user chat.UserID) (*Member, error)
+	// Member is the member of an id; nil when he is on no roster any more.
+	Member(tx *store.Tx, id int64) (*Member, error)
 	// Unit returns store.ErrNoRows for an unknown id.
 	Unit(tx *store.Tx, id string) (*Unit, error)
 	// Line is the unit itself and the ones above it, the root last.
@@ -237,6 +239,9 @@ type Options struct {
 	// word of at most 64 letters, digits, - and _; "" where there is none. May
 	// be nil.
 	Link func(account chat.AccountID, word string) string
+	// Left is how many messages the account may send in the present day; false
+	// when they are not counted. May be nil.
+	Left func(chat.AccountID) (int, bool)
 }
 
 // Engine handles events. Make one with New, then Run it.
@@ -262,6 +267,9 @@ type Engine struct {
 func New(o Options) *Engine {
 	if o.Caps == nil {
 		o.Caps = func(chat.AccountID, chat.ChatID) chat.Caps { return chat.Caps{} }
+	}
+	if o.Left == nil {
+		o.Left = func(chat.AccountID) (int, bool) { return 0, false }
 	}
 	if o.Link == nil {
 		o.Link = func(chat.AccountID, string) string { return "" }

@@ -73,7 +73,7 @@ func (t *Turn) ClosePrompt(id int64) error {
 		return fmt.Errorf("close prompt %d: %w", id, err)
 	}
 	t.work.touch(unit)
-	return nil
+	return t.forgetAnswers(id)
 }
 
 // prompts are the open ones of a unit, as this transaction sees them.

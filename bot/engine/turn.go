@@ -119,7 +119,7 @@ func (t *Turn) Noted(key string, args ...any) error {
 	case t.Event.Kind == chat.Pressed:
 		t.Toast(t.T(key, args...))
 		return nil
-	case t.Event.Private:
+	case t.Event.Private && t.Event.Kind == chat.Said:
 		return t.Say(key, args...)
 	}
 	return nil

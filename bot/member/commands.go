@@ -76,7 +76,10 @@ func (f *Feature) join(t *engine.Turn, line command.Line) error {
 	if err != nil {
 		return err
 	}
-	return t.Say("member.joined", "Name", m.Name, "Unit", u.Name)
+	if err := t.Say("member.joined", "Name", m.Name, "Unit", u.Name); err != nil {
+		return err
+	}
+	return t.Recognised(m)
 }
 
 // byStaff finds the member by name and number. Whoever has an account on this

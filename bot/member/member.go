@@ -138,6 +138,11 @@ func Member(tx *store.Tx, id int64) (*engine.Member, error) {
 	return scanMember(tx.QueryRow(selectMember+`WHERE m.id = $1`, id))
 }
 
+// Member implements engine.Directory.
+func (d *Directory) Member(tx *store.Tx, id int64) (*engine.Member, error) {
+	return scanMember(tx.QueryRow(selectMember+`WHERE m.id = $1 AND m.left_at IS NULL`, id))
+}
+
 // ByStaff is the member with a staff number; nil when nobody has it.
 func ByStaff(tx *store.Tx, staff string) (*engine.Member, error) {
 	return scanMember(tx.QueryRow(selectMember+`WHERE m.staff = $1 AND m.left_at IS NULL`, staff))

@@ -258,6 +258,20 @@ func (f *Feature) Answer(t *engine.Turn, p engine.Prompt, _ command.Answer) erro
 	return t.Noted("notice.noted")
 }
 
+// Withdraw implements engine.Withdrawer: a 收到 that is taken back. The point
+// for it stays: it is for having read in time.
+func (f *Feature) Withdraw(t *engine.Turn, p engine.Prompt) error {
+	id, err := strconv.ParseInt(p.Ref, 10, 64)
+	if err != nil {
+		return fmt.Errorf("prompt %d: notice %q: %w", p.ID, p.Ref, err)
+	}
+	unit, err := retract(t.Tx, id, t.Member.ID)
+	if err != nil || unit == "" {
+		return err
+	}
+	return t.CountSoon("notice", p.Ref+":"+unit)
+}
+
 // Awaits implements engine.Awaiter: who has acknowledged one notice means
 // another one.
 func (f *Feature) Awaits(t *engine.Turn, p engine.Prompt) (bool, error) {

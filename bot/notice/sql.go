@@ -287,6 +287,21 @@ func acknowledgeIn(tx *store.Tx, id, member int64, where, unit string) (counts s
 	return counts, err
 }
 
+// retract takes an acknowledgement back and returns the unit in which it
+// counted; "" when there was none.
+func retract(tx *store.Tx, id, member int64) (unit string, err error) {
+	err = tx.QueryRow(`UPDATE notice_reader SET acked_at = NULL WHERE member = $1 AND notice = $2 AND acked_at IS NOT NULL RETURNING unit`,
+		member, id).Scan(&unit)
+	if errors.Is(err, store.ErrNoRows) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	_, err = tx.Exec(`UPDATE notice_target SET done = done - 1 WHERE notice = $1 AND unit = $2`, id, unit)
+	return unit, err
+}
+
 // count is how many of a target are due, and how many of these are missing.
 // Who has left the roster since is neither.
 func count(tx *store.Tx, n *notice, g *target) (due, missing int, err error) {

@@ -85,6 +85,7 @@ type Letter struct {
 	State    State
 	Attempts int
 	Created  time.Time
+	answered bool // by the platform, in this attempt
 }
 
 // Outbox stores letters. Its senders are made with Sender.

@@ -1,9 +1,12 @@
 package outbox
 
 import (
+	"math"
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"branchbot/bot/chat"
 )
 
 // pace keeps an account within its messages per second: they are spread
@@ -13,6 +16,8 @@ import (
 type pace struct {
 	even     *rate.Limiter
 	most     int
+	quota    quota
+	underWay int
 	answered []time.Time // within the last second, oldest first
 }
 
@@ -20,28 +25,34 @@ type pace struct {
 // that lateness costs no throughput.
 const saved = 3
 
-// newPace returns nil for no limit.
-func newPace(perSecond float64) *pace {
-	if perSecond <= 0 {
+// newPace returns nil for no limit of the account.
+func newPace(c chat.Pace) *pace {
+	if c.AccountPerSecond <= 0 && c.AccountPerDay <= 0 {
 		return nil
 	}
-	return &pace{even: rate.NewLimiter(rate.Limit(perSecond), saved), most: max(int(perSecond), 1)}
+	p := &pace{even: rate.NewLimiter(rate.Inf, 1), most: math.MaxInt, quota: quota{pace: c}}
+	if c.AccountPerSecond > 0 {
+		p.even, p.most = rate.NewLimiter(rate.Limit(c.AccountPerSecond), 1), max(int(c.AccountPerSecond), 1)
+	}
+	if c.AccountPerSecond >= 10 {
+		p.even.SetBurst(saved)
+	}
+	return p
 }
 
-// wait is how long until another message may leave while so many are under
-// way; 0 = now.
-func (p *pace) wait(now time.Time, underWay int) time.Duration {
+// wait is how long until another message may leave; 0 = now.
+func (p *pace) wait(now time.Time) time.Duration {
 	if p == nil {
 		return 0
 	}
 	for len(p.answered) > 0 && now.Sub(p.answered[0]) >= time.Second {
 		p.answered = p.answered[1:]
 	}
-	var wait time.Duration
+	wait := max(0, p.quota.free(now).Sub(now))
 	if lack := 1 - p.even.TokensAt(now); lack > 0 {
 		wait = (time.Duration(lack/float64(p.even.Limit())*float64(time.Second)) + time.Millisecond).Truncate(time.Millisecond)
 	}
-	if over := len(p.answered) + underWay - p.most; over >= 0 && over < len(p.answered) {
+	if over := len(p.answered) + p.underWay - p.most; over >= 0 && over < len(p.answered) {
 		wait = max(wait, p.answered[over].Add(time.Second).Sub(now))
 	} else if over >= 0 {
 		wait = max(wait, time.Second/time.Duration(p.most)) // until one of those under way is answered
@@ -53,12 +64,15 @@ func (p *pace) wait(now time.Time, underWay int) time.Duration {
 func (p *pace) leave(now time.Time) {
 	if p != nil {
 		p.even.AllowN(now, 1)
+		p.quota.spend(now)
+		p.underWay++
 	}
 }
 
-// arrived notes that the platform has answered.
+// arrived notes that the platform has answered to a message that left.
 func (p *pace) arrived(now time.Time) {
 	if p != nil {
+		p.underWay--
 		p.answered = append(p.answered, now)
 	}
 }

@@ -39,7 +39,7 @@ const sendTimeout = 30 * time.Second
 // Sender makes the sender of an account. media finds the bytes of a picture.
 func (o *Outbox) Sender(a chat.Adapter, media func(string) ([]byte, string, error), log *slog.Logger) *Sender {
 	return &Sender{out: o, adapter: a, media: media, log: log,
-		busy: map[chat.ChatID]bool{}, lanes: map[chat.ChatID]time.Time{}, pace: newPace(a.Caps("").Pace.AccountPerSecond)}
+		busy: map[chat.ChatID]bool{}, lanes: map[chat.ChatID]time.Time{}, pace: newPace(a.Caps("").Pace)}
 }
 
 // workers is how many chats are served at a time, so that one slow chat does
@@ -80,6 +80,9 @@ func (s *Sender) Run(ctx context.Context) error {
 
 // Recover deals with what an earlier run left half-sent.
 func (s *Sender) Recover() error {
+	if err := s.count(); err != nil {
+		return err
+	}
 	return s.out.db.Write(func(tx *store.Tx) error {
 		return s.out.recover(tx, s.adapter.ID(), func(c chat.ChatID) bool { return s.adapter.Caps(c).Idempotent })
 	})
@@ -103,7 +106,7 @@ func (s *Sender) NextDue() (wait time.Duration, waiting bool, err error) {
 	defer s.mu.Unlock()
 	err = s.out.db.Read(func(tx *store.Tx) error {
 		letters, notBefore, err := heads(tx, s.adapter.ID())
-		free := s.pace.wait(tx.Now, len(s.busy))
+		free := s.pace.wait(tx.Now)
 		for i := range letters {
 			w := max(s.ready(&letters[i], notBefore[i]).Sub(tx.Now), free)
 			if !waiting || w < wait {
@@ -136,7 +139,7 @@ func (s *Sender) claim() (claimed *Letter, wait time.Duration, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.out.db.Now()
-	if wait := s.pace.wait(now, len(s.busy)); wait > 0 {
+	if wait := s.pace.wait(now); wait > 0 {
 		return nil, wait, nil
 	}
 	err = s.out.db.Read(func(tx *store.Tx) error {
@@ -208,8 +211,9 @@ func (s *Sender) deliver(ctx context.Context, l *Letter) {
 	defer func() {
 		s.mu.Lock()
 		delete(s.busy, lane(l))
-		s.pace.arrived(s.out.db.Now())
 		s.mu.Unlock()
+		s.arrived(l) // if it never left
+
 	}()
 	err := s.send(ctx, l)
 	if err == nil {
@@ -218,6 +222,16 @@ func (s *Sender) deliver(ctx context.Context, l *Letter) {
 	if err := s.failed(l, err); err != nil {
 		// The letter stays "sending" and is dealt with at the next start.
 		s.log.Error("store the fate of a letter", "account", l.Account, "letter", l.ID, "error", err)
+	}
+}
+
+// arrived notes, once, that the platform has answered to a letter.
+func (s *Sender) arrived(l *Letter) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !l.answered {
+		l.answered = true
+		s.pace.arrived(s.out.db.Now())
 	}
 }
 
@@ -301,6 +315,7 @@ func (s *Sender) part(ctx context.Context, l *Letter, to chat.ChatID, n int, r c
 		p.Media = &m
 	}
 	got, err := s.adapter.Send(ctx, to, p)
+	s.arrived(l)
 	if err != nil {
 		return err
 	}
@@ -332,7 +347,9 @@ func (s *Sender) edit(ctx context.Context, l *Letter, to chat.ChatID, caps chat.
 	if err != nil || old == "" {
 		return false, err
 	}
-	if err := editor.Edit(ctx, to, old, r.Parts[0]); err != nil {
+	err = editor.Edit(ctx, to, old, r.Parts[0])
+	s.arrived(l)
+	if err != nil {
 		return false, err
 	}
 	return true, s.out.db.Write(func(tx *store.Tx) error {

@@ -263,6 +263,46 @@ func TestPace(t *testing.T) {
 	}
 }
 
+func TestDayBudgetAndJitter(t *testing.T) {
+	t.Parallel()
+	pace := chat.Pace{AccountPerSecond: 1.0 / 3, Jitter: 2 * time.Second, AccountPerDay: 5}
+	d := newDesk(t, chat.Caps{Pace: pace})
+	for i := range 12 {
+		d.add(letter(fmt.Sprint(i), chat.ChatID(fmt.Sprint("c", i)), outbox.Push, "x"))
+	}
+	d.drain(5 * time.Minute)
+	if len(d.p.at) != 5 {
+		t.Fatalf("%d were sent, want 5", len(d.p.at))
+	}
+	if left, counted := d.sender.Left(); left != 0 || !counted {
+		t.Errorf("%d are left (counted: %v)", left, counted)
+	}
+	gaps := map[time.Duration]bool{}
+	for i := range d.p.at[1:] {
+		gap := d.p.at[i+1].Sub(d.p.at[i])
+		gaps[gap.Truncate(10*time.Millisecond)] = true
+		if gap < 3*time.Second {
+			t.Errorf("two messages within %v", gap)
+		}
+	}
+	if len(gaps) == 1 {
+		t.Error("all gaps are the same")
+	}
+	// A restart forgets nothing.
+	d.again()
+	if err := d.sender.Recover(); err != nil {
+		t.Fatal(err)
+	}
+	d.drain(23 * time.Hour)
+	if len(d.p.at) != 5 {
+		t.Errorf("after a restart %d were sent, want 5", len(d.p.at))
+	}
+	d.drain(2 * time.Hour)
+	if len(d.p.at) != 10 {
+		t.Errorf("on the next day %d were sent in all, want 10", len(d.p.at))
+	}
+}
+
 func TestMovedChat(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, chat.Caps{})

@@ -27,6 +27,15 @@ func (f *Feature) Answer(t *engine.Turn, p engine.Prompt, a command.Answer) erro
 	return f.join(t, s, a.Count)
 }
 
+// Withdraw implements engine.Withdrawer: a +1 that is taken back.
+func (f *Feature) Withdraw(t *engine.Turn, p engine.Prompt) error {
+	s, err := byRef(t, p.Ref)
+	if err != nil {
+		return err
+	}
+	return f.leave(t, s)
+}
+
 func of(all []entry, member int64) *entry {
 	for i := range all {
 		if all[i].Member == member {

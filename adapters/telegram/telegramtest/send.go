@@ -193,6 +193,9 @@ func (s *Server) show(c *Chat, m *Message) (any, *refused) {
 	if !s.o.Forget {
 		c.messages = append(c.messages, m)
 	}
+	if s.o.Shown != nil {
+		s.o.Shown(c.ID)
+	}
 	return s.wire(m), nil
 }
 

@@ -33,7 +33,9 @@ type Options struct {
 	Limits Limits
 	// Forget keeps no messages, for benchmarks.
 	Forget bool
-	Now    func() time.Time
+	// Shown, if set, is told of each message as it is shown.
+	Shown func(chat int64)
+	Now   func() time.Time
 }
 
 // Limits are messages in a time; zero values mean no limit.
