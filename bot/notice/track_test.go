@@ -1,12 +1,14 @@
 package notice_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
 	"golang.org/x/tools/txtar"
 
 	"branchbot/bot/bottest"
+	"branchbot/bot/chat"
 	"branchbot/store"
 )
 
@@ -52,4 +54,25 @@ func TestLatecomer(t *testing.T) {
 		t.Fatal(err)
 	}
 	wants(t, play(t, s, "书记 (私聊): /未读\n新同事: 收到\n书记 (私聊): /未读"), "应回执 4 人，已回执 0 人", "应回执 5 人，已回执 1 人")
+}
+
+// A 收到 that is taken back is one no more, and may be said again.
+func TestRecalledAcknowledgement(t *testing.T) {
+	t.Parallel()
+	s := bottest.Open(t, &txtar.Archive{})
+	s.Engine.Caps = func(chat.AccountID, chat.ChatID) chat.Caps { return chat.Caps{Recalls: true} }
+	play(t, s, "书记 (私聊): /通知 回执 交表")
+	for i, c := range []struct {
+		kind chat.Kind
+		want string
+	}{
+		{chat.Said, "已回执 1 人"}, {chat.Recalled, "已回执 0 人"}, {chat.Recalled, "已回执 0 人"}, {chat.Said, "已回执 1 人"},
+	} {
+		err := s.Engine.Handle(s.Adapter.ID(), "", chat.Event{Key: fmt.Sprint(i), Kind: c.kind, Chat: "demo", From: chat.User{ID: "0002"},
+			Message: "m", Text: "收到"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		wants(t, play(t, s, "@ +1m\n书记 (私聊): /未读"), c.want)
+	}
 }
