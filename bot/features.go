@@ -2,6 +2,7 @@ package bot
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"sync/atomic"
 
@@ -12,9 +13,11 @@ import (
 	"branchbot/bot/lesson"
 	"branchbot/bot/locale"
 	"branchbot/bot/member"
+	"branchbot/bot/notice"
 	"branchbot/bot/outbox"
 	"branchbot/bot/quiz"
 	"branchbot/bot/schedule"
+	"branchbot/bot/signup"
 	"branchbot/content"
 	"branchbot/schedules"
 	"branchbot/store"
@@ -49,6 +52,10 @@ func (f *features) list() []engine.Feature {
 		&lesson.Feature{Library: f.library.Load, Book: f.book, PerDay: func() int { return f.conduct.Load().LessonsPerDay }},
 		&quiz.Feature{Library: f.library.Load, Book: f.book},
 		&checkin.Feature{Book: f.book},
+		&notice.Feature{Book: f.book, Quiet: func() schedules.Quiet { return *f.quiet.Load() },
+			PerDay:    func() int { return f.conduct.Load().NoticesPerDay },
+			Reminders: func() int { return f.conduct.Load().RemindersPerItem }},
+		&signup.Feature{},
 		&ledger.Feature{Book: f.book, Board: board},
 		f.schedule,
 	}
@@ -77,33 +84,59 @@ func (f *features) apply(tx *store.Tx, s *Settings, library *content.Library) er
 	return nil
 }
 
-// media finds the bytes of what is sent along: pictures of packs, and files
-// made on the spot ("roster:UNIT.csv", "ledger:UNIT.xlsx").
+// media finds the bytes of what is sent along: pictures of packs, files of
+// notices ("notice:HASH"), and files made on the spot ("roster:UNIT.csv",
+// "ledger:UNIT.xlsx", "signup:ID.xlsx").
 func (f *features) media(db *store.DB) func(ref string) ([]byte, string, error) {
 	return func(ref string) (data []byte, mediaType string, err error) {
 		what, name, made := strings.Cut(ref, ":")
 		if !made {
 			return f.library.Load().Media(ref)
 		}
-		unit, ending, _ := strings.Cut(name, ".")
 		err = db.Read(func(tx *store.Tx) error {
-			u, err := f.directory.Unit(tx, unit)
-			if err != nil {
-				return fmt.Errorf("%s of %s: %w", what, unit, err)
-			}
-			if what == "ledger" {
-				data, err = ledger.Export(tx, unit, u.Language)
-			} else {
-				data, err = member.Export(tx, unit, name, u.Language)
-			}
+			data, mediaType, err = f.made(tx, what, name)
 			return err
 		})
-		mediaType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-		if ending == "csv" {
-			mediaType = "text/csv"
-		}
 		return data, mediaType, err
 	}
+}
+
+const (
+	xlsxType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+	csvType  = "text/csv"
+)
+
+// made is a file that a feature keeps or makes.
+func (f *features) made(tx *store.Tx, what, name string) (data []byte, mediaType string, err error) {
+	if what == "notice" {
+		return notice.Media(tx, name)
+	}
+	unit, ending, _ := strings.Cut(name, ".")
+	var id int64
+	if what == "signup" {
+		if id, err = strconv.ParseInt(unit, 10, 64); err == nil {
+			unit, err = signup.UnitOf(tx, id)
+		}
+		if err != nil {
+			return nil, "", fmt.Errorf("sign-up %s: %w", name, err)
+		}
+	}
+	u, err := f.directory.Unit(tx, unit)
+	if err != nil {
+		return nil, "", fmt.Errorf("%s of %s: %w", what, unit, err)
+	}
+	switch what {
+	case "signup":
+		data, err = signup.Export(tx, id, u.Language)
+	case "ledger":
+		data, err = ledger.Export(tx, unit, u.Language)
+	default:
+		data, err = member.Export(tx, unit, name, u.Language)
+	}
+	if ending == "csv" {
+		return data, csvType, err
+	}
+	return data, xlsxType, err
 }
 
 // newEngine joins the core and the features.
@@ -134,7 +167,7 @@ func checkContent(s *Settings, library *content.Library) (errs []error) {
 		path := fmt.Sprintf("schedules[%d]", i)
 		a, ok := actions[c.Do]
 		if !ok {
-			errs = append(errs, s.file.Fault(path+".do", "%q is none of lesson, quiz, checkin", c.Do))
+			errs = append(errs, s.file.Fault(path+".do", "%q is none of lesson, quiz, checkin, notice", c.Do))
 			continue
 		}
 		if err := a.Check(c.Args()); err != nil {

@@ -217,6 +217,9 @@ func (c *checker) member(path string, m *member.MemberConfig, staff map[string]s
 	if m.JoinedOn != "" {
 		c.day(path+".joined_on", m.JoinedOn)
 	}
+	if m.Phone != "" && member.Phone(m.Phone) == "" {
+		c.fault(path+".phone", "%q is no telephone number; put it in quotes", m.Phone)
+	}
 	for i, r := range m.Roles {
 		c.oneOf(fmt.Sprintf("%s.roles[%d]", path, i), r, member.Roles)
 	}

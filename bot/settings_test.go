@@ -63,9 +63,11 @@ schedules:
   - {id: a, unit: demo, cron: "0 8 * * *", do: dance}
   - {id: b, unit: demo, cron: "0 8 * * *", do: lesson, from: starter/nothing}
   - {id: c, unit: demo, cron: "0 8 * * *", do: checkin, close_after: soon}
-`, `branchbot: config.yaml:4: schedules[0].do: "dance" is none of lesson, quiz, checkin
+  - {id: d, unit: demo, cron: "0 8 * * *", do: notice}
+`, `branchbot: config.yaml:4: schedules[0].do: "dance" is none of lesson, quiz, checkin, notice
 branchbot: config.yaml:5: schedules[1]: from: there are no lessons in "starter/nothing"
 branchbot: config.yaml:6: schedules[2]: close_after: "soon" is no time between 1m and 720h
+branchbot: config.yaml:7: schedules[3]: text is missing: what the notice says
 `},
 		"no such pack": {"content: [nothing]\n", "branchbot: content: \"nothing\" is neither a shipped pack nor a folder (shipped packs: starter)\n"},
 		"secrets":      {"language: ${NOT_THERE}\n", "branchbot: config.yaml:1: language: the environment has no variable NOT_THERE; set it, or take the line out\n"},
@@ -93,7 +95,7 @@ conduct: {quiet_hours: "9", lessons_per_day: 99, public_board: always}
 branchbot: config.yaml:1: listen: "0.0.0.0:80" is reachable from other machines, and this release has no TLS: listen on 127.0.0.1 behind a proxy that has
 branchbot: config.yaml:3: accounts[0].platform: "carrier-pigeon" is none of telegram, web, wechat
 branchbot: config.yaml:3: accounts[1].colour: unknown key (known: id, platform, personas)
-branchbot: config.yaml:4: points.rules[0].on: "quiz.won" is none of quiz.answered, quiz.correct, checkin.on_time, checkin.late, lesson.done
+branchbot: config.yaml:4: points.rules[0].on: "quiz.won" is none of quiz.answered, quiz.correct, checkin.on_time, checkin.late, lesson.done, notice.acknowledged
 branchbot: config.yaml:4: points.rules[0].points: 0 is out of range 1-100
 branchbot: config.yaml:4: points.rules[0].cap: "week" is none of day, month, year
 branchbot: config.yaml:4: points.rules[0].cap.week: 0 must be at least 1

@@ -122,7 +122,7 @@ var platform = regexp.MustCompile(`(?m)^#? *as: *(\w+)$`)
 
 // Open builds the bot of an archive, which may be empty; its clock stands at
 // the beginning of the first day that the script names, or of 2026-12-01.
-func Open(t *testing.T, a *txtar.Archive) *Stage {
+func Open(t testing.TB, a *txtar.Archive) *Stage {
 	t.Helper()
 	f, err := config.Load("config.yaml", settings(t, file(a, "config.yaml")), func(string) (string, bool) { return "", false })
 	if err != nil {
@@ -159,7 +159,7 @@ var topKey = regexp.MustCompile(`(?m)^(\w+):`)
 
 // settings is the built-in configuration with the keys of the given one in the
 // place of its own.
-func settings(t *testing.T, given string) []byte {
+func settings(t testing.TB, given string) []byte {
 	t.Helper()
 	usual, err := branch.ReadFile("branch/config.yaml")
 	if err != nil {
@@ -182,7 +182,7 @@ func settings(t *testing.T, given string) []byte {
 	return []byte(out.String() + given)
 }
 
-func library(t *testing.T, a *txtar.Archive) *content.Library {
+func library(t testing.TB, a *txtar.Archive) *content.Library {
 	t.Helper()
 	var files fs.FS
 	given := fstest.MapFS{}
@@ -264,7 +264,7 @@ func (r *reader) Read(p []byte) (int, error) {
 	return copy(p, line), nil
 }
 
-func (s *Stage) exec(t *testing.T, statements string) {
+func (s *Stage) exec(t testing.TB, statements string) {
 	t.Helper()
 	err := s.DB.Write(func(tx *store.Tx) error {
 		for line := range strings.Lines(statements) {

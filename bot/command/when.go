@@ -268,3 +268,41 @@ func yearMonthDay(s string) (year, month, day int, ok bool) {
 	}
 	return n[0], n[1], n[2], len(parts) == 2 || n[0] > 0
 }
+
+// Until reads a deadline at the start of words: 18:00, 明天 18:00, 明天18:00, 2小时,
+// 12月3日 for its end. It returns how many words that took.
+func Until(words []string, now time.Time) (at time.Time, used int, ok bool) {
+	if len(words) == 0 {
+		return at, 0, false
+	}
+	if len(words) > 1 {
+		if at, ok := dayClock(words[0], words[1], now); ok {
+			return at, 2, true
+		}
+	}
+	first := words[0]
+	if at, ok := Clock(first, now); ok {
+		return at, 1, true
+	}
+	if d, ok := Duration(first); ok {
+		return now.Add(d), 1, true
+	}
+	for i := range first {
+		if i == 0 || i > maxTime {
+			continue
+		}
+		if at, ok := dayClock(first[:i], first[i:], now); ok {
+			return at, 1, true
+		}
+	}
+	at, ok = dayClock(first, "24:00", now)
+	return at, 1, ok
+}
+
+func dayClock(day, clock string, now time.Time) (time.Time, bool) {
+	d, ok := Day(day, now)
+	if !ok {
+		return d, false
+	}
+	return Clock(clock, d)
+}

@@ -98,3 +98,36 @@ func FuzzWhen(f *testing.F) {
 		}
 	})
 }
+
+func TestUntil(t *testing.T) {
+	t.Parallel()
+	zone := time.FixedZone("CST", 8*3600)
+	now := time.Date(2026, 12, 1, 9, 30, 0, 0, zone)
+	for _, c := range []struct {
+		words string
+		want  string // "" for none
+		used  int
+	}{
+		{"18:00 开会", "2026-12-01 18:00", 1},
+		{"下午6点 开会", "2026-12-01 18:00", 1},
+		{"明天 18:00 开会", "2026-12-02 18:00", 2},
+		{"明天18:00 开会", "2026-12-02 18:00", 1},
+		{"12月3日下午3点", "2026-12-03 15:00", 1},
+		{"2小时", "2026-12-01 11:30", 1},
+		{"12月3日", "2026-12-04 00:00", 1},
+		{"1月5日", "2027-01-06 00:00", 1},
+		{"08:00", "2026-12-01 08:00", 1}, // the past is for the caller to refuse
+		{"昨天 18:00", "", 0},
+		{"目前还有三人", "", 0},
+		{"", "", 0},
+	} {
+		at, used, ok := command.Until(strings.Fields(c.words), now)
+		got := ""
+		if ok {
+			got = at.Format("2006-01-02 15:04")
+		}
+		if got != c.want || ok && used != c.used {
+			t.Errorf("%q: %q, %d words; want %q, %d", c.words, got, used, c.want, c.used)
+		}
+	}
+}

@@ -138,6 +138,8 @@ func (f *Feature) close(t *engine.Turn, line command.Line) error {
 	if arg := strings.Trim(command.Fold(line.Args), "#第号题 "); arg != "" {
 		code, _ := strconv.Atoi(arg) // a word is the code of nothing
 		open = slices.DeleteFunc(open, func(p engine.Prompt) bool { return p.Code != code })
+	} else { // a notice waits for days, and is not what somebody wants to end in passing
+		open = slices.DeleteFunc(open, func(p engine.Prompt) bool { return p.Want.Kind == command.Acknowledge })
 	}
 	if len(open) == 0 {
 		return engine.Complain("desk.nothing_to_close")

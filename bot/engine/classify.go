@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -106,7 +107,11 @@ func (t *Turn) message() (func() error, error) {
 	if c := t.word(); c != nil {
 		return t.command(c, command.Line{Name: command.Fold(ev.Text)}), nil
 	}
-	do, err := t.reply(isCommand)
+	do, err := t.list()
+	if do != nil || err != nil {
+		return do, err
+	}
+	do, err = t.reply(isCommand)
 	if do != nil || err != nil {
 		return do, err
 	}
@@ -195,26 +200,91 @@ func (t *Turn) files() error {
 	if t.Role < Secretary {
 		return Complain("engine.secretaries_only")
 	}
+	takers := t.work.engine.Features
+	line, _ := command.Parse(t.Event.Text, t.work.engine.Names...)
+	caption := t.work.engine.commands[line.Name]
+	if caption != nil {
+		if _, ok := caption.owner.(Filer); ok {
+			takers = []Feature{caption.owner}
+		} else {
+			caption = nil
+		}
+	}
 	for _, f := range t.Event.Files {
 		if len(f.Data) == 0 {
 			return Complain("engine.empty_file")
 		}
-		taken := false
-		for _, feature := range t.work.engine.Features {
-			filer, ok := feature.(Filer)
-			if !ok || taken {
-				continue
-			}
-			var err error
-			if taken, err = filer.File(t, f); err != nil {
-				return err
-			}
-		}
-		if !taken {
-			return Complain("engine.unknown_file")
+		if err := t.file(f, takers); err != nil {
+			return err
 		}
 	}
+	if caption == nil {
+		return nil
+	}
+	if do := t.command(caption, line); do != nil {
+		return do()
+	}
 	return nil
+}
+
+// file offers a file to the features in turn.
+func (t *Turn) file(f chat.File, takers []Feature) error {
+	for _, feature := range takers {
+		filer, ok := feature.(Filer)
+		if !ok {
+			continue
+		}
+		if taken, err := filer.File(t, f); taken || err != nil {
+			return err
+		}
+	}
+	return Complain("engine.unknown_file")
+}
+
+// list finds the prompt of which a message is a list; nil when of none.
+func (t *Turn) list() (func() error, error) {
+	open, err := t.waiting(nil)
+	if err != nil {
+		return nil, err
+	}
+	var fits []Prompt
+	for _, p := range open {
+		if l, ok := t.work.engine.owners[p.Feature].(Lister); ok && l.Lists(p, t.Event.Text) {
+			fits = append(fits, p)
+		}
+	}
+	if len(fits) > 1 {
+		quoted, err := t.quoted()
+		if err != nil {
+			return nil, err
+		}
+		if quoted != nil && slices.ContainsFunc(fits, func(p Prompt) bool { return p.ID == quoted.ID }) {
+			fits = []Prompt{*quoted}
+		}
+	}
+	here := "chat:" + string(t.Event.Account) + ":" + string(t.Event.Chat)
+	switch {
+	case len(fits) == 0:
+		return nil, nil
+	case t.Member == nil:
+		return t.hint("engine.unknown_sender", here), nil
+	case len(fits) > 1:
+		return t.hint("engine.which_list", here, "Codes", t.codes(fits)), nil
+	}
+	return func() error {
+		if err := t.Enter(fits[0].Unit); err != nil {
+			return err
+		}
+		return t.work.engine.owners[fits[0].Feature].(Lister).List(t, fits[0])
+	}, nil
+}
+
+func (t *Turn) codes(open []Prompt) string {
+	words := make([]string, len(open))
+	for i, p := range open {
+		words[i] = strconv.Itoa(p.Code)
+	}
+	return strings.Join(words, t.T("engine.list_comma"))
 }
 
 // candidate is a prompt that a message may answer.
@@ -258,6 +328,16 @@ func (t *Turn) reply(mentioned bool) (func() error, error) {
 			misfits = append(misfits, c)
 		}
 	}
+	if len(fits) == 1 && fits[0].answer.Weak { // a bare 1 is the number of a list, if there is one
+		if do, err := t.binding(r.Text); do != nil || err != nil {
+			return do, err
+		}
+	}
+	if len(fits) > 1 {
+		if fits, err = t.awaited(fits); err != nil {
+			return nil, err
+		}
+	}
 	switch {
 	case len(fits) == 1:
 		return t.answer(fits[0].prompt, fits[0].answer), nil
@@ -268,6 +348,29 @@ func (t *Turn) reply(mentioned bool) (func() error, error) {
 		return do, err
 	}
 	return t.misfit(misfits, r.Addressed), nil
+}
+
+// awaited leaves out what the sender has dealt with already; when that is all,
+// the newest is left.
+func (t *Turn) awaited(fits []candidate) ([]candidate, error) {
+	if t.Member == nil {
+		return fits, nil
+	}
+	var left []candidate
+	for _, c := range fits {
+		if f, ok := t.work.engine.owners[c.prompt.Feature].(Awaiter); ok {
+			if yes, err := f.Awaits(t, c.prompt); err != nil {
+				return nil, err
+			} else if !yes {
+				continue
+			}
+		}
+		left = append(left, c)
+	}
+	if len(left) == 0 {
+		return fits[len(fits)-1:], nil
+	}
+	return left, nil
 }
 
 // quoted is the prompt of the message that this one quotes; nil when none.

@@ -51,7 +51,7 @@ func (t *Turn) PostCount(thread, text string, done, due int) error {
 	class := outbox.Progress
 	if done*2 >= due {
 		var told int
-		err := t.Tx.QueryRow(`SELECT COUNT(*) FROM outbox WHERE thread = $1 AND class = 'digest'`, thread).Scan(&told)
+		err := t.Tx.QueryRow(`SELECT COUNT(*) FROM outbox WHERE thread = $1 AND thread <> '' AND class = 'digest'`, thread).Scan(&told)
 		if err != nil {
 			return err
 		}

@@ -120,6 +120,13 @@ type Withdrawer interface {
 	Withdraw(t *Turn, p Prompt) error
 }
 
+// Awaiter is an Answerer that knows of whom it still awaits something. A bare
+// word that fits several prompts is meant for the one that awaits it.
+type Awaiter interface {
+	// Awaits tells whether t.Member has yet to answer a prompt that is open.
+	Awaits(t *Turn, p Prompt) (bool, error)
+}
+
 // Timed is a feature that sets timers.
 type Timed interface {
 	Timer(t *Turn, tm Timer) error
@@ -131,10 +138,21 @@ type Presser interface {
 	Press(t *Turn, data string) error
 }
 
-// Filer is a feature that takes files which secretaries send in private.
+// Filer is a feature that takes files which secretaries send in private. Files
+// under a command of a Filer go to that feature alone, before the command.
 type Filer interface {
 	// File returns false when the file is not for this feature.
 	File(t *Turn, f chat.File) (bool, error)
+}
+
+// Lister is a feature that also reads lists which people pass on among
+// themselves, while one of its prompts is open.
+type Lister interface {
+	// Lists tells, from the text alone, whether it is a list for the prompt.
+	// Any other text stays chatter: it is not kept.
+	Lists(p Prompt, text string) bool
+	// List takes the list, which is the text of t.Event. t is as for Answer.
+	List(t *Turn, p Prompt) error
 }
 
 // Closer is an Answerer whose prompts /结束 can close before their time.
@@ -197,6 +215,8 @@ type Command struct {
 	// what platforms send by themselves.
 	Usage string
 	Run   func(t *Turn, line command.Line) error
+
+	owner Feature
 }
 
 // Options are what an engine is made of.
@@ -279,6 +299,7 @@ func New(o Options) *Engine {
 				if e.commands[name] != nil {
 					panic("two commands are named " + name)
 				}
+				c.owner = f
 				e.commands[name] = &c
 			}
 		}

@@ -108,8 +108,8 @@ var made = map[string][]string{
 	"member.chat.":      {"all", "addressed", "muted", "removed"},
 	"member.status.":    member.Statuses,
 	"member.role.":      member.Roles,
-	"member.column.":    {"staff", "name", "unit", "status", "joined_on", "roles"},
-	"member.fault.":     {"empty", "heads", "staff", "number", "twice", "elsewhere", "unit", "status", "date", "role"},
+	"member.column.":    {"staff", "name", "unit", "status", "joined_on", "roles", "phone"},
+	"member.fault.":     {"empty", "heads", "staff", "number", "twice", "elsewhere", "unit", "status", "date", "role", "phone"},
 	"engine.malformed.": kinds,
 	"checkin.state.":    {"on_time", "late", "late_pending", "leave"},
 	"quiz.":             {"true", "false"},
@@ -117,9 +117,11 @@ var made = map[string][]string{
 	"quiz.how.":         types(),
 	"ledger.column.":    {"seq", "day", "staff", "name", "points", "rule", "note", "reverses"},
 	"ledger.rule.":      {"quiz-correct", "quiz-answered", "check-in", "check-in-late", "lesson-done", "award"}, // of the sample
+	"signup.column.":    {"n", "staff", "name", "people", "state"},
+	"signup.state.":     {"in", "waiting", "guest", "several"},
 	"desk.condition.":   {"connecting", "online", "needs_human", "banned", "down"},
 	"desk.reason.":      {"token_refused", "used_twice", "unreachable", "not_delivered"},
-	"schedule.action.":  {"lesson", "quiz", "checkin"},
+	"schedule.action.":  {"lesson", "quiz", "checkin", "notice"},
 	"schedule.state.":   {"fired", "done", "partly", "failed", "skipped", "missed"},
 	"schedule.reason.":  {"late", "newer"}, // of schedules.Misfire; the others are written out
 }

@@ -293,6 +293,13 @@ func (f *Feature) Data(t *engine.Turn, m *engine.Member) (lines []string, err er
 	if m.JoinedOn != "" {
 		lines = append(lines, t.T("member.data_joined", "Day", m.JoinedOn))
 	}
+	var phone string
+	if err := t.Tx.QueryRow(`SELECT phone FROM member WHERE id = $1`, m.ID).Scan(&phone); err != nil {
+		return nil, err
+	}
+	if phone != "" {
+		lines = append(lines, t.T("member.data_phone", "Phone", phone))
+	}
 	roles, err := rolesOf(t.Tx, m.ID)
 	if err != nil {
 		return nil, err

@@ -20,6 +20,7 @@ type Person struct {
 	Status   string   `json:"status"`
 	JoinedOn string   `json:"joined_on"`
 	Roles    []string `json:"roles"`
+	Phone    string   `json:"phone,omitempty"`
 }
 
 // Fault is a cell that is wrong.
@@ -38,7 +39,7 @@ func (f Fault) Text(lang string) string {
 
 // The columns of a roster file, in the order of an export. Each may be headed
 // in Chinese or English.
-var columnNames = []string{"staff", "name", "unit", "status", "joined_on", "roles"}
+var columnNames = []string{"staff", "name", "unit", "status", "joined_on", "roles", "phone"}
 
 var headings = map[string]string{
 	"工号": "staff", "员工号": "staff", "编号": "staff", "staff": "staff", "staff number": "staff", "staffno": "staff",
@@ -47,6 +48,7 @@ var headings = map[string]string{
 	"状态": "status", "政治面貌": "status", "类别": "status", "status": "status",
 	"入党日期": "joined_on", "入党时间": "joined_on", "joined on": "joined_on", "joined_on": "joined_on",
 	"职务": "roles", "角色": "roles", "党内职务": "roles", "roles": "roles", "role": "roles",
+	"电话": "phone", "手机": "phone", "手机号": "phone", "联系电话": "phone", "phone": "phone", "mobile": "phone",
 }
 
 // Parse reads a roster file for a unit: n good people, m faults. Rows of a
@@ -154,6 +156,11 @@ func (p *parser) row(tx *store.Tx, row sheet.Row) error {
 			fault("joined_on", "date", d)
 		}
 	}
+	if ph := cell["phone"]; ph != "" {
+		if person.Phone = Phone(ph); person.Phone == "" {
+			fault("phone", "phone", ph)
+		}
+	}
 	for _, r := range strings.FieldsFunc(cell["roles"], func(r rune) bool { return strings.ContainsRune(",，、;；/ ", r) }) {
 		role := word("member.role.", Roles, r)
 		if role == "" {
@@ -201,6 +208,24 @@ func date(s string) string {
 	return ""
 }
 
+// Phone reads a telephone number: digits with blanks, hyphens, brackets and a
+// leading + between or before them; "" when it is none.
+func Phone(s string) string {
+	digits := 0
+	for i, r := range s {
+		switch {
+		case r >= '0' && r <= '9':
+			digits++
+		case !strings.ContainsRune(" -()", r) && (r != '+' || i > 0):
+			return ""
+		}
+	}
+	if digits < 3 || len(s) > 32 {
+		return ""
+	}
+	return strings.TrimSpace(s)
+}
+
 // Import takes the people into the roster, all of them. It returns how many
 // are new.
 func (d *Directory) Import(tx *store.Tx, people []Person, by string) (added int, err error) {
@@ -222,11 +247,12 @@ func (d *Directory) Import(tx *store.Tx, people []Person, by string) (added int,
 // by an import, but not because the configuration still lists him.
 func (p Person) save(tx *store.Tx, by string) error {
 	var id int64
-	err := tx.QueryRow(`INSERT INTO member (unit, staff, name, status, joined_on) VALUES ($1, $2, $3, $4, $5)
+	err := tx.QueryRow(`INSERT INTO member (unit, staff, name, status, joined_on, phone) VALUES ($1, $2, $3, $4, $5, $7)
 		ON CONFLICT (staff) DO UPDATE SET unit = excluded.unit, name = excluded.name, status = excluded.status,
 		joined_on = CASE excluded.joined_on WHEN '' THEN member.joined_on ELSE excluded.joined_on END,
+		phone = CASE excluded.phone WHEN '' THEN member.phone ELSE excluded.phone END,
 		left_at = CASE $6 WHEN 'config' THEN member.left_at END
-		RETURNING id`, p.Unit, p.Staff, p.Name, p.Status, p.JoinedOn, by).Scan(&id)
+		RETURNING id`, p.Unit, p.Staff, p.Name, p.Status, p.JoinedOn, by, p.Phone).Scan(&id)
 	if err != nil {
 		return err
 	}
@@ -251,6 +277,10 @@ func Export(tx *store.Tx, unit, name, lang string) ([]byte, error) {
 	for i, c := range columnNames {
 		header[i] = locale.Text(lang, "member.column."+c)
 	}
+	phones, err := phonesOf(tx, unit)
+	if err != nil {
+		return nil, err
+	}
 	rows := make([][]string, len(members))
 	for i, m := range members {
 		roles, err := rolesOf(tx, m.ID)
@@ -261,12 +291,31 @@ func Export(tx *store.Tx, unit, name, lang string) ([]byte, error) {
 		for _, r := range roles[m.Unit] {
 			names = append(names, firstName(lang, "member.role."+r))
 		}
-		rows[i] = []string{m.Staff, m.Name, m.Unit, firstName(lang, "member.status."+m.Status), m.JoinedOn, strings.Join(names, "、")}
+		rows[i] = []string{m.Staff, m.Name, m.Unit, firstName(lang, "member.status."+m.Status), m.JoinedOn, strings.Join(names, "、"), phones[m.ID]}
 	}
 	if strings.HasSuffix(strings.ToLower(name), ".csv") {
 		return sheet.WriteCSV(header, rows)
 	}
 	return sheet.WriteXLSX(locale.Text(lang, "member.sheet"), header, rows)
+}
+
+// phonesOf are the telephone numbers of a unit's members that have one.
+func phonesOf(tx *store.Tx, unit string) (map[int64]string, error) {
+	rows, err := tx.Query(below+`SELECT id, phone FROM member WHERE unit IN (SELECT id FROM below) AND phone <> ''`, unit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	phones := map[int64]string{}
+	for rows.Next() {
+		var id int64
+		var phone string
+		if err := rows.Scan(&id, &phone); err != nil {
+			return nil, err
+		}
+		phones[id] = phone
+	}
+	return phones, rows.Err()
 }
 
 // firstName is the usual one of the names that a value has in the catalogue.

@@ -27,6 +27,7 @@ type MemberConfig struct {
 	Status   string   `yaml:"status"`    // full unless set
 	JoinedOn string   `yaml:"joined_on"` // 2006-01-02
 	Roles    []string `yaml:"roles"`
+	Phone    string   `yaml:"phone"` // for urgent notices
 }
 
 // Setup brings the units, chats and members of the configuration into the
@@ -51,7 +52,7 @@ func (d *Directory) Setup(tx *store.Tx, units []UnitConfig) error {
 			}
 		}
 		for _, m := range u.Members {
-			p := Person{Staff: m.Staff, Name: m.Name, Unit: u.ID, Status: m.Status, JoinedOn: m.JoinedOn, Roles: m.Roles}
+			p := Person{Staff: m.Staff, Name: m.Name, Unit: u.ID, Status: m.Status, JoinedOn: m.JoinedOn, Roles: m.Roles, Phone: m.Phone}
 			if err := p.save(tx, "config"); err != nil {
 				return fmt.Errorf("member %s: %w", m.Staff, err)
 			}

@@ -124,9 +124,10 @@ func (o *Outbox) Add(tx *store.Tx, l Letter) error {
 		return fmt.Errorf("letter %s: %w", l.Key, err)
 	}
 	if l.Thread != "" && added > 0 {
-		// What waits in the thread is overtaken by this one.
+		// What waits in the thread is overtaken by this one. (The index of threads
+		// is found only by a query that leaves the empty one out.)
 		_, err := tx.Exec(`UPDATE outbox SET state = 'skipped', settled_at = $1
-			WHERE thread = $2 AND account = $3 AND chat = $4 AND user_id = $5 AND key <> $6
+			WHERE thread = $2 AND thread <> '' AND account = $3 AND chat = $4 AND user_id = $5 AND key <> $6
 			AND state = 'pending' AND class IN ('progress', 'digest')`,
 			tx.Millis(), l.Thread, l.Account, l.Chat, l.User, l.Key)
 		if err != nil {

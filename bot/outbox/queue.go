@@ -125,7 +125,7 @@ func bind(tx *store.Tx, l *Letter, in chat.ChatID, bindings []chat.Binding) erro
 // is a poll; "" when there is none.
 func shown(tx *store.Tx, l *Letter) (id chat.MessageID, poll bool, err error) {
 	err = tx.QueryRow(`SELECT p.message, p.poll <> '' FROM outbox o JOIN outbox_part p ON p.outbox = o.id
-		WHERE o.thread = $1 AND o.account = $2 AND o.chat = $3 AND o.user_id = $4 AND o.state = 'sent' ORDER BY o.id DESC, p.n DESC LIMIT 1`,
+		WHERE o.thread = $1 AND o.thread <> '' AND o.account = $2 AND o.chat = $3 AND o.user_id = $4 AND o.state = 'sent' ORDER BY o.id DESC, p.n DESC LIMIT 1`,
 		l.Thread, l.Account, l.Chat, l.User).Scan(&id, &poll)
 	if errors.Is(err, store.ErrNoRows) {
 		return "", false, nil

@@ -35,6 +35,8 @@ type Config struct {
 	Do         string `yaml:"do"`       // lesson, quiz, checkin …
 	From       string `yaml:"from"`     // lesson, quiz: series or pool
 	Title      string `yaml:"title"`    // checkin: its name
+	Text       string `yaml:"text"`     // notice: what it says
+	Ack        bool   `yaml:"ack"`      // notice: asks for acknowledgement
 	CloseAfter string `yaml:"close_after"`
 	Poll       string `yaml:"poll"` // quiz: native = the platform's own poll, where it has polls
 	Misfire    string `yaml:"misfire"`
@@ -45,10 +47,13 @@ type Config struct {
 // Args are the arguments of the action.
 func (c Config) Args() engine.Args {
 	args := engine.Args{}
-	for key, value := range map[string]string{"from": c.From, "title": c.Title, "close_after": c.CloseAfter, "poll": c.Poll} {
+	for key, value := range map[string]string{"from": c.From, "title": c.Title, "text": c.Text, "close_after": c.CloseAfter, "poll": c.Poll} {
 		if value != "" {
 			args[key] = value
 		}
+	}
+	if c.Ack {
+		args["ack"] = "true"
 	}
 	return args
 }

@@ -1,0 +1,104 @@
+package notice
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"branchbot/bot/chat"
+	"branchbot/bot/command"
+	"branchbot/bot/engine"
+	"branchbot/bot/outbox"
+)
+
+// own finds a notice that the unit may change: its own, not recalled.
+func (f *Feature) own(t *engine.Turn, word string) (*notice, *target, error) {
+	n, g, err := f.named(t, word)
+	if err != nil {
+		return nil, nil, err
+	}
+	if n.Unit != t.Unit.ID {
+		u, err := t.Directory().Unit(t.Tx, n.Unit)
+		if err != nil {
+			return nil, nil, err
+		}
+		return nil, nil, engine.Complain("notice.not_own", "Number", g.number(), "Unit", u.Name)
+	}
+	if n.State == recalled {
+		return nil, nil, engine.Complain("notice.recalled_already", "Number", g.number())
+	}
+	return n, g, nil
+}
+
+// correct is /更正 n TEXT.
+func (f *Feature) correct(t *engine.Turn, line command.Line) error {
+	word, rest := cutWord(line.Args)
+	text := strings.TrimSpace(chat.Clean(rest))
+	if word == "" || text == "" {
+		return engine.Complain("notice.correct_how")
+	}
+	if n := utf8.RuneCountInString(text); n > maxText {
+		return engine.Complain("notice.too_long", "Length", n, "Max", maxText)
+	}
+	n, g, err := f.own(t, word)
+	if err != nil {
+		return err
+	}
+	if err := n.correct(t.Tx, text); err != nil {
+		return err
+	}
+	if err := f.sweep(t.In(t.Unit), step{Kind: "correct", Notice: n.ID}); err != nil {
+		return err
+	}
+	if t.Private() {
+		return t.Say("notice.corrected", "Number", g.number())
+	}
+	return nil
+}
+
+// postCorrection puts the new text in the place of the old one, or below it
+// where the platform cannot edit.
+func (f *Feature) postCorrection(t *engine.Turn, n *notice, g *target, origin *source) error {
+	if g.Chats == 0 { // not there yet: it will come with the new text
+		return nil
+	}
+	shown := *n
+	shown.Ack = n.Ack && !g.Closed
+	shown.Files = nil // they stand above
+	prompt := g.Prompt
+	if g.Closed {
+		prompt = 0
+	}
+	_, err := t.Post(engine.Post{Class: outbox.Digest, Message: message(t, &shown, g, origin), Prompt: prompt, Thread: n.thread()})
+	return err
+}
+
+// recall is /撤回 n.
+func (f *Feature) recall(t *engine.Turn, line command.Line) error {
+	if strings.TrimSpace(line.Args) == "" {
+		return engine.Complain("notice.recall_how")
+	}
+	n, g, err := f.own(t, line.Args)
+	if err != nil {
+		return err
+	}
+	if err := f.stop(t, n, recalled); err != nil {
+		return err
+	}
+	if err := f.sweep(t.In(t.Unit), step{Kind: "recall", Notice: n.ID}); err != nil {
+		return err
+	}
+	if t.Private() || n.Relayed {
+		return t.Say("notice.recalled", "Number", g.number())
+	}
+	return nil
+}
+
+// postRecall takes the text out of the chats where the platform can, and says
+// that it does not hold any more.
+func (f *Feature) postRecall(t *engine.Turn, n *notice, g *target) error {
+	if err := f.endWaiting(t, n, g); err != nil || g.Chats == 0 {
+		return err
+	}
+	_, err := t.Post(engine.Post{Class: outbox.Digest, Message: chat.Text(t.T("notice.recalled", "Number", g.number())), Thread: n.thread()})
+	return err
+}

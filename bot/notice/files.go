@@ -1,0 +1,157 @@
+package notice
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"branchbot/bot/chat"
+	"branchbot/bot/command"
+	"branchbot/bot/engine"
+	"branchbot/store"
+)
+
+const (
+	draftLife = 30 * time.Minute // how long a file waits for its notice
+	maxFiles  = 9
+	maxBytes  = 5 << 20 // of a file
+)
+
+// tables, sent by themselves, are for imports: rosters, questions.
+var tables = []string{".xlsx", ".xls", ".csv"}
+
+// pictures are what every platform shows.
+var pictures = []string{"image/png", "image/jpeg", "image/gif", "image/webp"}
+
+// File implements engine.Filer: what a secretary sends goes along with the
+// notice under which it stands, or with his next one.
+func (f *Feature) File(t *engine.Turn, file chat.File) (bool, error) {
+	_, captioned := command.Parse(t.Event.Text, t.Engine().Names...)
+	if !captioned && slices.Contains(tables, strings.ToLower(filepath.Ext(file.Name))) {
+		return false, nil
+	}
+	if len(file.Data) > maxBytes {
+		return true, engine.Complain("notice.file_too_big", "Max", maxBytes>>20)
+	}
+	n, err := addDraft(t.Tx, t.Member.ID, file)
+	if err != nil {
+		return true, err
+	}
+	if n > maxFiles {
+		return true, engine.Complain("notice.too_many_files", "Max", maxFiles)
+	}
+	if captioned {
+		return true, nil
+	}
+	m := chat.Text(t.T("notice.file_taken", "Files", n, "Minutes", int(draftLife.Minutes())))
+	m.Buttons = [][]chat.Button{{{Label: t.T("notice.files_drop"), Data: "notice:files:drop"}}}
+	return true, t.Reply(m)
+}
+
+// addDraft keeps a file for its sender's next notice and returns how many wait.
+// Files of which no notice came are forgotten by the way.
+func addDraft(tx *store.Tx, member int64, file chat.File) (n int, err error) {
+	if err := forget(tx, `at < $1`, tx.Now.Add(-draftLife).UnixMilli()); err != nil {
+		return 0, err
+	}
+	sum := sha256.Sum256(file.Data)
+	hash := hex.EncodeToString(sum[:])
+	_, err = tx.Exec(`INSERT INTO notice_file (hash, type, data) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
+		hash, http.DetectContentType(file.Data), file.Data)
+	if err != nil {
+		return 0, fmt.Errorf("store file: %w", err)
+	}
+	_, err = tx.Exec(`INSERT INTO notice_draft (member, hash, name, at) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (member, hash) DO UPDATE SET name = excluded.name, at = excluded.at`, member, hash, fileName(file.Name), tx.Millis())
+	if err != nil {
+		return 0, err
+	}
+	err = tx.QueryRow(`SELECT COUNT(*) FROM notice_draft WHERE member = $1`, member).Scan(&n)
+	return n, err
+}
+
+// fileName keeps a name's ending when it is shortened.
+func fileName(name string) string {
+	name = filepath.Base(strings.ReplaceAll(name, `\`, "/"))
+	ending := filepath.Ext(name)
+	if len(ending) > 8 {
+		ending = ""
+	}
+	return chat.CleanName(strings.TrimSuffix(name, ending)) + chat.Clean(ending)
+}
+
+// drafts are the files that wait for a member's notice, in the order in which
+// he sent them.
+func drafts(tx *store.Tx, member int64) ([]chat.Media, error) {
+	rows, err := tx.Query(`SELECT d.hash, d.name, f.type FROM notice_draft d JOIN notice_file f ON f.hash = d.hash
+		WHERE d.member = $1 AND d.at >= $2 ORDER BY d.at, d.name`, member, tx.Now.Add(-draftLife).UnixMilli())
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []chat.Media
+	for rows.Next() {
+		var hash, name, kind string
+		if err := rows.Scan(&hash, &name, &kind); err != nil {
+			return nil, err
+		}
+		m := chat.Media{Ref: "notice:" + hash, Alt: name}
+		if !slices.Contains(pictures, kind) {
+			m.Name = name
+		}
+		out = append(out, m)
+	}
+	return out, rows.Err()
+}
+
+// useDrafts ends the waiting of files that go along with a notice.
+func useDrafts(tx *store.Tx, member int64) error {
+	_, err := tx.Exec(`DELETE FROM notice_draft WHERE member = $1`, member)
+	return err
+}
+
+// forgetDrafts drops the files that a member does not want to send after all.
+func forgetDrafts(tx *store.Tx, member int64) error { return forget(tx, `member = $1`, member) }
+
+// forget drops drafts, and the bytes that nothing else needs.
+func forget(tx *store.Tx, where string, arg any) error {
+	rows, err := tx.Query(`DELETE FROM notice_draft WHERE `+where+` RETURNING hash`, arg)
+	if err != nil {
+		return err
+	}
+	var hashes []string
+	for rows.Next() {
+		var hash string
+		if err := rows.Scan(&hash); err != nil {
+			rows.Close()
+			return err
+		}
+		hashes = append(hashes, hash)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return err
+	}
+	for _, hash := range hashes {
+		_, err := tx.Exec(`DELETE FROM notice_file WHERE hash = $1 AND NOT EXISTS (SELECT 1 FROM notice_draft WHERE hash = $1)
+			AND NOT EXISTS (SELECT 1 FROM notice WHERE files LIKE '%' || $1 || '%')`, hash)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Media are the bytes of a file by their hash, for the sender.
+func Media(tx *store.Tx, hash string) (data []byte, mediaType string, err error) {
+	err = tx.QueryRow(`SELECT data, type FROM notice_file WHERE hash = $1`, hash).Scan(&data, &mediaType)
+	if err != nil {
+		return nil, "", fmt.Errorf("file %s of a notice: %w", hash, err)
+	}
+	return data, mediaType, nil
+}

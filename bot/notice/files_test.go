@@ -1,0 +1,144 @@
+package notice_test
+
+import (
+	"strings"
+	"testing"
+
+	"golang.org/x/tools/txtar"
+
+	"branchbot/bot/bottest"
+	"branchbot/bot/chat"
+)
+
+const png = "\x89PNG\r\n\x1a\n and so on"
+
+// send has the branch's secretary send files in private, with a text under them.
+func send(t *testing.T, s *bottest.Stage, key, text string, files ...chat.File) {
+	t.Helper()
+	err := s.Engine.Handle(s.Adapter.ID(), "", chat.Event{Key: key, Kind: chat.Said, Private: true, Chat: "dm:0001",
+		From: chat.User{ID: "0001"}, Text: text, Files: files})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// play plays a script and returns what was said in it.
+func play(t *testing.T, s *bottest.Stage, script string) string {
+	t.Helper()
+	said, err := s.Play(t, script)
+	if err != nil {
+		t.Fatal(err)
+	}
+	said, _, _ = strings.Cut(said, "--- ")
+	return said
+}
+
+// wants checks what was said, in order.
+func wants(t *testing.T, said string, lines ...string) {
+	t.Helper()
+	rest := said
+	for _, line := range lines {
+		_, after, ok := strings.Cut(rest, line)
+		if !ok {
+			t.Fatalf("said\n%s\nwant %q", said, line)
+		}
+		rest = after
+	}
+}
+
+// Files that the secretary has just sent go along with his notice, once; a
+// table by itself is a roster, under a notice it goes along.
+func TestFiles(t *testing.T) {
+	t.Parallel()
+	s := bottest.Open(t, &txtar.Archive{})
+	send(t, s, "1", "", chat.File{Name: "海报.png", Data: []byte(png)})
+	send(t, s, "2", "", chat.File{Name: `C:\桌面\方案.pdf`, Data: []byte("%PDF-1.7")})
+	wants(t, play(t, s, "@ +1m"), "收下了，共 1 个。30 分钟内发 /通知，会一起发出去。", "收下了，共 2 个。")
+	wants(t, play(t, s, "书记 (私聊): /通知 请看海报"), "🖼 方案.pdf", "🖼 海报.png", "【通知 2026-001】\n    请看海报")
+	send(t, s, "3", "/通知 回执 请按表填报", chat.File{Name: "填报表.xlsx", Data: []byte("PK\x03\x04")})
+	said := play(t, s, "@ +1m")
+	wants(t, said, "🖼 填报表.xlsx", "【通知 2026-002】\n    请按表填报")
+	if strings.Contains(said, "方案") || strings.Contains(said, "预览") {
+		t.Errorf("said\n%s", said)
+	}
+	send(t, s, "4", "", chat.File{Name: "填报表.xlsx", Data: []byte("PK\x03\x04")})
+	wants(t, play(t, s, "@ +1m"), "这个文件读不了")
+	if got := s.Rows(t, "SELECT COUNT(*), SUM(type = 'image/png') FROM notice_file\nSELECT COUNT(*) FROM notice_draft"); got != "3|1\n--\n0\n" {
+		t.Error(got)
+	}
+}
+
+// A file of which no notice comes is forgotten, and so is one that is not
+// wanted after all; bytes that a notice needs stay.
+func TestForgottenFiles(t *testing.T) {
+	t.Parallel()
+	s := bottest.Open(t, &txtar.Archive{})
+	send(t, s, "1", "/通知 看图", chat.File{Name: "一.png", Data: []byte(png)})
+	send(t, s, "2", "", chat.File{Name: "又是一.png", Data: []byte(png)})
+	send(t, s, "3", "", chat.File{Name: "二.pdf", Data: []byte("%PDF")})
+	play(t, s, "@ +1m")
+	wants(t, play(t, s, "书记 (私聊): [按 不要了]\n书记 (私聊): /通知"), "好的，都不带了。", "通知写什么？")
+	send(t, s, "4", "", chat.File{Name: "三.pdf", Data: []byte("%PDF-3")})
+	play(t, s, "@ +1h")
+	wants(t, play(t, s, "书记 (私聊): /通知"), "通知写什么？")
+	send(t, s, "5", "", chat.File{Name: "四.pdf", Data: []byte("%PDF-4")})
+	if got := s.Rows(t, "SELECT COUNT(*) FROM notice_file\nSELECT name FROM notice_draft"); got != "2\n--\n四.pdf\n" {
+		t.Error(got)
+	}
+	wants(t, play(t, s, "书记 (私聊): /通知 回执"), "🖼 四.pdf", "见附件。")
+}
+
+// Each slip with a file gets one line.
+func TestBadFiles(t *testing.T) {
+	t.Parallel()
+	s := bottest.Open(t, &txtar.Archive{})
+	send(t, s, "1", "", chat.File{Name: "空.png"})
+	wants(t, play(t, s, "@ +1m"), "这个文件是空的，或者超过 5 MB，取不到。")
+	send(t, s, "2", "", chat.File{Name: "大.png", Data: make([]byte, 5<<20+1)})
+	wants(t, play(t, s, "@ +1m"), "文件太大，最多 5 MB。")
+	for i := range 9 {
+		send(t, s, "many"+string(rune('0'+i)), "", chat.File{Name: "图.png", Data: []byte{byte(i)}})
+	}
+	play(t, s, "@ +1m")
+	send(t, s, "ten", "", chat.File{Name: "图.png", Data: []byte("ten")})
+	wants(t, play(t, s, "@ +1m"), "一条通知最多带 9 个文件。")
+	if got := s.Rows(t, "SELECT COUNT(*) FROM notice_draft"); got != "9\n" {
+		t.Error(got)
+	}
+}
+
+// A notice of 100,000 characters gets one clear line, and nothing is sent.
+func TestLongNotice(t *testing.T) {
+	t.Parallel()
+	s := bottest.Open(t, &txtar.Archive{})
+	send(t, s, "1", "/通知 "+strings.Repeat("长", 100_000))
+	wants(t, play(t, s, "@ +1m"), "→ 王敏 ◀ 这段有 100000 字，太长了，最多 4000 字。长文请做成文件私聊发给我，再发 /通知。\n")
+	if got := s.Rows(t, "SELECT COUNT(*) FROM notice\nSELECT COUNT(*) FROM dead_letter"); got != "0\n--\n0\n" {
+		t.Error(got)
+	}
+}
+
+// A notice to more units than are dealt with at once reaches all of them, and
+// closes in all of them. A recall in between reaches those that have it, and stops
+// the rest.
+func TestManyBranches(t *testing.T) {
+	t.Parallel()
+	s := works(t, 300, 1)
+	said := func(query string) string { return strings.TrimSpace(s.Rows(t, query)) }
+	play(t, s, "周平 (私聊): /通知 下级 回执 截止 2小时 请组织学习。\n@ +3h")
+	if got := said(`SELECT COUNT(*), SUM(due), SUM(closed_at IS NOT NULL) FROM notice_target WHERE unit <> 'works'`); got != "300|300|300" {
+		t.Error(got)
+	}
+	if got := said(`SELECT COUNT(*) FROM outbox WHERE message LIKE '%300 个下级组织%'`); got != "2" { // sent, closed
+		t.Error(got)
+	}
+	say(t, s, "/通知 下级 回执 作废的一条")
+	say(t, s, "/撤回 2")
+	play(t, s, "@ +1h")
+	if got := said(`SELECT COUNT(*), SUM(message LIKE '%作废%') FROM outbox WHERE message LIKE '%作废%' OR message LIKE '%已撤回%'`); got != "501|250" {
+		t.Error(got) // 250 notices, 250 recalls, the answer to the recall
+	}
+	if got := said(`SELECT COUNT(*) FROM prompt WHERE closed_at IS NULL`); got != "0" {
+		t.Error(got, "prompts are open")
+	}
+}

@@ -1,0 +1,196 @@
+package notice
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"branchbot/bot/chat"
+	"branchbot/bot/command"
+	"branchbot/bot/engine"
+	"branchbot/bot/outbox"
+	"branchbot/schedules"
+)
+
+// reminded is what a reminder came to.
+type reminded struct {
+	private, group int       // members told in private; those that one line in the group is for
+	at             time.Time // not zero: it goes then, after the quiet hours
+}
+
+// remind is /催办 [n].
+func (f *Feature) remind(t *engine.Turn, line command.Line) error {
+	n, g, err := f.named(t, line.Args)
+	if err != nil {
+		return err
+	}
+	switch {
+	case n.State == recalled:
+		return engine.Complain("notice.recalled_already", "Number", g.number())
+	case !n.Ack:
+		return engine.Complain("notice.no_ack", "Number", g.number())
+	case n.Relayed && n.Unit == t.Unit.ID:
+		return f.remindParts(t, n, g)
+	}
+	r, err := f.remindTarget(t.In(t.Unit), n, g)
+	if err != nil {
+		return err
+	}
+	if !r.at.IsZero() {
+		return t.TellSender(chat.Text(t.T("notice.remind_later", "At", schedules.Instant(r.at, t.Now, t.Unit.Zone, t.Lang))))
+	}
+	text := t.T("notice.reminded", "Number", g.number(), "Private", r.private)
+	if r.group > 0 {
+		text += t.T("notice.reminded_group", "Group", r.group)
+	}
+	return t.TellSender(chat.Text(text + t.T("notice.reminders_left", "Left", f.Reminders()-g.Reminders)))
+}
+
+// remindParts reminds in all units of a relayed notice where somebody is
+// missing.
+func (f *Feature) remindParts(t *engine.Turn, n *notice, g *target) error {
+	if n.State == closed {
+		return engine.Complain("notice.closed_already", "Number", g.number())
+	}
+	all, err := parts(t.Tx, n)
+	if err != nil {
+		return err
+	}
+	open := 0
+	for _, p := range all {
+		if p.Missing > 0 {
+			open++
+		}
+	}
+	if open == 0 {
+		return engine.Complain("notice.nobody_missing", "Number", g.number())
+	}
+	if err := f.sweep(t.In(t.Unit), step{Kind: "remind", Notice: n.ID}); err != nil {
+		return err
+	}
+	return t.TellSender(chat.Text(t.T("notice.remind_parts", "Number", g.number(), "Units", open)))
+}
+
+// remindTarget reminds those who are missing in a unit, which t is in; it
+// complains when there is a reason not to.
+func (f *Feature) remindTarget(t *engine.Turn, n *notice, g *target) (r reminded, err error) {
+	if g.Closed || g.Prompt == 0 {
+		return r, engine.Complain("notice.closed_already", "Number", g.number())
+	}
+	_, open, err := count(t.Tx, n, g)
+	if err != nil {
+		return r, err
+	}
+	switch {
+	case open == 0:
+		return r, engine.Complain("notice.nobody_missing", "Number", g.number())
+	case g.Reminders >= f.Reminders():
+		return r, engine.Complain("notice.reminded_enough", "Number", g.number(), "Max", f.Reminders())
+	}
+	local := t.Now.In(t.Unit.Zone)
+	if !n.Urgent && f.Quiet().Contains(local) {
+		r.at = f.Quiet().End(local)
+		if !r.at.Before(n.closing()) {
+			return r, engine.Complain("notice.quiet_to_the_end", "Number", g.number())
+		}
+		return r, t.At(r.at, "notice", "step", step{Kind: "later", Notice: n.ID, After: g.Unit}.ref(), laterKey(n, g))
+	}
+	if err := g.reminded(t.Tx, n.ID); err != nil {
+		return r, err
+	}
+	return f.tellMissing(t, n, g, open)
+}
+
+func laterKey(n *notice, g *target) string { return fmt.Sprintf("notice:later:%d:%s", n.ID, g.Unit) }
+
+// remindLater sends a reminder that the quiet hours put off.
+func (f *Feature) remindLater(t *engine.Turn, s step) error {
+	n, err := load(t.Tx, s.Notice)
+	if err != nil || n == nil || n.State != sent {
+		return err
+	}
+	g, err := targetOf(t.Tx, s.Notice, s.After)
+	if err != nil || g == nil {
+		return err
+	}
+	u, err := t.Directory().Unit(t.Tx, g.Unit)
+	if err != nil {
+		return err
+	}
+	_, err = f.remindTarget(t.In(u), n, g)
+	return unlessComplaint(err)
+}
+
+// unlessComplaint drops a reason not to do something that nobody asked for now.
+func unlessComplaint(err error) error {
+	var c *engine.Complaint
+	if errors.As(err, &c) {
+		return nil
+	}
+	return err
+}
+
+// tellMissing reminds in private, and by one line in the group for those who
+// are not reached there.
+func (f *Feature) tellMissing(t *engine.Turn, n *notice, g *target, open int) (r reminded, err error) {
+	who, err := reachable(t, n, g, open)
+	if err != nil {
+		return r, err
+	}
+	unit := t.Lang
+	for _, m := range who {
+		if t.Lang = unit; m.Language != "" {
+			t.Lang = m.Language
+		}
+		msg := chat.Text(t.T("notice.reminder", "Number", g.number(), "Until", n.until(t), "Text", n.Text))
+		msg.Buttons = ackButton(t, g)
+		msg.Hint = t.T("notice.hint_private", "Code", g.Code)
+		told, err := t.Tell(&m.Member, msg)
+		if err != nil {
+			return r, err
+		}
+		if told {
+			r.private++
+		} else {
+			r.group++
+		}
+	}
+	t.Lang = unit
+	if r.group == 0 {
+		return r, nil
+	}
+	msg := chat.Text(t.T("notice.reminder_group", "Number", g.number(), "Missing", r.group, "Until", n.until(t)))
+	msg.Buttons = ackButton(t, g)
+	_, err = t.Post(engine.Post{Class: outbox.Push, Message: msg, Prompt: g.Prompt})
+	return r, err
+}
+
+// reachable are the missing whom a reminder may reach now. It is the one place
+// that decides it: who must be left in peace is left out here.
+func reachable(t *engine.Turn, n *notice, g *target, open int) ([]reader, error) {
+	return missing(t.Tx, n.ID, g.Unit, open)
+}
+
+// The reminder before the deadline comes an hour before, for a notice that is
+// open for three hours at least.
+const (
+	remindBefore = time.Hour
+	remindFrom   = 3 * time.Hour
+)
+
+// reminderTime is when the members are reminded by itself: after quiet hours
+// if there is time left then, else before they begin. false: not at all.
+func (f *Feature) reminderTime(t *engine.Turn, n *notice) (time.Time, bool) {
+	if n.ClosesAt.IsZero() || n.ClosesAt.Sub(t.Now) < remindFrom || f.Reminders() < 1 {
+		return time.Time{}, false
+	}
+	quiet := f.Quiet()
+	at := n.ClosesAt.Add(-remindBefore).In(t.Unit.Zone)
+	if end := quiet.End(at); n.ClosesAt.Sub(end) >= 10*time.Minute {
+		return end, true
+	}
+	for quiet.Contains(at) {
+		at = at.Add(-10 * time.Minute)
+	}
+	return at, at.Sub(t.Now) >= time.Hour
+}

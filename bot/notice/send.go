@@ -1,0 +1,379 @@
+package notice
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"branchbot/bot/chat"
+	"branchbot/bot/command"
+	"branchbot/bot/engine"
+	"branchbot/bot/outbox"
+)
+
+// send is /通知 [回执] [紧急] [截止 18:00] [下级 | 至 …] TEXT.
+func (f *Feature) send(t *engine.Turn, line command.Line) error {
+	o, err := read(line.Args, t.Now.In(t.Unit.Zone), t.Lang)
+	if err != nil {
+		return err
+	}
+	n := &notice{Unit: t.Unit.ID, Author: t.Member.ID, Text: o.text, Ack: o.ack, Urgent: o.urgent, ClosesAt: o.closesAt,
+		Units: []string{t.Unit.ID}}
+	if n.Files, err = drafts(t.Tx, t.Member.ID); err != nil {
+		return err
+	}
+	if n.Text == "" {
+		if len(n.Files) == 0 {
+			return engine.Complain("notice.how")
+		}
+		n.Text = t.In(t.Unit).T("notice.see_files")
+	}
+	if o.below || len(o.to) > 0 {
+		n.Relayed = true
+		if n.Units, err = below(t, o); err != nil {
+			return err
+		}
+	}
+	if err := useDrafts(t.Tx, t.Member.ID); err != nil {
+		return err
+	}
+	if n.Urgent {
+		return f.confirm(t, n)
+	}
+	if err := f.dispatch(t.In(t.Unit), n, ""); err != nil {
+		return err
+	}
+	if t.Private() && !n.Relayed {
+		return saySent(t, n)
+	}
+	return nil
+}
+
+// below are the units that an order names.
+func below(t *engine.Turn, o order) ([]string, error) {
+	all, byName, err := branches(t.Tx, t.Unit.ID)
+	if err != nil {
+		return nil, err
+	}
+	if len(byName) == 0 {
+		return nil, engine.Complain("notice.nothing_below", "Unit", t.Unit.Name)
+	}
+	if o.below {
+		return all, nil
+	}
+	var units []string
+	seen := map[string]bool{}
+	for _, name := range o.to {
+		id := byName[name]
+		if id == "" {
+			return nil, engine.Complain("notice.unknown_unit", "Name", chat.CleanName(name))
+		}
+		if !seen[id] {
+			units = append(units, id)
+		}
+		seen[id] = true
+	}
+	return units, nil
+}
+
+// confirmWithin is how long an urgent notice waits for its author's word.
+const confirmWithin = 30 * time.Minute
+
+// confirm asks the author of an urgent notice once more before it is sent.
+func (f *Feature) confirm(t *engine.Turn, n *notice) error {
+	if err := ready(t, n); err != nil {
+		return err
+	}
+	n.State = asked
+	if err := n.insert(t.Tx); err != nil {
+		return err
+	}
+	m := chat.Text(t.T("notice.confirm", "Units", len(n.Units), "Text", n.excerpt()))
+	m.Buttons = [][]chat.Button{{
+		{Label: t.T("notice.confirm_yes"), Data: fmt.Sprintf("notice:send:%d", n.ID)},
+		{Label: t.T("notice.confirm_no"), Data: fmt.Sprintf("notice:drop:%d", n.ID)},
+	}}
+	return t.TellSender(m)
+}
+
+// excerpt is the beginning of the text, for those who know it or can scroll.
+func (n *notice) excerpt() string {
+	r := []rune(strings.Join(strings.Fields(n.Text), " "))
+	if len(r) <= 60 {
+		return string(r)
+	}
+	return string(r[:60]) + "…"
+}
+
+// Press implements engine.Presser: the word on an urgent notice, and files that
+// are not wanted after all.
+func (f *Feature) Press(t *engine.Turn, data string) error {
+	verb, number, _ := strings.Cut(data, ":")
+	if verb == "files" {
+		if err := forgetDrafts(t.Tx, t.Member.ID); err != nil {
+			return err
+		}
+		return t.Say("notice.files_dropped")
+	}
+	id, err := strconv.ParseInt(number, 10, 64)
+	if err != nil {
+		return engine.Complain("engine.old_button")
+	}
+	n, err := load(t.Tx, id)
+	if err != nil {
+		return err
+	}
+	if n == nil || n.State != asked || n.Author != t.Member.ID || t.Now.Sub(n.CreatedAt) > confirmWithin {
+		return engine.Complain("engine.old_button")
+	}
+	if verb != "send" {
+		if err := n.setState(t.Tx, recalled); err != nil {
+			return err
+		}
+		return t.Say("notice.dropped")
+	}
+	u, err := t.Directory().Unit(t.Tx, n.Unit)
+	if err != nil {
+		return err
+	}
+	role, err := t.Directory().Role(t.Tx, t.Member, n.Unit)
+	if err != nil {
+		return err
+	}
+	if role < engine.Secretary {
+		return engine.Complain("engine.secretaries_only")
+	}
+	if err := f.dispatch(t.In(u), n, ""); err != nil {
+		return err
+	}
+	if n.Relayed {
+		return nil // its origin is told when all have it
+	}
+	return saySent(t, n)
+}
+
+// ready tells why a notice cannot be sent, if it cannot.
+func ready(t *engine.Turn, n *notice) error {
+	if !n.ClosesAt.IsZero() && !n.ClosesAt.After(t.Now) {
+		return &engine.Skip{Key: "notice.too_late"}
+	}
+	if n.Relayed {
+		return nil // a branch without a group is told to the origin
+	}
+	groups, err := t.Directory().Groups(t.Tx, n.Unit)
+	if err == nil && len(groups) == 0 {
+		err = &engine.Skip{Key: "engine.no_chat"}
+	}
+	return err
+}
+
+// dispatch numbers a notice and sends it on its way. t is in its unit.
+func (f *Feature) dispatch(t *engine.Turn, n *notice, cause string) error {
+	if err := ready(t, n); err != nil {
+		return err
+	}
+	if !n.Urgent {
+		had, err := sentOn(t.Tx, n.Unit, year(t), t.Day())
+		if err != nil {
+			return err
+		}
+		if had >= f.PerDay() {
+			return &engine.Skip{Key: "notice.enough"}
+		}
+	}
+	if err := n.begin(t.Tx); err != nil {
+		return err
+	}
+	numbered := n.Units
+	if n.Relayed {
+		numbered = append([]string{n.Unit}, numbered...)
+	}
+	for _, unit := range numbered {
+		if err := insertTarget(t.Tx, n.ID, unit, year(t), t.Day()); err != nil {
+			return err
+		}
+	}
+	if n.Ack {
+		if err := f.plan(t, n); err != nil {
+			return err
+		}
+	}
+	return f.sweep(t, step{Kind: "post", Notice: n.ID, Cause: cause})
+}
+
+// closing is when a notice stops taking acknowledgements.
+func (n *notice) closing() time.Time {
+	switch {
+	case !n.ClosesAt.IsZero():
+		return n.ClosesAt
+	case n.Urgent:
+		return n.CreatedAt.Add(urgentLife)
+	}
+	return n.CreatedAt.Add(life)
+}
+
+// repeatAfter is when an urgent notice is repeated, if the deadline allows.
+const repeatAfter = 30 * time.Minute
+
+// plan sets the timers of a notice that asks for acknowledgement.
+func (f *Feature) plan(t *engine.Turn, n *notice) error {
+	end := n.closing()
+	if err := t.At(end, "notice", "step", step{Kind: "close", Notice: n.ID}.ref(), key("close", n.ID)); err != nil {
+		return err
+	}
+	if n.Urgent {
+		at := t.Now.Add(min(repeatAfter, end.Sub(t.Now)/2))
+		return t.At(at, "notice", "step", step{Kind: "repeat", Notice: n.ID}.ref(), key("repeat", n.ID))
+	}
+	at, ok := f.reminderTime(t, n)
+	if !ok {
+		return nil
+	}
+	return t.At(at, "notice", "step", step{Kind: "auto", Notice: n.ID}.ref(), key("auto", n.ID))
+}
+
+func key(kind string, id int64) string { return fmt.Sprintf("notice:%s:%d", kind, id) }
+
+// step is something that is done for each unit of a notice.
+type step struct {
+	Kind   string // post, close, auto, remind, repeat, correct, recall; later: a reminder put off in one unit
+	Notice int64
+	After  string // the last unit that is done with; of later: the unit
+	Cause  string
+}
+
+func (s step) ref() string {
+	text, err := json.Marshal(s)
+	if err != nil {
+		panic(err) // only strings and a number
+	}
+	return string(text)
+}
+
+// chunk is how many units are dealt with in one transaction, so that a notice
+// to thousands holds nobody up.
+const chunk = 250
+
+// sweep does a step for the next units; a timer goes on with the rest.
+func (f *Feature) sweep(t *engine.Turn, s step) error {
+	n, err := load(t.Tx, s.Notice)
+	if err != nil || n == nil {
+		return err
+	}
+	if n.State == recalled && s.Kind != "recall" {
+		return nil
+	}
+	origin, err := originOf(t, n)
+	if err != nil {
+		return err
+	}
+	targets, err := targetsAfter(t.Tx, n, s.After, chunk)
+	if err != nil {
+		return err
+	}
+	for i := range targets {
+		g := &targets[i]
+		u, err := t.Directory().Unit(t.Tx, g.Unit)
+		if err != nil {
+			return fmt.Errorf("unit %s: %w", g.Unit, err)
+		}
+		if err := f.do(t.In(u), s, n, g, origin); err != nil {
+			return fmt.Errorf("notice %d, %s in %s: %w", n.ID, s.Kind, g.Unit, err)
+		}
+	}
+	if len(targets) == chunk {
+		s.After = targets[chunk-1].Unit
+		return t.At(t.Now, "notice", "step", s.ref(), key(s.Kind+":more", n.ID))
+	}
+	return f.done(t, s, n)
+}
+
+// do does a step in one unit, which t is in.
+func (f *Feature) do(t *engine.Turn, s step, n *notice, g *target, origin *source) error {
+	switch s.Kind {
+	case "post":
+		return f.post(t, n, g, origin, s.Cause)
+	case "close":
+		return f.closeTarget(t, n, g)
+	case "auto", "remind":
+		_, err := f.remindTarget(t, n, g)
+		return unlessComplaint(err) // of many units, those with a reason not to are left out
+	case "repeat":
+		return f.repeat(t, n, g, origin)
+	case "correct":
+		return f.postCorrection(t, n, g, origin)
+	case "recall":
+		return f.postRecall(t, n, g)
+	}
+	return fmt.Errorf("there is no step %q", s.Kind)
+}
+
+// done ends a step when it is done in all units.
+func (f *Feature) done(t *engine.Turn, s step, n *notice) error {
+	if s.Kind == "close" {
+		if err := n.setState(t.Tx, closed); err != nil {
+			return err
+		}
+	}
+	if !n.Relayed || s.Kind != "close" && s.Kind != "post" {
+		return nil
+	}
+	u, err := t.Directory().Unit(t.Tx, n.Unit)
+	if err != nil {
+		return err
+	}
+	return f.tellOrigin(t.In(u), s, n)
+}
+
+// post sends a notice to a unit's chats and begins to wait there.
+func (f *Feature) post(t *engine.Turn, n *notice, g *target, origin *source, cause string) error {
+	if n.Ack {
+		var err error
+		if g.Due, err = insertReaders(t.Tx, n, g.Unit); err != nil {
+			return err
+		}
+		p, err := t.Open("notice", strconv.FormatInt(n.ID, 10), command.Want{Kind: command.Acknowledge})
+		if err != nil {
+			return err
+		}
+		g.Prompt, g.Code = p.ID, p.Code
+	}
+	var err error
+	g.Chats, err = t.Post(engine.Post{Class: outbox.Notice, Message: message(t, n, g, origin), Prompt: g.Prompt, Cause: cause, Thread: n.thread()})
+	if err != nil {
+		return err
+	}
+	return g.posted(t.Tx, n.ID)
+}
+
+// repeat sends an urgent notice once more while somebody is missing.
+func (f *Feature) repeat(t *engine.Turn, n *notice, g *target, origin *source) error {
+	if g.Closed {
+		return nil
+	}
+	_, missing, err := count(t.Tx, n, g)
+	if err != nil || missing == 0 {
+		return err
+	}
+	m := message(t, n, g, origin)
+	m.Spans = append([]chat.Span{{Text: t.T("notice.repeat") + "\n", Style: chat.Bold}}, m.Spans...)
+	_, err = t.Post(engine.Post{Class: outbox.Notice, Message: m, Prompt: g.Prompt, Thread: n.thread()})
+	return err
+}
+
+// Timer implements engine.Timed.
+func (f *Feature) Timer(t *engine.Turn, tm engine.Timer) error {
+	if tm.Kind == "count" {
+		return f.postCount(t, tm.Ref)
+	}
+	var s step
+	if err := json.Unmarshal([]byte(tm.Ref), &s); err != nil {
+		return fmt.Errorf("notice step %q: %w", tm.Ref, err)
+	}
+	if s.Kind == "later" {
+		return f.remindLater(t, s)
+	}
+	return f.sweep(t, s)
+}

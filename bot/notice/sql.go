@@ -1,0 +1,469 @@
+package notice
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"branchbot/bot/chat"
+	"branchbot/bot/engine"
+	"branchbot/store"
+)
+
+// state is how a notice stands.
+type state string
+
+const (
+	asked    state = "asked" // urgent, and its author has yet to confirm it
+	sent     state = "sent"
+	closed   state = "closed" // the deadline has passed
+	recalled state = "recalled"
+)
+
+// notice is what its author wrote.
+type notice struct {
+	ID        int64
+	Unit      string // the origin
+	Author    int64  // 0 = a schedule
+	Text      string
+	Files     []chat.Media
+	Ack       bool
+	Urgent    bool
+	Relayed   bool
+	Units     []string  // where it goes
+	ClosesAt  time.Time // zero: no deadline
+	State     state
+	Corrected int
+	CreatedAt time.Time
+}
+
+// target is a unit that gets a notice.
+type target struct {
+	Unit      string
+	Year, Seq int
+	Prompt    int64
+	Code      int
+	Due, Done int
+	Reminders int
+	Chats     int // group chats that it went to so far
+	Closed    bool
+}
+
+func (n *notice) insert(tx *store.Tx) error {
+	files, err := json.Marshal(n.Files)
+	if err != nil {
+		return err
+	}
+	units, err := json.Marshal(n.Units)
+	if err != nil {
+		return err
+	}
+	closes := int64(0)
+	if !n.ClosesAt.IsZero() {
+		closes = n.ClosesAt.UnixMilli()
+	}
+	n.CreatedAt = tx.Now
+	err = tx.QueryRow(`INSERT INTO notice (unit, author, text, files, ack, urgent, relayed, units, closes_at, state, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id`, n.Unit, n.Author, n.Text, string(files),
+		flag(n.Ack), flag(n.Urgent), flag(n.Relayed), string(units), closes, n.State, tx.Millis()).Scan(&n.ID)
+	if err != nil {
+		return fmt.Errorf("store notice: %w", err)
+	}
+	return nil
+}
+
+// begin makes a notice a sent one, from now on.
+func (n *notice) begin(tx *store.Tx) error {
+	if n.State != asked {
+		n.State = sent
+		return n.insert(tx)
+	}
+	n.State, n.CreatedAt = sent, tx.Now
+	_, err := tx.Exec(`UPDATE notice SET state = $1, created_at = $2 WHERE id = $3`, n.State, tx.Millis(), n.ID)
+	return err
+}
+
+func flag(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// load returns nil for an unknown notice.
+func load(tx *store.Tx, id int64) (*notice, error) {
+	n := &notice{ID: id}
+	var files, units string
+	var closes, created int64
+	err := tx.QueryRow(`SELECT unit, author, text, files, ack, urgent, relayed, units, closes_at, state, corrected, created_at
+		FROM notice WHERE id = $1`, id).Scan(&n.Unit, &n.Author, &n.Text, &files, &n.Ack, &n.Urgent, &n.Relayed, &units,
+		&closes, &n.State, &n.Corrected, &created)
+	if errors.Is(err, store.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read notice %d: %w", id, err)
+	}
+	if closes != 0 {
+		n.ClosesAt = time.UnixMilli(closes)
+	}
+	n.CreatedAt = time.UnixMilli(created)
+	if err := json.Unmarshal([]byte(files), &n.Files); err != nil {
+		return nil, fmt.Errorf("notice %d: files: %w", id, err)
+	}
+	if err := json.Unmarshal([]byte(units), &n.Units); err != nil {
+		return nil, fmt.Errorf("notice %d: units: %w", id, err)
+	}
+	return n, nil
+}
+
+func (n *notice) setState(tx *store.Tx, s state) error {
+	n.State = s
+	_, err := tx.Exec(`UPDATE notice SET state = $1 WHERE id = $2`, s, n.ID)
+	return err
+}
+
+func (n *notice) correct(tx *store.Tx, text string) error {
+	n.Text = text
+	n.Corrected++
+	_, err := tx.Exec(`UPDATE notice SET text = $1, corrected = $2 WHERE id = $3`, text, n.Corrected, n.ID)
+	return err
+}
+
+// insertTarget numbers a notice in a unit.
+func insertTarget(tx *store.Tx, id int64, unit string, year int, day string) error {
+	_, err := tx.Exec(`INSERT INTO notice_target (notice, unit, year, seq, day)
+		SELECT $1, $2, $3, COALESCE(MAX(seq), 0) + 1, $4 FROM notice_target WHERE unit = $2 AND year = $3`, id, unit, year, day)
+	if err != nil {
+		return fmt.Errorf("number notice %d in %s: %w", id, unit, err)
+	}
+	return nil
+}
+
+func (g *target) posted(tx *store.Tx, id int64) error {
+	_, err := tx.Exec(`UPDATE notice_target SET prompt = $1, code = $2, due = $3, chats = $4 WHERE notice = $5 AND unit = $6`,
+		g.Prompt, g.Code, g.Due, g.Chats, id, g.Unit)
+	return err
+}
+
+func (g *target) close(tx *store.Tx, id int64) error {
+	g.Closed = true
+	_, err := tx.Exec(`UPDATE notice_target SET closed_at = $1 WHERE notice = $2 AND unit = $3`, tx.Millis(), id, g.Unit)
+	return err
+}
+
+func (g *target) reminded(tx *store.Tx, id int64) error {
+	g.Reminders++
+	_, err := tx.Exec(`UPDATE notice_target SET reminders = $1 WHERE notice = $2 AND unit = $3`, g.Reminders, id, g.Unit)
+	return err
+}
+
+const selectTarget = `SELECT unit, year, seq, prompt, code, due, done, reminders, chats, closed_at IS NOT NULL FROM notice_target `
+
+func scanTarget(row interface{ Scan(...any) error }) (*target, error) {
+	g := &target{}
+	err := row.Scan(&g.Unit, &g.Year, &g.Seq, &g.Prompt, &g.Code, &g.Due, &g.Done, &g.Reminders, &g.Chats, &g.Closed)
+	if errors.Is(err, store.ErrNoRows) {
+		return nil, nil
+	}
+	return g, err
+}
+
+// targetOf returns nil when the unit does not get the notice.
+func targetOf(tx *store.Tx, id int64, unit string) (*target, error) {
+	return scanTarget(tx.QueryRow(selectTarget+`WHERE notice = $1 AND unit = $2`, id, unit))
+}
+
+// targetsAfter are the next units that a notice goes to, in the order of their ids.
+func targetsAfter(tx *store.Tx, n *notice, after string, limit int) ([]target, error) {
+	origin := ""
+	if n.Relayed {
+		origin = n.Unit
+	}
+	rows, err := tx.Query(selectTarget+`WHERE notice = $1 AND unit > $2 AND unit <> $3 ORDER BY unit LIMIT $4`, n.ID, after, origin, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []target
+	for rows.Next() {
+		g, err := scanTarget(rows)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, *g)
+	}
+	return out, rows.Err()
+}
+
+// find is the notice with a number in a unit, of the newest year that has one
+// (year 0) or of the given one; with number 0 the newest that asks for
+// acknowledgement. nil when there is none.
+func find(tx *store.Tx, unit string, year, seq int) (*notice, error) {
+	query, args := `SELECT notice FROM notice_target WHERE unit = $1 AND seq = $2 AND ($3 = 0 OR year = $3) ORDER BY year DESC LIMIT 1`,
+		[]any{unit, seq, year}
+	if seq == 0 {
+		query, args = `SELECT n.id FROM notice_target t JOIN notice n ON n.id = t.notice
+			WHERE t.unit = $1 AND n.ack = 1 AND n.state <> 'recalled' ORDER BY t.year DESC, t.seq DESC LIMIT 1`, []any{unit}
+	}
+	var id int64
+	err := tx.QueryRow(query, args...).Scan(&id)
+	if errors.Is(err, store.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return load(tx, id)
+}
+
+// lastNumber is the newest number of a unit; zeros when it has none.
+func lastNumber(tx *store.Tx, unit string) (year, seq int, err error) {
+	err = tx.QueryRow(`SELECT year, seq FROM notice_target WHERE unit = $1 ORDER BY year DESC, seq DESC LIMIT 1`, unit).Scan(&year, &seq)
+	if errors.Is(err, store.ErrNoRows) {
+		err = nil
+	}
+	return year, seq, err
+}
+
+// sentOn is how many notices that are not urgent a unit has had on a day.
+func sentOn(tx *store.Tx, unit string, year int, day string) (n int, err error) {
+	err = tx.QueryRow(`SELECT COUNT(*) FROM notice_target t JOIN notice n ON n.id = t.notice
+		WHERE t.unit = $1 AND t.year = $2 AND t.day = $3 AND n.urgent = 0`, unit, year, day).Scan(&n)
+	return n, err
+}
+
+// members is the condition for those who read what a unit gets: its roster,
+// with the groups in it but not the branches under it.
+const members = `WITH RECURSIVE here (id) AS (
+	SELECT $1 UNION ALL SELECT u.id FROM unit u JOIN here h ON u.parent = h.id WHERE u.kind = 'group') `
+
+// insertReaders notes who is to acknowledge a notice in a unit, and returns how
+// many they are. Its author is not.
+func insertReaders(tx *store.Tx, n *notice, unit string) (int, error) {
+	added, err := tx.Exec(members+`INSERT INTO notice_reader (notice, member, unit)
+		SELECT $2, id, $1 FROM member WHERE unit IN (SELECT id FROM here) AND left_at IS NULL AND id <> $3
+		ON CONFLICT DO NOTHING`, unit, n.ID, n.Author)
+	if err != nil {
+		return 0, fmt.Errorf("readers of notice %d in %s: %w", n.ID, unit, err)
+	}
+	return int(added), nil
+}
+
+// acknowledge notes that a member has read a notice. It returns the unit in
+// which that counts; "" when it was noted before.
+func acknowledge(tx *store.Tx, n *notice, member int64, unit string) (string, error) {
+	var before int
+	err := tx.QueryRow(`SELECT COUNT(*) FROM notice_reader WHERE member = $1 AND notice = $2 AND acked_at IS NOT NULL`, member, n.ID).Scan(&before)
+	if err != nil || before > 0 {
+		return "", err
+	}
+	counts, err := acknowledgeIn(tx, n.ID, member, `unit = $4`, unit)
+	if n.Relayed && counts == "" && err == nil { // he has moved since: all units are looked through
+		counts, err = acknowledgeIn(tx, n.ID, member, `unit <> $4`, unit)
+	}
+	if err != nil {
+		return "", err
+	}
+	late := 0
+	if counts == "" { // he came to the roster later, and is due from now on
+		counts, late = unit, 1
+		_, err := tx.Exec(`INSERT INTO notice_reader (notice, unit, member, acked_at) VALUES ($1, $2, $3, $4)`, n.ID, unit, member, tx.Millis())
+		if err != nil {
+			return "", err
+		}
+	}
+	_, err = tx.Exec(`UPDATE notice_target SET done = done + 1, due = due + $1 WHERE notice = $2 AND unit = $3`, late, n.ID, counts)
+	return counts, err
+}
+
+func acknowledgeIn(tx *store.Tx, id, member int64, where, unit string) (counts string, err error) {
+	err = tx.QueryRow(`UPDATE notice_reader SET acked_at = $1 WHERE notice = $2 AND member = $3 AND `+where+` RETURNING unit`,
+		tx.Millis(), id, member, unit).Scan(&counts)
+	if errors.Is(err, store.ErrNoRows) {
+		err = nil
+	}
+	return counts, err
+}
+
+// retract takes an acknowledgement back and returns the unit in which it
+// counted; "" when there was none.
+func retract(tx *store.Tx, id, member int64) (unit string, err error) {
+	err = tx.QueryRow(`UPDATE notice_reader SET acked_at = NULL WHERE member = $1 AND notice = $2 AND acked_at IS NOT NULL RETURNING unit`,
+		member, id).Scan(&unit)
+	if errors.Is(err, store.ErrNoRows) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	_, err = tx.Exec(`UPDATE notice_target SET done = done - 1 WHERE notice = $1 AND unit = $2`, id, unit)
+	return unit, err
+}
+
+// count is how many of a target are due, and how many of these are missing.
+// Who has left the roster since is neither.
+func count(tx *store.Tx, n *notice, g *target) (due, missing int, err error) {
+	var left, leftDone int
+	err = tx.QueryRow(`SELECT COUNT(*), COUNT(r.acked_at) FROM member m CROSS JOIN notice_reader r
+		WHERE m.left_at >= $3 AND r.notice = $1 AND r.unit = $2 AND r.member = m.id`,
+		n.ID, g.Unit, n.CreatedAt.UnixMilli()).Scan(&left, &leftDone)
+	due = g.Due - left
+	return due, due - (g.Done - leftDone), err
+}
+
+// reader is somebody who has not acknowledged a notice yet.
+type reader struct {
+	engine.Member
+	Phone string
+}
+
+// missing are those who have not acknowledged a notice in a unit, at most so
+// many.
+func missing(tx *store.Tx, id int64, unit string, limit int) ([]reader, error) {
+	rows, err := tx.Query(`SELECT m.id, m.unit, m.staff, m.name, m.status, m.language, m.phone
+		FROM notice_reader r JOIN member m ON m.id = r.member
+		WHERE r.notice = $1 AND r.unit = $2 AND r.acked_at IS NULL AND m.left_at IS NULL ORDER BY r.member LIMIT $3`, id, unit, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []reader
+	for rows.Next() {
+		var r reader
+		if err := rows.Scan(&r.ID, &r.Unit, &r.Staff, &r.Name, &r.Status, &r.Language, &r.Phone); err != nil {
+			return nil, err
+		}
+		out = append(out, r)
+	}
+	return out, rows.Err()
+}
+
+// part is how one unit stands with a relayed notice.
+type part struct {
+	Unit, Name   string
+	Due, Missing int
+	Chats        int
+}
+
+// parts are the units that a relayed notice went to, those with most missing
+// first.
+func parts(tx *store.Tx, n *notice) ([]part, error) {
+	// Who has left is looked for in his unit and, if that is a group, in its branch.
+	rows, err := tx.Query(`WITH gone AS (SELECT r.unit, COUNT(*) AS n, COUNT(r.acked_at) AS done
+			FROM member m CROSS JOIN unit h CROSS JOIN notice_reader r
+			WHERE m.left_at >= $2 AND h.id = m.unit AND r.notice = $1 AND r.unit IN (h.id, h.parent) AND r.member = m.id GROUP BY r.unit)
+		SELECT t.unit, u.name, t.due - COALESCE(g.n, 0), t.due - COALESCE(g.n, 0) - t.done + COALESCE(g.done, 0) AS missing, t.chats
+		FROM notice_target t JOIN unit u ON u.id = t.unit LEFT JOIN gone g ON g.unit = t.unit
+		WHERE t.notice = $1 AND t.unit <> $3 ORDER BY missing DESC, t.unit`, n.ID, n.CreatedAt.UnixMilli(), n.Unit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []part
+	for rows.Next() {
+		var p part
+		if err := rows.Scan(&p.Unit, &p.Name, &p.Due, &p.Missing, &p.Chats); err != nil {
+			return nil, err
+		}
+		out = append(out, p)
+	}
+	return out, rows.Err()
+}
+
+// branches are the units below one to which its notices are relayed: its
+// branches at any depth, or in a branch its groups.
+func branches(tx *store.Tx, unit string) (ids []string, byName map[string]string, err error) {
+	rows, err := tx.Query(`WITH RECURSIVE below (id) AS (
+		SELECT id FROM unit WHERE parent = $1 UNION ALL SELECT u.id FROM unit u JOIN below b ON u.parent = b.id)
+		SELECT u.id, u.name, u.kind FROM unit u JOIN below b ON b.id = u.id ORDER BY u.id`, unit)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer rows.Close()
+	byName = map[string]string{}
+	var groups []string
+	for rows.Next() {
+		var id, name, kind string
+		if err := rows.Scan(&id, &name, &kind); err != nil {
+			return nil, nil, err
+		}
+		byName[id], byName[name] = id, id
+		switch kind {
+		case "branch":
+			ids = append(ids, id)
+		case "group":
+			groups = append(groups, id)
+		}
+	}
+	if len(ids) == 0 {
+		ids = groups
+	}
+	return ids, byName, rows.Err()
+}
+
+// stands tells how a member of a unit stands with a notice: whether he is due,
+// and whether he has acknowledged it.
+func stands(tx *store.Tx, id int64, unit string, member int64) (due, done bool, err error) {
+	err = tx.QueryRow(`SELECT acked_at IS NOT NULL FROM notice_reader WHERE notice = $1 AND unit = $2 AND member = $3`, id, unit, member).Scan(&done)
+	if errors.Is(err, store.ErrNoRows) {
+		return false, false, nil
+	}
+	return err == nil, done, err
+}
+
+// past is an acknowledgement of a member.
+type past struct {
+	Year, Seq int
+	At        time.Time
+}
+
+// history are the last 50 acknowledgements of a member.
+func history(tx *store.Tx, member int64) ([]past, error) {
+	rows, err := tx.Query(`SELECT t.year, t.seq, r.acked_at FROM notice_reader r
+		JOIN notice_target t ON t.notice = r.notice AND t.unit = r.unit
+		WHERE r.member = $1 AND r.acked_at IS NOT NULL ORDER BY r.notice DESC LIMIT 50`, member)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []past
+	for rows.Next() {
+		var p past
+		var at int64
+		if err := rows.Scan(&p.Year, &p.Seq, &at); err != nil {
+			return nil, err
+		}
+		p.At = time.UnixMilli(at)
+		out = append(out, p)
+	}
+	return out, rows.Err()
+}
+
+// unanswered are the last 50 notices of a unit that a member was to acknowledge
+// and has not.
+func unanswered(tx *store.Tx, unit string, member int64) ([]past, error) {
+	rows, err := tx.Query(`SELECT t.year, t.seq FROM notice_target t
+		CROSS JOIN notice_reader r WHERE t.unit = $1 AND r.notice = t.notice AND r.unit = t.unit AND r.member = $2 AND r.acked_at IS NULL
+		ORDER BY t.year DESC, t.seq DESC LIMIT 50`, unit, member)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []past
+	for rows.Next() {
+		var p past
+		if err := rows.Scan(&p.Year, &p.Seq); err != nil {
+			return nil, err
+		}
+		out = append(out, p)
+	}
+	return out, rows.Err()
+}
+
+// written is how many notices a member has sent.
+func written(tx *store.Tx, member int64) (n int, err error) {
+	err = tx.QueryRow(`SELECT COUNT(*) FROM notice WHERE author = $1`, member).Scan(&n)
+	return n, err
+}

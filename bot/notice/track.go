@@ -1,0 +1,313 @@
+package notice
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"branchbot/bot/chat"
+	"branchbot/bot/command"
+	"branchbot/bot/engine"
+	"branchbot/bot/member"
+	"branchbot/bot/outbox"
+	"branchbot/schedules"
+)
+
+// listed bounds the names, listedParts the units in one message.
+const (
+	listed      = 200
+	listedParts = 50
+)
+
+// missing is /未读 [n]: names to the unit's secretary, totals to the origin.
+func (f *Feature) missing(t *engine.Turn, line command.Line) error {
+	n, g, err := f.named(t, line.Args)
+	if err != nil {
+		return err
+	}
+	if n.State == recalled {
+		return engine.Complain("notice.recalled_already", "Number", g.number())
+	}
+	if n.Relayed && n.Unit == t.Unit.ID {
+		return f.showParts(t, n, g)
+	}
+	if !n.Ack {
+		return engine.Complain("notice.no_ack", "Number", g.number())
+	}
+	text, err := list(t, n, g)
+	if err != nil {
+		return err
+	}
+	return t.TellSender(chat.Text(text))
+}
+
+// list tells how a unit stands with a notice, with the names of those who are
+// missing.
+func list(t *engine.Turn, n *notice, g *target) (string, error) {
+	due, open, err := count(t.Tx, n, g)
+	if err != nil {
+		return "", err
+	}
+	text := t.T("notice.stands", "Number", g.number(), "Due", due, "Done", due-open)
+	if open == 0 {
+		return text + t.T("notice.all_done"), nil
+	}
+	who, err := missing(t.Tx, n.ID, g.Unit, listed)
+	if err != nil {
+		return "", err
+	}
+	if n.Urgent {
+		return text + t.T("notice.missing_phones", "Missing", open) + "\n" + phones(t, who, open), nil
+	}
+	names := make([]string, len(who))
+	for i, r := range who {
+		names[i] = r.Name
+	}
+	text += t.T("notice.missing", "Missing", open, "Names", strings.Join(names, t.T("engine.list_comma")))
+	if open > len(who) {
+		text += t.T("notice.and_more", "Rest", open-len(who))
+	}
+	return text, nil
+}
+
+// phones are names with their telephone numbers, one a line.
+func phones(t *engine.Turn, who []reader, open int) string {
+	lines := make([]string, len(who))
+	for i, r := range who {
+		phone := r.Phone
+		if phone == "" {
+			phone = t.T("notice.no_phone")
+		}
+		lines[i] = r.Name + " " + phone
+	}
+	text := strings.Join(lines, "\n")
+	if open > len(who) {
+		text += "\n" + t.T("notice.and_more", "Rest", open-len(who))
+	}
+	return text
+}
+
+// showParts tells the origin how its units stand, without names.
+func (f *Feature) showParts(t *engine.Turn, n *notice, g *target) error {
+	all, err := parts(t.Tx, n)
+	if err != nil {
+		return err
+	}
+	s := sum(all)
+	if !n.Ack {
+		return t.TellSender(chat.Text(t.T("notice.sent_to", "Number", g.number(), "Units", len(all)) + without(t, all)))
+	}
+	lines := []string{t.T("notice.parts", "Number", g.number(), "Units", len(all), "Due", s.Due, "Done", s.Due-s.Missing)}
+	for i, p := range all {
+		if i == listedParts {
+			lines = append(lines, t.T("notice.parts_more", "Rest", len(all)-i))
+			break
+		}
+		lines = append(lines, t.T("notice.part", "Unit", p.Name, "Done", p.Due-p.Missing, "Due", p.Due))
+	}
+	return t.TellSender(chat.Text(strings.Join(lines, "\n")))
+}
+
+func sum(all []part) (s part) {
+	for _, p := range all {
+		s.Due += p.Due
+		s.Missing += p.Missing
+	}
+	return s
+}
+
+// without names the units that a notice could not reach.
+func without(t *engine.Turn, all []part) string {
+	var names []string
+	for _, p := range all {
+		if p.Chats == 0 {
+			names = append(names, p.Name)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	rest := ""
+	if n := len(names) - listedParts; n > 0 {
+		names, rest = names[:listedParts], t.T("notice.and_more", "Rest", n)
+	}
+	return "\n" + t.T("notice.no_chats", "Names", strings.Join(names, t.T("engine.list_comma"))) + rest
+}
+
+// saySent tells the sender the number of his notice.
+func saySent(t *engine.Turn, n *notice) error {
+	g, err := targetOf(t.Tx, n.ID, n.Unit)
+	if err != nil || g == nil {
+		return err
+	}
+	return t.Say("notice.sent", "Number", g.number())
+}
+
+// tellOrigin tells the origin what a step in the units below has come to:
+// totals, no names.
+func (f *Feature) tellOrigin(t *engine.Turn, s step, n *notice) error {
+	g, err := targetOf(t.Tx, n.ID, n.Unit)
+	if err != nil || g == nil {
+		return err
+	}
+	all, err := parts(t.Tx, n)
+	if err != nil {
+		return err
+	}
+	if s.Kind == "post" {
+		return tellAuthor(t, n, chat.Text(t.T("notice.sent_to", "Number", g.number(), "Units", len(all))+without(t, all)))
+	}
+	total, open := sum(all), 0
+	for _, p := range all {
+		if p.Missing > 0 {
+			open++
+		}
+	}
+	return t.TellSecretaries(chat.Text(t.T("notice.parts_closed", "Number", g.number(), "Units", len(all), "Due", total.Due,
+		"Done", total.Due-total.Missing, "Open", open, "Seq", g.Seq)))
+}
+
+// tellAuthor tells who sent a notice; the secretaries when that was a schedule
+// or he is not reached in private.
+func tellAuthor(t *engine.Turn, n *notice, m chat.Message) error {
+	if n.Author != 0 {
+		who, err := member.Member(t.Tx, n.Author)
+		if err != nil {
+			return err
+		}
+		if told, err := t.Tell(who, m); told || err != nil {
+			return err
+		}
+	}
+	return t.TellSecretaries(m)
+}
+
+// postCount raises the count of a unit: ref is NOTICE:UNIT.
+func (f *Feature) postCount(t *engine.Turn, ref string) error {
+	number, unit, _ := strings.Cut(ref, ":")
+	id, err := strconv.ParseInt(number, 10, 64)
+	if err != nil {
+		return fmt.Errorf("notice %q: %w", ref, err)
+	}
+	n, err := load(t.Tx, id)
+	if err != nil || n == nil {
+		return err
+	}
+	g, err := targetOf(t.Tx, id, unit)
+	if err != nil || g == nil || g.Closed {
+		return err
+	}
+	u, err := t.Directory().Unit(t.Tx, unit)
+	if err != nil {
+		return err
+	}
+	t = t.In(u)
+	due, open, err := count(t.Tx, n, g)
+	if err != nil {
+		return err
+	}
+	return t.PostCount("notice-count:"+ref, t.T("notice.count", "Number", g.number(), "Done", due-open, "Due", due), due-open, due)
+}
+
+// Close implements engine.Closer.
+func (f *Feature) Close(t *engine.Turn, p engine.Prompt) error {
+	id, err := strconv.ParseInt(p.Ref, 10, 64)
+	if err != nil {
+		return err
+	}
+	n, err := load(t.Tx, id)
+	if err != nil || n == nil {
+		return err
+	}
+	g, err := targetOf(t.Tx, id, p.Unit)
+	if err != nil || g == nil || g.Closed {
+		return err
+	}
+	if err := f.closeTarget(t.In(t.Unit), n, g); err != nil || n.Relayed {
+		return err
+	}
+	return f.stop(t, n, closed)
+}
+
+// stop ends a notice as a whole, with its timers.
+func (f *Feature) stop(t *engine.Turn, n *notice, s state) error {
+	for _, kind := range []string{"close", "auto", "repeat"} {
+		if err := t.Cancel(key(kind, n.ID)); err != nil {
+			return err
+		}
+	}
+	return n.setState(t.Tx, s)
+}
+
+// closeTarget ends the waiting in a unit, which t is in.
+func (f *Feature) closeTarget(t *engine.Turn, n *notice, g *target) error {
+	if g.Closed || g.Prompt == 0 {
+		return nil
+	}
+	if err := f.endWaiting(t, n, g); err != nil {
+		return err
+	}
+	due, open, err := count(t.Tx, n, g)
+	if err != nil {
+		return err
+	}
+	text := t.T("notice.closed", "Number", g.number(), "Due", due, "Done", due-open, "Missing", open)
+	if _, err := t.Post(engine.Post{Class: outbox.Digest, Message: chat.Text(text), Thread: countThread(n, g)}); err != nil || open == 0 {
+		return err
+	}
+	names, err := list(t, n, g)
+	if err != nil {
+		return err
+	}
+	return f.tellOwn(t, n, chat.Text(names))
+}
+
+func countThread(n *notice, g *target) string { return fmt.Sprintf("notice-count:%d:%s", n.ID, g.Unit) }
+
+// endWaiting closes a unit's prompt and drops what is planned there.
+func (f *Feature) endWaiting(t *engine.Turn, n *notice, g *target) error {
+	if g.Closed || g.Prompt == 0 {
+		return nil
+	}
+	if err := t.ClosePrompt(g.Prompt); err != nil {
+		return err
+	}
+	if err := g.close(t.Tx, n.ID); err != nil {
+		return err
+	}
+	if err := t.Cancel(laterKey(n, g)); err != nil {
+		return err
+	}
+	return t.Cancel(fmt.Sprintf("notice:count:%d:%s", n.ID, g.Unit))
+}
+
+// tellOwn sends names to the secretaries of the unit itself. Where it has none,
+// those of the unit above would be asked; of a relayed notice they get totals
+// only.
+func (f *Feature) tellOwn(t *engine.Turn, n *notice, m chat.Message) error {
+	to, err := t.Directory().Secretaries(t.Tx, t.Unit.ID)
+	if err != nil {
+		return err
+	}
+	if n.Relayed {
+		above, err := t.Directory().Secretaries(t.Tx, n.Unit)
+		if err != nil {
+			return err
+		}
+		to = slices.DeleteFunc(to, func(m engine.Member) bool {
+			return slices.ContainsFunc(above, func(a engine.Member) bool { return a.ID == m.ID })
+		})
+	}
+	for _, who := range to {
+		if _, err := t.Tell(&who, m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// until is the deadline in words.
+func (n *notice) until(t *engine.Turn) string {
+	return schedules.Instant(n.closing(), t.Now, t.Unit.Zone, t.Lang)
+}
