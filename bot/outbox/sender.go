@@ -237,6 +237,9 @@ func (s *Sender) send(ctx context.Context, l *Letter) error {
 	if err != nil {
 		return err
 	}
+	if err := s.out.open(l); err != nil {
+		return &chat.SendError{Class: chat.BadPart, Err: err}
+	}
 	caps := s.adapter.Caps(to)
 	r, err := chat.Render(s.marked(l), caps, words(l.Language))
 	if err != nil {
