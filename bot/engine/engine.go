@@ -119,6 +119,13 @@ type Presser interface {
 	Press(t *Turn, data string) error
 }
 
+// Listener is a feature that may be in the middle of something with a member:
+// it is asked first about what he writes in private that is no command.
+type Listener interface {
+	// Listen returns nil when the message is not for it.
+	Listen(t *Turn) (func() error, error)
+}
+
 // Filer is a feature that takes files which secretaries send in private.
 type Filer interface {
 	// File returns false when the file is not for this feature.
@@ -181,6 +188,9 @@ type Command struct {
 	// Word lets the names stand alone, without a slash: in private and, if
 	// the sender is on the roster, as a whole message in the group.
 	Word bool
+	// Discreet commands carry words that are kept nowhere, not even when the
+	// handling fails.
+	Discreet bool
 	// Usage is the catalogue key of "usage — what it does", for /帮助.
 	Usage string
 	Run   func(t *Turn, line command.Line) error
