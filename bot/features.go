@@ -15,6 +15,8 @@ import (
 	"branchbot/bot/outbox"
 	"branchbot/bot/quiz"
 	"branchbot/bot/schedule"
+	"branchbot/bot/seal"
+	"branchbot/bot/survey"
 	"branchbot/content"
 	"branchbot/schedules"
 	"branchbot/store"
@@ -27,6 +29,7 @@ type features struct {
 	members   *member.Feature
 	book      *ledger.Book
 	schedule  *schedule.Feature
+	survey    *survey.Feature
 
 	library atomic.Pointer[content.Library]
 	conduct atomic.Pointer[ConductConfig]
@@ -36,6 +39,7 @@ type features struct {
 func newFeatures(link func(code string) string) *features {
 	f := &features{directory: member.NewDirectory(), book: &ledger.Book{}}
 	f.members = &member.Feature{Directory: f.directory, Link: link}
+	f.survey = &survey.Feature{}
 	f.schedule = &schedule.Feature{Quiet: func() schedules.Quiet { return *f.quiet.Load() }}
 	return f
 }
@@ -49,6 +53,7 @@ func (f *features) list() []engine.Feature {
 		&lesson.Feature{Library: f.library.Load, Book: f.book, PerDay: func() int { return f.conduct.Load().LessonsPerDay }},
 		&quiz.Feature{Library: f.library.Load, Book: f.book},
 		&checkin.Feature{Book: f.book},
+		f.survey,
 		&ledger.Feature{Book: f.book, Board: board},
 		f.schedule,
 	}
@@ -110,6 +115,8 @@ func (f *features) media(db *store.DB) func(ref string) ([]byte, string, error) 
 func (f *features) newEngine(o engine.Options, out *outbox.Outbox) *engine.Engine {
 	out.OnSettled = f.schedule.Settled
 	out.OnMoved = f.directory.Moved
+	keys := seal.Beside(o.DB.Path())
+	out.Keys, f.survey.Keys = keys, keys
 	o.Directory, o.Outbox, o.Features = f.directory, out, f.list()
 	o.Names = []string{"支部小助手", "小助手", "branchbot"}
 	if o.Language == "" {
@@ -134,7 +141,7 @@ func checkContent(s *Settings, library *content.Library) (errs []error) {
 		path := fmt.Sprintf("schedules[%d]", i)
 		a, ok := actions[c.Do]
 		if !ok {
-			errs = append(errs, s.file.Fault(path+".do", "%q is none of lesson, quiz, checkin", c.Do))
+			errs = append(errs, s.file.Fault(path+".do", "%q is none of lesson, quiz, checkin, pulse", c.Do))
 			continue
 		}
 		if err := a.Check(c.Args()); err != nil {

@@ -14,6 +14,8 @@ var bans = []struct{ from, to, reason string }{
 	{"branchbot/bot/engine", "branchbot/bot/quiz", "the engine knows no feature"},
 	{"branchbot/bot/engine", "branchbot/bot/lesson", "the engine knows no feature"},
 	{"branchbot/bot/engine", "branchbot/bot/checkin", "the engine knows no feature"},
+	{"branchbot/bot/engine", "branchbot/bot/survey", "the engine knows no feature"},
+	{"branchbot/bot/engine", "branchbot/bot/suggestion", "the engine knows no feature"},
 	{"branchbot/bot/engine", "branchbot/bot/ledger", "the engine knows no feature"},
 	{"branchbot/bot/engine", "branchbot/bot/member", "the engine asks the Directory"},
 	{"branchbot/bot/outbox", "branchbot/bot/engine", "sending is apart from handling"},
@@ -30,7 +32,7 @@ func TestImports(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	features := map[string]bool{"lesson": true, "quiz": true, "checkin": true, "schedule": true, "desk": true}
+	features := map[string]bool{"lesson": true, "quiz": true, "checkin": true, "schedule": true, "desk": true, "survey": true, "suggestion": true}
 	for line := range strings.Lines(string(out)) {
 		words := strings.Fields(line)
 		from := words[0]

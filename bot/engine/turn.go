@@ -94,6 +94,10 @@ func (t *Turn) add(l outbox.Letter) error {
 	return t.work.engine.Outbox.Add(t.Tx, l)
 }
 
+// Confide keeps the words of this event out of everything that is stored, also
+// when its handling fails.
+func (t *Turn) Confide() { t.discreet = true }
+
 // Sealed runs say; what it says is stored encrypted under a key of the ring
 // (package seal) and can be read by nobody once that key is destroyed.
 func (t *Turn) Sealed(key string, say func() error) error {

@@ -103,21 +103,27 @@ func TestLanguagesAgree(t *testing.T) {
 
 // made are the keys that the code puts together, by the part that is written.
 var made = map[string][]string{
-	"member.status.":    member.Statuses,
-	"member.role.":      member.Roles,
-	"member.column.":    {"staff", "name", "unit", "status", "joined_on", "roles"},
-	"member.fault.":     {"empty", "heads", "staff", "number", "twice", "elsewhere", "unit", "status", "date", "role"},
-	"engine.malformed.": kinds,
-	"checkin.state.":    {"on_time", "late", "late_pending", "leave"},
-	"quiz.":             {"true", "false"},
-	"quiz.type.":        types(),
-	"quiz.how.":         types(),
-	"ledger.column.":    {"seq", "day", "staff", "name", "points", "rule", "note", "reverses"},
-	"ledger.rule.":      {"quiz-correct", "quiz-answered", "check-in", "check-in-late", "lesson-done", "award"}, // of the sample
-	"desk.condition.":   {"connecting", "online", "needs_human", "banned", "down"},
-	"schedule.action.":  {"lesson", "quiz", "checkin"},
-	"schedule.state.":   {"fired", "done", "partly", "failed", "skipped", "missed"},
-	"schedule.reason.":  {"late", "newer"}, // of schedules.Misfire; the others are written out
+	"member.status.":      member.Statuses,
+	"member.role.":        member.Roles,
+	"member.column.":      {"staff", "name", "unit", "status", "joined_on", "roles"},
+	"member.fault.":       {"empty", "heads", "staff", "number", "twice", "elsewhere", "unit", "status", "date", "role"},
+	"engine.malformed.":   kinds,
+	"checkin.state.":      {"on_time", "late", "late_pending", "leave"},
+	"quiz.":               {"true", "false"},
+	"quiz.type.":          types(),
+	"quiz.how.":           types(),
+	"ledger.column.":      {"seq", "day", "staff", "name", "points", "rule", "note", "reverses"},
+	"ledger.rule.":        {"quiz-correct", "quiz-answered", "check-in", "check-in-late", "lesson-done", "award"}, // of the sample
+	"desk.condition.":     {"connecting", "online", "needs_human", "banned", "down"},
+	"schedule.action.":    {"lesson", "quiz", "checkin", "pulse"},
+	"survey.command.":     {"vote", "survey", "pulse"},
+	"survey.head.":        {"vote", "survey", "pulse"},
+	"survey.compose_how.": {"vote", "survey"},
+	"survey.fill.":        {"single", "multiple", "scale", "text"},
+	"survey.fault.": {"no_title", "long", "until", "past", "far", "max", "max_options", "options_few", "options_many", "option_empty",
+		"option_twice", "options_needless", "no_number", "no_questions", "questions_many", "no_ask"},
+	"schedule.state.":  {"fired", "done", "partly", "failed", "skipped", "missed"},
+	"schedule.reason.": {"late", "newer"}, // of schedules.Misfire; the others are written out
 }
 
 var kinds = []string{string(command.Single), string(command.Multiple), string(command.TrueFalse), string(command.Blank), string(command.Number),
