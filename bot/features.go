@@ -16,6 +16,7 @@ import (
 	"branchbot/bot/quiz"
 	"branchbot/bot/schedule"
 	"branchbot/bot/seal"
+	"branchbot/bot/suggestion"
 	"branchbot/bot/survey"
 	"branchbot/content"
 	"branchbot/schedules"
@@ -30,6 +31,7 @@ type features struct {
 	book      *ledger.Book
 	schedule  *schedule.Feature
 	survey    *survey.Feature
+	suggest   *suggestion.Feature
 
 	library atomic.Pointer[content.Library]
 	conduct atomic.Pointer[ConductConfig]
@@ -39,7 +41,7 @@ type features struct {
 func newFeatures(link func(code string) string) *features {
 	f := &features{directory: member.NewDirectory(), book: &ledger.Book{}}
 	f.members = &member.Feature{Directory: f.directory, Link: link}
-	f.survey = &survey.Feature{}
+	f.survey, f.suggest = &survey.Feature{}, &suggestion.Feature{}
 	f.schedule = &schedule.Feature{Quiet: func() schedules.Quiet { return *f.quiet.Load() }}
 	return f
 }
@@ -54,6 +56,7 @@ func (f *features) list() []engine.Feature {
 		&quiz.Feature{Library: f.library.Load, Book: f.book},
 		&checkin.Feature{Book: f.book},
 		f.survey,
+		f.suggest,
 		&ledger.Feature{Book: f.book, Board: board},
 		f.schedule,
 	}
@@ -116,7 +119,7 @@ func (f *features) newEngine(o engine.Options, out *outbox.Outbox) *engine.Engin
 	out.OnSettled = f.schedule.Settled
 	out.OnMoved = f.directory.Moved
 	keys := seal.Beside(o.DB.Path())
-	out.Keys, f.survey.Keys = keys, keys
+	out.Keys, f.survey.Keys, f.suggest.Keys = keys, keys, keys
 	o.Directory, o.Outbox, o.Features = f.directory, out, f.list()
 	o.Names = []string{"支部小助手", "小助手", "branchbot"}
 	if o.Language == "" {

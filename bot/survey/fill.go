@@ -453,7 +453,11 @@ func (f *Feature) cast(t *engine.Turn, s *Survey, d *draft) error {
 		b.Member = t.Member.ID
 	} else {
 		b.Receipt = seal.Code()
-		thanks = t.T("survey.cast_anonymous", "Title", s.Title, "Receipt", b.Receipt)
+		key := "survey.cast_anonymous"
+		if s.Kind == "vote" {
+			key = "survey.cast_vote"
+		}
+		thanks = t.T(key, "Title", s.Title, "Receipt", b.Receipt)
 	}
 	text, err := json.Marshal(b)
 	if err != nil {

@@ -39,6 +39,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"branchbot/bot/chat"
@@ -137,7 +138,12 @@ func (f *Feature) begin(t *engine.Turn, line command.Line, kind string, parse fu
 	if t.Role < engine.Secretary {
 		return engine.Complain("engine.secretaries_only")
 	}
-	s, err := parse(t, line.Args)
+	text := line.Args
+	first, _, _ := strings.Cut(t.Event.Text, "\n")
+	if l, ok := command.Parse(first); ok && l.Args == "" {
+		text = "\n" + text // so that lines count as they were written
+	}
+	s, err := parse(t, text)
 	if err != nil {
 		return err
 	}
