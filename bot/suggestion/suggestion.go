@@ -263,6 +263,16 @@ func (f *Feature) report(t *engine.Turn, _ command.Line) error {
 	return f.whisper(t, t.T("suggestion.channels"))
 }
 
+// Listen implements engine.Listener: who reports something without a command
+// is told the same.
+func (f *Feature) Listen(t *engine.Turn) (func() error, error) {
+	if !reports(t.Event.Text) {
+		return nil, nil
+	}
+	t.Confide()
+	return func() error { return f.report(t, command.Line{}) }, nil
+}
+
 // progress is /进度: the sender's own cases, or the one of a code.
 func (f *Feature) progress(t *engine.Turn, line command.Line) error {
 	if !t.Private() {
