@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -171,6 +172,7 @@ func TestRefusedFiles(t *testing.T) {
 		}
 		return path
 	}
+	ours := regexp.MustCompile(`version \d+:`) // which rises with each migration
 	newer := filepath.Join(dir, "newer.db")
 	db := open(t, newer, store.Options{})
 	if err := db.Write(func(tx *store.Tx) error {
@@ -182,11 +184,11 @@ func TestRefusedFiles(t *testing.T) {
 	db.Close()
 	letter := file("letter.doc", []byte("Dear Sir or Madam, this is no database at all."))
 	for path, reason := range map[string]string{
-		newer:  "its schema is version 99, this program knows version 1: start the newer branchbot that made it",
+		newer:  "its schema is version 99, this program knows version N: start the newer branchbot that made it",
 		letter: "this file is not a database of branchbot; it is left as it is",
 	} {
 		_, err := store.Open(t.Context(), "sqlite:"+path, store.Options{})
-		if err == nil || err.Error() != "open database "+path+": "+reason {
+		if err == nil || ours.ReplaceAllString(err.Error(), "version N:") != "open database "+path+": "+reason {
 			t.Errorf("%v\nwant %s", err, reason)
 		}
 	}
