@@ -122,30 +122,37 @@ func (f *Feature) close(t *engine.Turn, s *Survey) error {
 	if err := f.end(t, s); err != nil {
 		return err
 	}
-	m := chat.Message{}.AddStyled(t.T("survey.closed", "Title", s.Title, "Done", voted, "Due", due), chat.Bold)
-	switch {
-	case broken > 0 && len(ballots) == 0:
-		m = m.Add("\n" + t.T("survey.void"))
-	case voted != len(ballots):
-		m = m.Add("\n" + t.T("survey.mismatch", "Done", voted, "Ballots", len(ballots)))
-	}
-	if len(ballots) == 0 || !s.Named && len(ballots) < fewest {
-		if broken == 0 {
-			m = m.Add("\n" + t.T("survey.few_ballots", "Least", fewest))
+	enough := len(ballots) >= fewest || s.Named && len(ballots) > 0
+	result := func(u *engine.Turn) chat.Message {
+		m := chat.Message{}.AddStyled(u.T("survey.closed", "Title", s.Title, "Done", voted, "Due", due), chat.Bold)
+		switch {
+		case broken > 0 && len(ballots) == 0:
+			return m.Add("\n" + u.T("survey.void"))
+		case voted != len(ballots):
+			m = m.Add("\n" + u.T("survey.mismatch", "Done", voted, "Ballots", len(ballots)))
 		}
-		_, err = t.Post(engine.Post{Class: outbox.Push, Message: m})
+		if !enough {
+			return m.Add("\n" + u.T("survey.few_ballots", "Least", fewest))
+		}
+		return m.Add(totals(u, s, ballots))
+	}
+	var list func(*engine.Turn) chat.Message
+	if enough && !s.Named {
+		if list, err = receipts(t, s, ballots); err != nil {
+			return err
+		}
+	}
+	_, err = everywhere(t, func(u *engine.Turn) (int, error) {
+		n, err := u.Post(engine.Post{Class: outbox.Push, Message: result(u)})
+		if err != nil || list == nil {
+			return n, err
+		}
+		return u.Post(engine.Post{Class: outbox.Push, Message: list(u)})
+	})
+	if err != nil || !enough {
 		return err
 	}
-	if _, err := t.Post(engine.Post{Class: outbox.Push, Message: m.Add(totals(t, s, ballots))}); err != nil {
-		return err
-	}
-	if err := f.tellSecretaries(t, s, ballots); err != nil {
-		return err
-	}
-	if s.Named {
-		return nil
-	}
-	return f.receipts(t, s, ballots)
+	return f.tellSecretaries(t, s, ballots)
 }
 
 // end closes prompt and timers and deletes what was sealed.
@@ -314,8 +321,9 @@ func apart(sizes map[string]int) []string {
 	return names
 }
 
-// receipts keeps, and of a vote publishes, what voters check their ballots by.
-func (f *Feature) receipts(t *engine.Turn, s *Survey, ballots []ballot) error {
+// receipts keeps what voters check their ballots by. Of a vote it returns the
+// list to be published, else nil.
+func receipts(t *engine.Turn, s *Survey, ballots []ballot) (func(*engine.Turn) chat.Message, error) {
 	slices.SortFunc(ballots, func(a, b ballot) int { return strings.Compare(a.Receipt, b.Receipt) })
 	by := map[string][]string{}
 	for _, b := range ballots {
@@ -324,20 +332,20 @@ func (f *Feature) receipts(t *engine.Turn, s *Survey, ballots []ballot) error {
 			value = b.Answers[0]
 		}
 		if err := putReceipt(t.Tx, s.ID, b.Receipt, value); err != nil {
-			return err
+			return nil, err
 		}
 		by[value] = append(by[value], b.Receipt)
 	}
 	if s.Kind != "vote" {
-		return nil
+		return nil, nil
 	}
-	lines := []string{t.T("survey.list", "Title", s.Title)}
-	for _, value := range slices.Sorted(maps.Keys(by)) {
-		lines = append(lines, value+": "+strings.Join(by[value], t.T("engine.list_comma")))
-	}
-	lines = append(lines, t.T("survey.list_note"))
-	_, err := t.Post(engine.Post{Class: outbox.Push, Message: chat.Text(strings.Join(lines, "\n"))})
-	return err
+	return func(u *engine.Turn) chat.Message {
+		lines := []string{u.T("survey.list", "Title", s.Title)}
+		for _, value := range slices.Sorted(maps.Keys(by)) {
+			lines = append(lines, value+": "+strings.Join(by[value], u.T("engine.list_comma")))
+		}
+		return chat.Text(strings.Join(append(lines, u.T("survey.list_note")), "\n"))
+	}, nil
 }
 
 // receiptOf is a receipt as it was typed, in its canonical form; "" when it is

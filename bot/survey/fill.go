@@ -7,21 +7,17 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"branchbot/bot/chat"
-	"branchbot/bot/command"
 	"branchbot/bot/engine"
 	"branchbot/bot/seal"
 )
-
-// maxText bounds a written answer, in runes.
-const maxText = 200
 
 // draft is what a member has filled in so far; it is stored sealed.
 type draft struct {
 	Answers []string `json:"answers"` // "B", "AC", "4", a text; "" = passed over
 	Picked  string   `json:"picked"`  // of the multiple choice that is being made
+	At      int64    `json:"at"`      // of the last step, UTC milliseconds
 }
 
 // ballot is a draft that was cast; it is stored sealed until the close.
@@ -200,6 +196,7 @@ func joined(t *engine.Turn, answers []string) string {
 
 // keep stores a draft sealed.
 func (f *Feature) keep(t *engine.Turn, s *Survey, d *draft) error {
+	d.At = t.Tx.Millis()
 	text, err := json.Marshal(d)
 	if err != nil {
 		return err
@@ -319,115 +316,6 @@ func toggle(old, letter string) string {
 func (f *Feature) answer(t *engine.Turn, s *Survey, d *draft, value string) error {
 	d.Answers, d.Picked = append(d.Answers, value), ""
 	return f.next(t, s, d)
-}
-
-// read makes a typed text the value of an answer.
-func (q *Question) read(text string) (string, bool) {
-	r := command.Read(text)
-	r.Addressed = true
-	want := command.Want{Kind: command.Single, Options: len(q.Options), Texts: q.Options, Digits: true}
-	switch q.Type {
-	case Scale:
-		v := strings.TrimSuffix(r.Text, "分")
-		return v, len(v) == 1 && v >= "1" && v <= "5"
-	case Text:
-		v := strings.TrimSpace(chat.Clean(text))
-		return v, v != "" && utf8.RuneCountInString(v) <= maxText
-	case Multiple:
-		want.Kind = command.Multiple
-	}
-	a, verdict := r.Match(want)
-	return a.Value, verdict == command.OK && len(a.Value) <= max(q.most(), 1)
-}
-
-// Listen implements engine.Listener: what a member types while he fills in, and
-// "17 B" for a vote.
-func (f *Feature) Listen(t *engine.Turn) (func() error, error) {
-	ids, err := drafting(t.Tx, t.Member.ID)
-	if err != nil {
-		return nil, err
-	}
-	if r := command.Read(t.Event.Text); r.Code != 0 {
-		if do, err := f.coded(t, r); do != nil || err != nil {
-			return do, err
-		}
-	}
-	for _, id := range ids {
-		s, err := load(t.Tx, id)
-		if err != nil || s == nil {
-			return nil, err
-		}
-		d, err := f.drafted(t, s)
-		var c *engine.Complaint
-		if errors.As(err, &c) {
-			return nil, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		if do := f.typed(t, s, d); do != nil {
-			t.Confide()
-			return do, nil
-		}
-	}
-	return nil, nil
-}
-
-// coded takes "17 B" as the choice in the vote 17.
-func (f *Feature) coded(t *engine.Turn, r command.Reply) (func() error, error) {
-	open, err := openFor(t, "vote")
-	if err != nil {
-		return nil, err
-	}
-	for _, s := range open {
-		value, ok := s.Questions[0].read(r.Text)
-		if s.Code != r.Code || !ok {
-			continue
-		}
-		t.Confide()
-		return func() error {
-			if err := t.Enter(s.Unit); err != nil {
-				return err
-			}
-			if err := f.mayVote(t, s); err != nil {
-				return err
-			}
-			return f.next(t, s, &draft{Answers: []string{value}})
-		}, nil
-	}
-	return nil, nil
-}
-
-// typed is what a message means for a draft; nil when nothing.
-func (f *Feature) typed(t *engine.Turn, s *Survey, d *draft) func() error {
-	word := command.Read(t.Event.Text).Text
-	do := func(act func() error) func() error {
-		return func() error {
-			if err := t.Enter(s.Unit); err != nil {
-				return err
-			}
-			return act()
-		}
-	}
-	if n := len(d.Answers); n < len(s.Questions) {
-		if s.Kind != "vote" && (word == "跳过" || word == "SKIP") {
-			return do(func() error { return f.answer(t, s, d, "") })
-		}
-		if s.Questions[n].Type == Multiple && d.Picked != "" && (word == "选好了" || word == "DONE") {
-			return do(func() error { return f.answer(t, s, d, d.Picked) })
-		}
-		if value, ok := s.Questions[n].read(t.Event.Text); ok {
-			return do(func() error { return f.answer(t, s, d, value) })
-		}
-		return nil
-	}
-	switch word {
-	case "确认投出", "确认", "投出", "CAST", "CONFIRM":
-		return do(func() error { return f.cast(t, s, d) })
-	case "重新填写", "重填", "重选", "AGAIN":
-		return do(func() error { return f.paper(t, s) })
-	}
-	return nil
 }
 
 // cast puts the ballot into the box and notes, apart from it, that the member

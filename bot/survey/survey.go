@@ -135,6 +135,15 @@ func (f *Feature) begin(t *engine.Turn, line command.Line, kind string, parse fu
 	if line.Args == "" || err == nil {
 		return f.take(t, kind, code)
 	}
+	if pick, err := f.coded(t, command.Read(line.Args)); pick != nil || err != nil { // /投票 17 B
+		switch {
+		case err != nil:
+			return err
+		case t.Private():
+			return pick()
+		}
+		return t.TellSender(chat.Text(t.T("survey.not_here", "Command", t.T("survey.command."+kind), "Code", command.Read(line.Args).Code)))
+	}
 	if t.Role < engine.Secretary {
 		return engine.Complain("engine.secretaries_only")
 	}
@@ -155,6 +164,9 @@ func (f *Feature) begin(t *engine.Turn, line command.Line, kind string, parse fu
 // opens one.
 func (f *Feature) pulse(t *engine.Turn, line command.Line) error {
 	open := pulseOpen
+	if code, err := strconv.Atoi(command.Fold(line.Args)); err == nil {
+		return f.take(t, "pulse", code)
+	}
 	if line.Args != "" {
 		d, ok := command.Duration(line.Args)
 		if !ok {
@@ -185,11 +197,14 @@ func (f *Feature) start(t *engine.Turn, s *Survey) error {
 
 // open announces a vote; it returns the short code.
 func (f *Feature) open(t *engine.Turn, s *Survey, cause string) (int, error) {
-	groups, err := t.Directory().Groups(t.Tx, t.Unit.ID)
+	groups, err := everywhere(t, func(u *engine.Turn) (int, error) {
+		groups, err := u.Directory().Groups(u.Tx, u.Unit.ID)
+		return len(groups), err
+	})
 	if err != nil {
 		return 0, err
 	}
-	if len(groups) == 0 {
+	if groups == 0 {
 		return 0, &engine.Skip{Key: "engine.no_chat"}
 	}
 	eligible, err := member.Count(t.Tx, t.Unit.ID)
@@ -220,8 +235,35 @@ func (f *Feature) open(t *engine.Turn, s *Survey, cause string) (int, error) {
 	if err := t.At(s.ClosesAt, "survey", "close", s.ref(), "survey:close:"+s.ref()); err != nil {
 		return 0, err
 	}
-	_, err = t.Post(engine.Post{Class: outbox.Push, Message: post(t, s), Prompt: p.ID, Cause: cause})
+	_, err = everywhere(t, func(u *engine.Turn) (int, error) {
+		return u.Post(engine.Post{Class: outbox.Push, Message: post(u, s), Prompt: p.ID, Cause: cause})
+	})
 	return p.Code, err
+}
+
+// everywhere does something for the unit of the turn and all units under it,
+// whose members may vote too, and sums what it returns.
+func everywhere(t *engine.Turn, do func(*engine.Turn) (int, error)) (sum int, err error) {
+	units, err := member.Below(t.Tx, t.Unit.ID)
+	if err != nil {
+		return 0, err
+	}
+	for _, id := range units {
+		there := t
+		if id != t.Unit.ID {
+			u, err := t.Directory().Unit(t.Tx, id)
+			if err != nil {
+				return 0, err
+			}
+			there = t.In(u)
+		}
+		n, err := do(there)
+		if err != nil {
+			return 0, err
+		}
+		sum += n
+	}
+	return sum, nil
 }
 
 // post is the announcement.
