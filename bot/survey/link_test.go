@@ -338,24 +338,24 @@ func commits(wal []byte) guess {
 		return g
 	}
 	size := int(binary.BigEndian.Uint32(wal[8:]))
-	pages := map[uint32][]byte{}
+	words := regexp.MustCompile(receipt.String() + "|" + dm.String())
+	pages := map[uint32]map[string]int{} // how often each word stands in the page's last version
 	var codes, people []string
 	for frame := wal[32:]; len(frame) >= 24+size; frame = frame[24+size:] {
 		number, page := binary.BigEndian.Uint32(frame), frame[24:24+size]
-		fresh := func(pattern *regexp.Regexp) (found []string) {
-			had := map[string]int{}
-			for _, b := range pattern.FindAll(pages[number], -1) {
-				had[string(b)]++
+		had, has := pages[number], map[string]int{}
+		for _, b := range words.FindAll(page, -1) {
+			word := string(b)
+			if has[word]++; has[word] <= had[word] {
+				continue
 			}
-			for _, b := range pattern.FindAll(page, -1) {
-				if had[string(b)]--; had[string(b)] < 0 && !slices.Contains(found, string(b)) {
-					found = append(found, string(b))
-				}
+			if strings.HasPrefix(word, "dm-") {
+				people = append(people, word)
+			} else {
+				codes = append(codes, word)
 			}
-			return found
 		}
-		codes, people = append(codes, fresh(receipt)...), append(people, fresh(dm)...)
-		pages[number] = page
+		pages[number] = has
 		if binary.BigEndian.Uint32(frame[4:]) == 0 {
 			continue // not the last frame of its transaction
 		}
