@@ -17,7 +17,10 @@ import (
 	"branchbot/bot/outbox"
 	"branchbot/bot/quiz"
 	"branchbot/bot/schedule"
+	"branchbot/bot/seal"
 	"branchbot/bot/signup"
+	"branchbot/bot/suggestion"
+	"branchbot/bot/survey"
 	"branchbot/content"
 	"branchbot/schedules"
 	"branchbot/store"
@@ -30,6 +33,8 @@ type features struct {
 	members   *member.Feature
 	book      *ledger.Book
 	schedule  *schedule.Feature
+	survey    *survey.Feature
+	suggest   *suggestion.Feature
 
 	library atomic.Pointer[content.Library]
 	conduct atomic.Pointer[ConductConfig]
@@ -39,6 +44,7 @@ type features struct {
 func newFeatures(links func(code string) []string, page func(code string) string) *features {
 	f := &features{directory: member.NewDirectory(), book: &ledger.Book{}}
 	f.members = &member.Feature{Directory: f.directory, Links: links, Page: page}
+	f.survey, f.suggest = &survey.Feature{}, &suggestion.Feature{}
 	f.schedule = &schedule.Feature{Quiet: func() schedules.Quiet { return *f.quiet.Load() }}
 	return f
 }
@@ -56,6 +62,8 @@ func (f *features) list() []engine.Feature {
 			PerDay:    func() int { return f.conduct.Load().NoticesPerDay },
 			Reminders: func() int { return f.conduct.Load().RemindersPerItem }},
 		&signup.Feature{},
+		f.survey,
+		f.suggest,
 		&ledger.Feature{Book: f.book, Board: board},
 		f.schedule,
 	}
@@ -143,6 +151,8 @@ func (f *features) made(tx *store.Tx, what, name string) (data []byte, mediaType
 func (f *features) newEngine(o engine.Options, out *outbox.Outbox) *engine.Engine {
 	out.OnSettled = f.schedule.Settled
 	out.OnMoved = f.directory.Moved
+	keys := seal.Beside(o.DB.Path())
+	out.Keys, f.survey.Keys, f.suggest.Keys = keys, keys, keys
 	o.Directory, o.Outbox, o.Features = f.directory, out, f.list()
 	o.Names = []string{"支部小助手", "小助手", "branchbot"}
 	if o.Language == "" {
@@ -167,7 +177,7 @@ func checkContent(s *Settings, library *content.Library) (errs []error) {
 		path := fmt.Sprintf("schedules[%d]", i)
 		a, ok := actions[c.Do]
 		if !ok {
-			errs = append(errs, s.file.Fault(path+".do", "%q is none of lesson, quiz, checkin, notice", c.Do))
+			errs = append(errs, s.file.Fault(path+".do", "%q is none of lesson, quiz, checkin, notice, pulse", c.Do))
 			continue
 		}
 		if err := a.Check(c.Args()); err != nil {

@@ -16,6 +16,8 @@ var bans = []struct{ from, to, reason string }{
 	{"branchbot/bot/engine", "branchbot/bot/checkin", "the engine knows no feature"},
 	{"branchbot/bot/engine", "branchbot/bot/notice", "the engine knows no feature"},
 	{"branchbot/bot/engine", "branchbot/bot/signup", "the engine knows no feature"},
+	{"branchbot/bot/engine", "branchbot/bot/survey", "the engine knows no feature"},
+	{"branchbot/bot/engine", "branchbot/bot/suggestion", "the engine knows no feature"},
 	{"branchbot/bot/engine", "branchbot/bot/ledger", "the engine knows no feature"},
 	{"branchbot/bot/engine", "branchbot/bot/member", "the engine asks the Directory"},
 	{"branchbot/bot/outbox", "branchbot/bot/engine", "sending is apart from handling"},
@@ -32,7 +34,7 @@ func TestImports(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	features := map[string]bool{"lesson": true, "quiz": true, "checkin": true, "notice": true, "signup": true, "schedule": true, "desk": true}
+	features := map[string]bool{"lesson": true, "quiz": true, "checkin": true, "notice": true, "signup": true, "survey": true, "suggestion": true, "schedule": true, "desk": true}
 	for line := range strings.Lines(string(out)) {
 		words := strings.Fields(line)
 		from := words[0]

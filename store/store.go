@@ -92,7 +92,8 @@ func (db *DB) open(ctx context.Context, shared bool) error {
 	// The writer has room for the pages that a busy hour touches, and copies its
 	// journal into the file every 16 MB rather than every 4. What a savepoint may
 	// have to undo stays in memory: as a file it cost a fifth of the time.
-	const writing = "&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=cache_size(-32000)&_pragma=wal_autocheckpoint(4000)&_pragma=temp_store(MEMORY)"
+	// What is deleted is overwritten, because some of it was deleted to be gone.
+	const writing = "&_pragma=secure_delete(1)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=cache_size(-32000)&_pragma=wal_autocheckpoint(4000)&_pragma=temp_store(MEMORY)"
 	dsn := "file:" + uri(db.path) + settings
 	if db.write, err = sql.Open("sqlite", dsn+writing); err != nil {
 		return err
@@ -180,6 +181,19 @@ func (db *DB) commit(f func(*Tx) error) (after []func(), err error) {
 	tx := &Tx{session: db.conn, Now: db.now().UTC().Truncate(time.Millisecond), Writable: true}
 	err = tx.run("BEGIN IMMEDIATE", f)
 	return tx.after, err
+}
+
+// Scrub copies the journal into the file and empties it, so that what was
+// deleted does not live on there. It waits for readers, at most five seconds;
+// one that takes longer is no error, the next Scrub does it.
+func (db *DB) Scrub() error {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	if db.conn == nil {
+		return errClosed
+	}
+	_, err := db.conn.conn.ExecContext(background, `PRAGMA wal_checkpoint(TRUNCATE)`)
+	return err
 }
 
 // Read runs f in a reading transaction: all its queries see one state.

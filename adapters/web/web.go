@@ -246,8 +246,10 @@ func (a *Adapter) Send(ctx context.Context, to chat.ChatID, p chat.Part) (chat.R
 			return chat.Receipt{}, &chat.SendError{Class: chat.Temporary, Err: err}
 		}
 	}
-	if err := a.store(ctx, m); err != nil {
-		return chat.Receipt{}, &chat.SendError{Class: chat.Temporary, Err: err}
+	if !p.Secret { // a secret is shown while this runs, and not stored
+		if err := a.store(ctx, m); err != nil {
+			return chat.Receipt{}, &chat.SendError{Class: chat.Temporary, Err: err}
+		}
 	}
 	a.mu.Lock()
 	old := r.add(m)

@@ -655,6 +655,24 @@ func TestARestartKeepsWhatTheBotSaid(t *testing.T) {
 	}
 }
 
+// A secret is shown to who is there, and is nowhere after a restart.
+func TestASecretIsNotKept(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, true)
+	s.bot("demo", part("1:0", "题"))
+	secret := part("2:0", "你的票号：7KQ2M-XH9TP")
+	secret.Secret = true
+	s.bot("demo", secret)
+	if diff := cmp.Diff([]string{"题", "你的票号：7KQ2M-XH9TP"}, s.texts("demo")); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	s.stop()
+	s = siteWith(t, true, s.inbox, s.door)
+	if diff := cmp.Diff([]string{"题"}, s.texts("demo")); diff != "" {
+		t.Errorf("after a restart (-want +got)\n%s", diff)
+	}
+}
+
 // The first try fails while the picture is put on the shelf: the second must
 // put it there.
 func TestAPictureIsKeptAtTheSecondTry(t *testing.T) {

@@ -170,6 +170,9 @@ type Message struct {
 	// Refuse lists the losses that this message must not suffer; Render
 	// returns an error instead of a mutilated message.
 	Refuse Loss `json:"refuse,omitempty"`
+	// Secret messages leave no copy with us: the sender and the adapter keep
+	// nothing of them but what shows them now.
+	Secret bool `json:"secret,omitempty"`
 }
 
 // Text is a message of plain text.
@@ -196,6 +199,7 @@ type Part struct {
 	Media   *Media // nil or one picture; Spans are then its caption
 	Buttons [][]Button
 	Poll    *Poll // nil, or all that this part is
+	Secret  bool  // the adapter must not put it on its shelf
 }
 
 // Plain is the part's text without styles.

@@ -94,6 +94,9 @@ func Render(m Message, c Caps, w Words) (Rendered, error) {
 	}
 	r.assemble(spans, pictures, c)
 	r.Parts[len(r.Parts)-1].Buttons = buttons
+	for i := range r.Parts {
+		r.Parts[i].Secret = m.Secret
+	}
 	if refused := r.Losses & m.Refuse; refused != 0 {
 		return Rendered{}, &LossError{refused}
 	}

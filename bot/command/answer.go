@@ -21,6 +21,9 @@ const (
 	CheckIn     Kind = "checkin"
 	Done        Kind = "done"
 	SignUp      Kind = "signup"
+	// Ballot is a choice that must not be made in the group: what is addressed
+	// to it there is read, weakly, so that it can be refused.
+	Ballot Kind = "ballot"
 )
 
 // Want describes the answers that something open waits for.
@@ -121,6 +124,14 @@ func (r Reply) read(w Want) (Answer, Verdict) {
 		return r.number()
 	case Blank:
 		return r.blank()
+	case Ballot:
+		w.Kind = Multiple
+		a, v := r.choice(w)
+		if !r.Addressed || v != OK {
+			return Answer{}, NoMatch
+		}
+		a.Weak = true
+		return a, OK
 	}
 	return r.words(w.Kind)
 }

@@ -313,3 +313,30 @@ func BenchmarkMatch(b *testing.B) {
 		})
 	}
 }
+
+// A choice for a ballot is read, weakly, only where it is addressed to it.
+func TestBallot(t *testing.T) {
+	t.Parallel()
+	want := command.Want{Kind: command.Ballot, Options: 3, Texts: []string{"公园", "博物馆", "在家"}}
+	for _, c := range []struct {
+		text      string
+		addressed bool
+		value     string
+		verdict   command.Verdict
+	}{
+		{"B", false, "", command.NoMatch},
+		{"博物馆", false, "", command.NoMatch},
+		{"B", true, "B", command.OK},
+		{"选A、C", true, "AC", command.OK},
+		{"博物馆", true, "B", command.OK},
+		{"D", true, "", command.NoMatch},
+		{"几点出发？", true, "", command.NoMatch},
+	} {
+		r := command.Read(c.text)
+		r.Addressed = c.addressed
+		a, v := r.Match(want)
+		if v != c.verdict || a.Value != c.value || v == command.OK && !a.Weak {
+			t.Errorf("%q: %+v, %v", c.text, a, v)
+		}
+	}
+}

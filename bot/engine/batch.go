@@ -138,7 +138,9 @@ func (w *work) event(ev *chat.Event) error {
 	}
 	if n > 0 { // else seen before
 		w.kept = true
-		err = t.attempt(do, func(reason string) error { return w.bury(string(ev.Account), lean(ev), reason) })
+		err = t.attempt(do, func(reason string) error {
+			return w.bury(string(ev.Account), lean(ev, t.discreet || ev.Private), reason)
+		})
 	}
 	if ev.Kind == chat.Pressed && !t.toasted && err == nil {
 		t.Toast("") // the presser's client waits for something
@@ -224,10 +226,14 @@ func (w *work) bury(account, event, reason string) error {
 	return nil
 }
 
-// lean is the event as JSON, without the bytes of its files.
-func lean(ev *chat.Event) string {
+// lean is the event as JSON, without the bytes of its files. What was said in
+// confidence (a ballot, a request for help) is left out.
+func lean(ev *chat.Event, discreet bool) string {
 	short := *ev
 	short.Files = nil
+	if discreet {
+		short.Text, short.Data = "", ""
+	}
 	for _, f := range ev.Files {
 		short.Files = append(short.Files, chat.File{Name: f.Name})
 	}
@@ -275,10 +281,15 @@ func DeadLetters(tx *store.Tx, n int) ([]DeadLetter, error) {
 }
 
 // Housekeeping deletes what no longer serves: event keys after 30 days, which
-// is longer than any platform re-delivers.
+// is longer than any platform re-delivers. What was deleted leaves the
+// journal too.
 func (e *Engine) Housekeeping() error {
-	return e.DB.Write(func(tx *store.Tx) error {
+	err := e.DB.Write(func(tx *store.Tx) error {
 		_, err := tx.Exec(`DELETE FROM event_seen WHERE at < $1`, tx.Now.Add(-30*24*time.Hour).UnixMilli())
 		return err
 	})
+	if err != nil {
+		return err
+	}
+	return e.DB.Scrub()
 }

@@ -107,6 +107,11 @@ func (t *Turn) message() (func() error, error) {
 	if c := t.word(); c != nil {
 		return t.command(c, command.Line{Name: command.Fold(ev.Text)}), nil
 	}
+	if ev.Private && t.Member != nil && !isCommand {
+		if do, err := t.listen(); do != nil || err != nil {
+			return do, err
+		}
+	}
 	do, err := t.list()
 	if do != nil || err != nil {
 		return do, err
@@ -123,6 +128,18 @@ func (t *Turn) message() (func() error, error) {
 		key = "engine.unknown_sender"
 	}
 	return t.hint(key, "lost:"+string(ev.Account)+":"+string(ev.From.ID)), nil
+}
+
+// listen asks the features that are in the middle of something.
+func (t *Turn) listen() (func() error, error) {
+	for _, f := range t.work.engine.Features {
+		if l, ok := f.(Listener); ok {
+			if do, err := l.Listen(t); do != nil || err != nil {
+				return do, err
+			}
+		}
+	}
+	return nil, nil
 }
 
 // hint is a line that the same people do not get again for a while.
@@ -167,6 +184,7 @@ func (t *Turn) command(c *Command, line command.Line) func() error {
 	case lastOne:
 		return func() error { return t.Say("engine.too_fast") }
 	}
+	t.discreet = c.Discreet
 	if t.Role >= c.Role {
 		return func() error { return c.Run(t, line) }
 	}
@@ -411,7 +429,11 @@ func (t *Turn) waiting(quoted *Prompt) ([]Prompt, error) {
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, open...)
+		for _, p := range open {
+			if p.Want.Kind != command.Ballot { // its feature listens by itself
+				all = append(all, p)
+			}
+		}
 	}
 	return all, nil
 }
@@ -421,6 +443,7 @@ func (t *Turn) answer(p Prompt, a command.Answer) func() error {
 	if t.Member == nil {
 		return func() error { return t.keepPending(p, a) }
 	}
+	t.discreet = p.Want.Kind == command.Ballot
 	return func() error {
 		if err := t.Enter(p.Unit); err != nil {
 			return err
@@ -464,8 +487,11 @@ func (t *Turn) which(fits []candidate) func() error {
 			strong = append(strong, c)
 		}
 	}
-	if len(strong) == 1 {
+	switch {
+	case len(strong) == 1:
 		return t.answer(strong[0].prompt, strong[0].answer)
+	case fits[0].prompt.Want.Kind == command.Ballot: // it may not even be repeated
+		return t.answer(fits[0].prompt, fits[0].answer)
 	}
 	codes := make([]string, len(fits))
 	for i, c := range fits {

@@ -138,6 +138,13 @@ type Presser interface {
 	Press(t *Turn, data string) error
 }
 
+// Listener is a feature that may be in the middle of something with a member:
+// it is asked first about what he writes in private that is no command.
+type Listener interface {
+	// Listen returns nil when the message is not for it.
+	Listen(t *Turn) (func() error, error)
+}
+
 // Filer is a feature that takes files which secretaries send in private. Files
 // under a command of a Filer go to that feature alone, before the command.
 type Filer interface {
@@ -211,6 +218,9 @@ type Command struct {
 	// Word lets the names stand alone, without a slash: in private and, if
 	// the sender is on the roster, as a whole message in the group.
 	Word bool
+	// Discreet commands carry words that are kept nowhere, not even when the
+	// handling fails.
+	Discreet bool
 	// Usage is the catalogue key of "usage — what it does", for /帮助; "" for
 	// what platforms send by themselves.
 	Usage string

@@ -29,6 +29,9 @@ type Turn struct {
 	cause   string // makes the keys of the letters
 	letters int    // so far, for their keys
 	toasted bool   // the press was answered
+
+	discreet bool   // nothing of the event's words may be kept
+	seal     string // the key under which letters are stored; "" = as they are
 }
 
 // Complaint is an error that its cause can mend: a line of the catalogue for
@@ -89,7 +92,21 @@ func (t *Turn) add(l outbox.Letter) error {
 	if l.Language == "" {
 		l.Language = t.Lang
 	}
+	l.Seal = t.seal
 	return t.work.engine.Outbox.Add(t.Tx, l)
+}
+
+// Confide keeps the words of this event out of everything that is stored, also
+// when its handling fails.
+func (t *Turn) Confide() { t.discreet = true }
+
+// Sealed runs say; what it says is stored encrypted under a key of the ring
+// (package seal) and can be read by nobody once that key is destroyed.
+func (t *Turn) Sealed(key string, say func() error) error {
+	before := t.seal
+	t.seal = key
+	defer func() { t.seal = before }()
+	return say()
 }
 
 // Reply says something where the event came from.

@@ -331,6 +331,24 @@ func list(tx *store.Tx, query string, args ...any) ([]engine.Member, error) {
 const below = `WITH RECURSIVE below (id) AS (
 	SELECT id FROM unit WHERE id = $1 UNION ALL SELECT u.id FROM unit u JOIN below b ON u.parent = b.id) `
 
+// Below are the ids of a unit and of all units under it.
+func Below(tx *store.Tx, unit string) ([]string, error) {
+	rows, err := tx.Query(below+`SELECT id FROM below`, unit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var ids []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, rows.Err()
+}
+
 // Roster are the members of a unit and of the units under it, by staff number.
 func Roster(tx *store.Tx, unit string) ([]engine.Member, error) {
 	return list(tx, below+selectMember+`WHERE m.unit IN (SELECT id FROM below) AND m.left_at IS NULL ORDER BY m.staff`, unit)

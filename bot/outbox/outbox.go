@@ -81,7 +81,11 @@ type Letter struct {
 	Prompt   int64  // what a reply to this message answers; 0 = nothing
 	Thread   string // messages of one thread replace each other; "" = none
 	Cause    string // OnSettled is told when all letters of it are settled
+	// Seal names the key under which the message is stored; "" = as it is.
+	// Only replies are sealed: what may be repeated later must stay readable.
+	Seal string
 
+	sealed   []byte // the message as stored, until the sender opens it
 	State    State
 	Attempts int
 	Created  time.Time
@@ -94,10 +98,53 @@ type Outbox struct {
 	// OnSettled, if set, is called in the transaction in which the last letter
 	// of a cause came to rest, with how many were sent and how many not.
 	OnSettled func(tx *store.Tx, cause string, sent, failed int) error
+	// Keys seal and open the letters that name a key.
+	Keys Keys
 	// OnMoved, if set, is told that a chat has got a new id.
 	OnMoved func(tx *store.Tx, account chat.AccountID, from, to chat.ChatID) error
 
 	wake map[chat.AccountID]chan struct{}
+}
+
+// Keys encrypt letters; package seal implements it.
+type Keys interface {
+	Seal(key string, plain []byte) ([]byte, error)
+	// Open fails when the key has been destroyed.
+	Open(key string, sealed []byte) ([]byte, error)
+}
+
+// envelope is how a sealed message is stored.
+type envelope struct {
+	Sealed string `json:"sealed"` // name of the key
+	Body   []byte `json:"body"`
+}
+
+// text is the message as it is stored.
+func (o *Outbox) text(l *Letter) ([]byte, error) {
+	if l.Seal != "" {
+		l.Message.Secret = true
+	}
+	text, err := json.Marshal(l.Message)
+	if err != nil || l.Seal == "" {
+		return text, err
+	}
+	body, err := o.Keys.Seal(l.Seal, text)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(envelope{l.Seal, body})
+}
+
+// open makes a sealed letter readable again.
+func (o *Outbox) open(l *Letter) error {
+	if l.Seal == "" {
+		return nil
+	}
+	text, err := o.Keys.Open(l.Seal, l.sealed)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(text, &l.Message)
 }
 
 // New makes an outbox for the accounts.
@@ -112,7 +159,7 @@ func New(db *store.DB, accounts ...chat.AccountID) *Outbox {
 // Add puts a letter into the outbox. A letter whose key is there already
 // changes nothing.
 func (o *Outbox) Add(tx *store.Tx, l Letter) error {
-	text, err := json.Marshal(l.Message)
+	text, err := o.text(&l)
 	if err != nil {
 		return fmt.Errorf("letter %s: %w", l.Key, err)
 	}

@@ -1,11 +1,13 @@
 package outbox_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +17,7 @@ import (
 
 	"branchbot/bot/chat"
 	"branchbot/bot/outbox"
+	"branchbot/bot/seal"
 	"branchbot/store"
 )
 
@@ -506,4 +509,35 @@ func TestCounts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// A sealed letter is sent as it was written, also after a restart, and nothing
+// in the database can be read; once its key is gone it is not sent any more.
+func TestASealedLetter(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, chat.Caps{})
+	ring := seal.Beside(d.db.Path())
+	d.out.Keys = ring
+	key, err := ring.Make()
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, second := letter("1", "a", outbox.Reply, "票号 7KQ2M-XH9TP"), letter("2", "a", outbox.Reply, "票号 8KQ2M-XH9TP")
+	first.Seal, second.Seal = key, key
+	d.add(first)
+	d.again()
+	d.drain(0)
+	d.shows("a: 票号 7KQ2M-XH9TP")
+	d.add(second)
+	for _, ending := range []string{"", "-wal"} {
+		data, err := os.ReadFile(d.db.Path() + ending)
+		if err != nil || bytes.Contains(data, []byte("XH9TP")) {
+			t.Errorf("the file %q tells the receipt (%v)", ending, err)
+		}
+	}
+	if err := ring.Destroy(key); err != nil {
+		t.Fatal(err)
+	}
+	d.drain(0)
+	d.has("1 sent", "2 dead: bad_part: the key is gone, what it sealed cannot be read any more")
 }

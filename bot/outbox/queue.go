@@ -39,7 +39,7 @@ func letters(tx *store.Tx, where string, args ...any) ([]Letter, []time.Time, er
 		if err != nil {
 			return nil, nil, err
 		}
-		if err := json.Unmarshal([]byte(text), &l.Message); err != nil {
+		if err := l.read(text); err != nil {
 			return nil, nil, fmt.Errorf("letter %d: %w", l.ID, err)
 		}
 		l.Created = time.UnixMilli(created)
@@ -47,6 +47,17 @@ func letters(tx *store.Tx, where string, args ...any) ([]Letter, []time.Time, er
 		notBefore = append(notBefore, time.UnixMilli(after))
 	}
 	return letters, notBefore, rows.Err()
+}
+
+// read takes the message as it is stored.
+func (l *Letter) read(text string) error {
+	if !strings.HasPrefix(text, `{"sealed":`) {
+		return json.Unmarshal([]byte(text), &l.Message)
+	}
+	var e envelope
+	err := json.Unmarshal([]byte(text), &e)
+	l.Seal, l.sealed = e.Sealed, e.Body
+	return err
 }
 
 // take marks a letter as sending; false when it does not wait any more.

@@ -246,6 +246,9 @@ func (s *Sender) send(ctx context.Context, l *Letter) error {
 	if l.Class == Ending {
 		return s.end(ctx, l, to)
 	}
+	if err := s.out.open(l); err != nil {
+		return &chat.SendError{Class: chat.BadPart, Err: err}
+	}
 	caps := s.adapter.Caps(to)
 	r, err := chat.Render(s.marked(l, caps), caps, words(l.Language))
 	if err != nil {

@@ -1,0 +1,436 @@
+package survey_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"branchbot/bot/chat"
+	"branchbot/bot/engine"
+	"branchbot/bot/member"
+	"branchbot/bot/outbox"
+	"branchbot/bot/seal"
+	"branchbot/bot/survey"
+	"branchbot/store"
+)
+
+const voters = 40
+
+// right is how many of forty ballots an adversary who guesses at random gives
+// to the right voter, at most: nine or more happen once in a million times.
+const right = 8
+
+// keys is what the feature and the outbox need of a ring.
+type keys interface {
+	survey.Keys
+	outbox.Keys
+}
+
+// openly seals nothing: the leak that the adversary must find.
+type openly struct{}
+
+func (openly) Make() (string, error)                        { return "none", nil }
+func (openly) Seal(_ string, plain []byte) ([]byte, error)  { return plain, nil }
+func (openly) Open(_ string, sealed []byte) ([]byte, error) { return sealed, nil }
+func (openly) Destroy(string) error                         { return nil }
+
+// platform shows each voter his messages, and remembers them as only he does.
+type platform struct {
+	chat.Adapter
+	private map[chat.ChatID]string // the last message there
+}
+
+func (p *platform) ID() chat.AccountID         { return "acc" }
+func (p *platform) Caps(chat.ChatID) chat.Caps { return chat.Caps{Buttons: true} }
+func (p *platform) Send(_ context.Context, to chat.ChatID, part chat.Part) (chat.Receipt, error) {
+	p.private[to] = part.Plain()
+	return chat.Receipt{Message: chat.MessageID(fmt.Sprintf("m%d", rand.Int()))}, nil
+}
+
+// scene is a vote of forty people in a real bot, with all that an adversary
+// may have got hold of.
+type scene struct {
+	t        *testing.T
+	db       *store.DB
+	keys     keys
+	now      time.Time
+	engine   *engine.Engine
+	sender   *outbox.Sender
+	platform *platform
+	log      bytes.Buffer
+	events   int
+
+	truth    map[string]string // receipt → chat of the voter
+	choice   map[string]string // receipt → choice
+	order    []string          // chats in the order of voting
+	exhibits map[string][]byte // files by name
+	sizes    []string          // of what is sealed, before the close
+}
+
+func newScene(t *testing.T, ring func(path string) keys) *scene {
+	t.Helper()
+	s := &scene{t: t, now: time.Date(2026, 12, 1, 1, 0, 0, 0, time.UTC), truth: map[string]string{}, choice: map[string]string{},
+		exhibits: map[string][]byte{}, platform: &platform{private: map[chat.ChatID]string{}}}
+	path := filepath.Join(t.TempDir(), "x.db")
+	var err error
+	s.db, err = store.Open(t.Context(), "sqlite:"+path, store.Options{Now: func() time.Time { return s.now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.db.Close() })
+	d := member.NewDirectory()
+	unit := member.UnitConfig{ID: "demo", Name: "示范党支部", Kind: "branch", Timezone: "Asia/Shanghai", Language: "zh-CN", Chats: []string{"acc:group"}}
+	for i := range voters {
+		m := member.MemberConfig{Name: fmt.Sprintf("党员%02d", i), Staff: fmt.Sprintf("%04d", i), Status: "full"}
+		if i == 0 {
+			m.Roles = []string{"secretary"}
+		}
+		unit.Members = append(unit.Members, m)
+	}
+	err = s.db.Write(func(tx *store.Tx) error {
+		if err := d.Setup(tx, []member.UnitConfig{unit}); err != nil {
+			return err
+		}
+		for i := range voters {
+			if err := d.Bind(tx, "acc", user(i), int64(i+1), private(i)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.keys = ring(path)
+	log := slog.New(slog.NewTextHandler(&s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	out := outbox.New(s.db, "acc")
+	out.Keys = s.keys
+	s.engine = engine.New(engine.Options{DB: s.db, Directory: d, Outbox: out, Log: log, Language: "zh-CN",
+		Features: []engine.Feature{&survey.Feature{Keys: s.keys}}})
+	s.sender = out.Sender(s.platform, nil, log)
+	return s
+}
+
+func user(i int) chat.UserID    { return chat.UserID(fmt.Sprintf("u%02d", i)) }
+func private(i int) chat.ChatID { return chat.ChatID(fmt.Sprintf("dm-u%02d", i)) }
+
+func (s *scene) say(i int, text, press string) {
+	s.t.Helper()
+	s.events++
+	ev := chat.Event{Key: fmt.Sprintf("ev%d", s.events), Kind: chat.Said, Chat: private(i), Private: true,
+		From: chat.User{ID: user(i)}, Text: text}
+	if press != "" {
+		ev.Kind, ev.Data, ev.Text = chat.Pressed, press, ""
+	}
+	if err := s.engine.Handle("acc", "", ev); err != nil {
+		s.t.Fatal(err)
+	}
+	s.now = s.now.Add(time.Duration(100+rand.IntN(900)) * time.Millisecond)
+	s.settle()
+}
+
+func (s *scene) settle() {
+	s.t.Helper()
+	for {
+		fired, err := s.engine.FireDue()
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		sent, err := s.sender.Drain(s.t.Context())
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		if fired+sent == 0 {
+			return
+		}
+	}
+}
+
+var receipt = regexp.MustCompile(`\b[2-9A-HJ-NP-Z]{5}-[2-9A-HJ-NP-Z]{5}\b`)
+
+// hold holds the vote and collects what an adversary can.
+func (s *scene) hold() {
+	s.t.Helper()
+	s.say(0, "/投票 截止 1小时 换届方式\n甲\n乙\n丙\n丁", "")
+	for n, i := range rand.Perm(voters) {
+		choice := string(rune('A' + rand.IntN(4)))
+		if n%2 == 0 {
+			s.say(i, "/投票", "")
+			s.say(i, choice, "")
+			s.say(i, "确认", "")
+		} else {
+			s.say(i, "", "survey:go:1")
+			s.say(i, "", "survey:pick:1:0:"+choice)
+			s.say(i, "", "survey:cast:1")
+		}
+		code := receipt.FindString(s.platform.private[private(i)])
+		if code == "" {
+			s.t.Fatalf("voter %d has no receipt: %s", i, s.platform.private[private(i)])
+		}
+		s.truth[code], s.choice[code] = string(private(i)), choice
+		s.order = append(s.order, string(private(i)))
+		if n == voters/2 {
+			s.seize("middle")
+		}
+	}
+	s.seize("before")
+	s.sizes = s.column(`SELECT DISTINCT 'ballot ' || length(body) FROM survey_sealed UNION ALL
+		SELECT DISTINCT 'letter ' || length(message) FROM outbox WHERE message LIKE '{"sealed"%'`)
+	s.now = s.now.Add(time.Hour)
+	s.settle()
+	s.seize("closed")
+	s.now = s.now.Add(time.Hour)
+	s.settle()
+	s.seize("end")
+	s.exhibits["log"] = s.log.Bytes()
+}
+
+// seize copies the database, its journal and a backup.
+func (s *scene) seize(when string) {
+	s.t.Helper()
+	for _, ending := range []string{"", "-wal"} {
+		data, err := os.ReadFile(s.db.Path() + ending)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		s.exhibits[when+ending] = data
+	}
+	file := filepath.Join(s.t.TempDir(), "backup.db")
+	if err := s.db.Backup(s.t.Context(), file); err != nil {
+		s.t.Fatal(err)
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.exhibits[when+"-backup"] = data
+}
+
+// guess is who an adversary thinks cast which ballot.
+type guess map[string]string
+
+func (s *scene) hits(g guess) (n int) {
+	for code, who := range g {
+		if s.truth[code] == who {
+			n++
+		}
+	}
+	return n
+}
+
+// attacks are the ways to link that we could think of.
+func (s *scene) attacks() map[string]guess {
+	all := map[string]guess{}
+	for name, data := range s.exhibits {
+		all["near "+name] = near(data)
+		if strings.HasSuffix(name, "-wal") {
+			all["commits "+name] = commits(data)
+		}
+		if !strings.HasSuffix(name, "-wal") && name != "log" {
+			all["page order "+name] = inOrder(tokens(data, receipt), s.order)
+		}
+	}
+	stored := s.column(`SELECT receipt FROM survey_receipt`)
+	all["row order"] = inOrder(stored, s.order)
+	all["row order by members"] = inOrder(stored, s.column(`SELECT i.private_chat FROM survey_voted v JOIN identity i ON i.member = v.member`))
+	all["letters"] = s.letters()
+	return all
+}
+
+func (s *scene) column(query string) (values []string) {
+	s.t.Helper()
+	err := s.db.Read(func(tx *store.Tx) error {
+		rows, err := tx.Query(query)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var v string
+			if err := rows.Scan(&v); err != nil {
+				return err
+			}
+			values = append(values, v)
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return values
+}
+
+// letters reads what the outbox has sent to each voter, also what is only
+// encoded.
+func (s *scene) letters() guess {
+	g := guess{}
+	for _, row := range s.column(`SELECT chat || ' ' || message FROM outbox WHERE chat LIKE 'dm-%'`) {
+		who, message, _ := strings.Cut(row, " ")
+		var e struct{ Body string }
+		if json.Unmarshal([]byte(message), &e) == nil {
+			plain, _ := base64.StdEncoding.DecodeString(e.Body)
+			message += string(plain)
+		}
+		for _, code := range receipt.FindAllString(message, -1) {
+			g[code] = who
+		}
+	}
+	return g
+}
+
+var dm = regexp.MustCompile(`dm-u\d\d`)
+
+// tokens are the different words of a pattern in the order in which they stand.
+func tokens(data []byte, pattern *regexp.Regexp) (found []string) {
+	for _, b := range pattern.FindAll(data, -1) {
+		if !slices.Contains(found, string(b)) {
+			found = append(found, string(b))
+		}
+	}
+	return found
+}
+
+// inOrder gives the first receipt to the first voter, and so on.
+func inOrder(receipts, order []string) guess {
+	g := guess{}
+	for i := range min(len(receipts), len(order)) {
+		g[receipts[i]] = order[i]
+	}
+	return g
+}
+
+// near gives each receipt to the voter whose address stands nearest to it, at
+// its first place.
+func near(data []byte) guess {
+	g := guess{}
+	places := dm.FindAllIndex(data, -1)
+	for _, at := range receipt.FindAllIndex(data, -1) {
+		code := string(data[at[0]:at[1]])
+		if g[code] != "" || len(places) == 0 {
+			continue
+		}
+		best := slices.MinFunc(places, func(a, b []int) int { return abs(a[0]-at[0]) - abs(b[0]-at[0]) })
+		g[code] = string(data[best[0]:best[1]])
+	}
+	return g
+}
+
+func abs(n int) int { return max(n, -n) }
+
+// commits reads the journal transaction by transaction. What is new in a page
+// compared with its last version belongs together: when a receipt appears with
+// the address of one voter, they are linked.
+func commits(wal []byte) guess {
+	g := guess{}
+	if len(wal) < 32 {
+		return g
+	}
+	size := int(binary.BigEndian.Uint32(wal[8:]))
+	words := regexp.MustCompile(receipt.String() + "|" + dm.String())
+	pages := map[uint32]map[string]int{} // how often each word stands in the page's last version
+	var codes, people []string
+	for frame := wal[32:]; len(frame) >= 24+size; frame = frame[24+size:] {
+		number, page := binary.BigEndian.Uint32(frame), frame[24:24+size]
+		had, has := pages[number], map[string]int{}
+		for _, b := range words.FindAll(page, -1) {
+			word := string(b)
+			if has[word]++; has[word] <= had[word] {
+				continue
+			}
+			if strings.HasPrefix(word, "dm-") {
+				people = append(people, word)
+			} else {
+				codes = append(codes, word)
+			}
+		}
+		pages[number] = has
+		if binary.BigEndian.Uint32(frame[4:]) == 0 {
+			continue // not the last frame of its transaction
+		}
+		slices.Sort(people)
+		if people = slices.Compact(people); len(people) == 1 {
+			for _, code := range codes {
+				if g[code] == "" {
+					g[code] = people[0]
+				}
+			}
+		}
+		codes, people = nil, nil
+	}
+	return g
+}
+
+// The adversary has the database, its journal, backups of all times, the log;
+// he must not do better than chance.
+func TestBallotsCannotBeLinked(t *testing.T) {
+	t.Parallel()
+	var path string
+	s := newScene(t, func(p string) keys { path = p; return seal.Beside(p) })
+	s.hold()
+	if n := len(s.column(`SELECT receipt FROM survey_receipt`)); n != voters {
+		t.Fatalf("%d ballots in the final list", n)
+	}
+	for name, g := range s.attacks() {
+		n := s.hits(g)
+		t.Logf("%s: %d guesses, %d right", name, len(g), n)
+		if n > right {
+			t.Errorf("%s: %d of %d ballots are linked to their voters", name, n, voters)
+		}
+	}
+	for _, name := range []string{"middle", "middle-wal", "middle-backup", "before", "before-wal", "before-backup", "log"} {
+		for code := range s.truth {
+			if bytes.Contains(s.exhibits[name], []byte(code)) {
+				t.Errorf("%s: holds the receipt %s before the close", name, code)
+			}
+		}
+	}
+	if len(s.sizes) != 2 { // one of the ballots, one of the letters
+		t.Errorf("ballots and letters have the lengths %v, which tell something", s.sizes)
+	}
+	left, err := os.ReadDir(path + ".keys")
+	if err != nil || len(left) != 0 {
+		t.Errorf("%d keys are left: %v", len(left), err)
+	}
+	if strings.Contains(s.log.String(), "level=ERROR") {
+		t.Errorf("log:\n%s", s.log.String())
+	}
+}
+
+// The attempt must be able to succeed: without the seals it does.
+func TestAdversaryFindsLeaks(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, func(string) keys { return openly{} })
+	s.hold()
+	all := s.attacks()
+	for name, g := range all {
+		t.Logf("%s: %d guesses, %d right", name, len(g), s.hits(g))
+	}
+	for _, name := range []string{"letters", "commits before-wal"} {
+		if n := s.hits(all[name]); n < voters*3/4 {
+			t.Errorf("%s: only %d of %d ballots are linked although nothing is sealed", name, n, voters)
+		}
+	}
+	var cast []string // a final list in the order of voting
+	for _, who := range s.order {
+		for code, voter := range s.truth {
+			if voter == who {
+				cast = append(cast, code)
+			}
+		}
+	}
+	if n := s.hits(inOrder(cast, s.order)); n != voters {
+		t.Errorf("order: %d of %d", n, voters)
+	}
+}
