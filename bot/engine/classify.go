@@ -441,6 +441,9 @@ func (t *Turn) waiting(quoted *Prompt) ([]Prompt, error) {
 // answer hands an answer to the feature that opened the prompt.
 func (t *Turn) answer(p Prompt, a command.Answer) func() error {
 	if t.Member == nil {
+		if p.Want.Kind == command.Ballot { // of a choice in a vote nothing is kept
+			return t.hint("engine.unknown_sender", "chat:"+string(t.Event.Account)+":"+string(t.Event.Chat))
+		}
 		return func() error { return t.keepPending(p, a) }
 	}
 	t.discreet = p.Want.Kind == command.Ballot
