@@ -50,6 +50,25 @@ func (m Misfire) allows(late time.Duration) bool {
 	return late <= m.Grace
 }
 
+// always is how long the message of a slot under the rule once may wait to be
+// sent, and sending the time that sending takes where nothing may be late.
+const (
+	always  = 7 * 24 * time.Hour
+	sending = 15 * time.Minute
+)
+
+// Until is until when the messages of a slot are of use: a platform that is
+// down must not make a push later than the rule allows.
+func (m Misfire) Until(slot time.Time) time.Time {
+	switch m.Rule {
+	case "once":
+		return slot.Add(always)
+	case "skip":
+		return slot.Add(sending)
+	}
+	return slot.Add(max(m.Grace, sending))
+}
+
 // Reason is why a slot that has come does not run.
 type Reason string
 

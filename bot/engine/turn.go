@@ -26,9 +26,10 @@ type Turn struct {
 	Lang   string
 
 	work    *work
-	cause   string // makes the keys of the letters
-	letters int    // so far, for their keys
-	toasted bool   // the press was answered
+	cause   string    // makes the keys of the letters
+	letters int       // so far, for their keys
+	toasted bool      // the press was answered
+	expires time.Time // of the letters; zero: as their class says
 
 	discreet bool   // nothing of the event's words may be kept
 	seal     string // the key under which letters are stored; "" = as they are
@@ -57,6 +58,14 @@ func (t *Turn) In(u *Unit) *Turn {
 	other.Unit, other.Lang = u, u.Language
 	other.cause = t.cause + ":" + u.ID
 	other.letters = 0
+	return &other
+}
+
+// Until makes a turn whose posts with a cause are not sent after an instant;
+// zero means that they are always of use.
+func (t *Turn) Until(at time.Time) *Turn {
+	other := *t
+	other.expires = at
 	return &other
 }
 
@@ -91,6 +100,9 @@ func (t *Turn) add(l outbox.Letter) error {
 	}
 	if l.Language == "" {
 		l.Language = t.Lang
+	}
+	if l.Cause != "" {
+		l.Expires = t.expires
 	}
 	l.Seal = t.seal
 	return t.work.engine.Outbox.Add(t.Tx, l)

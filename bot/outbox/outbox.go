@@ -56,6 +56,14 @@ func (c Class) patience() time.Duration {
 	return 2 * time.Hour
 }
 
+// deadline is when a letter that the platform does not take is given up.
+func (l *Letter) deadline() time.Time {
+	if l.Expires.IsZero() {
+		return l.Created.Add(l.Class.patience())
+	}
+	return l.Expires
+}
+
 // State is what became of a letter.
 type State string
 
@@ -89,7 +97,8 @@ type Letter struct {
 	State    State
 	Attempts int
 	Created  time.Time
-	answered bool // by the platform, in this attempt
+	Expires  time.Time // it is not sent after this; zero: see Class.patience
+	answered bool      // by the platform, in this attempt
 }
 
 // Outbox stores letters. Its senders are made with Sender.
@@ -163,10 +172,14 @@ func (o *Outbox) Add(tx *store.Tx, l Letter) error {
 	if err != nil {
 		return fmt.Errorf("letter %s: %w", l.Key, err)
 	}
+	var expires any
+	if !l.Expires.IsZero() {
+		expires = l.Expires.UnixMilli()
+	}
 	added, err := tx.Exec(`INSERT INTO outbox
-		(key, account, chat, user_id, class, message, language, prompt, thread, cause, state, not_before, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'pending', $11, $11) ON CONFLICT (key) DO NOTHING`,
-		l.Key, l.Account, l.Chat, l.User, l.Class, string(text), l.Language, l.Prompt, l.Thread, l.Cause, tx.Millis())
+		(key, account, chat, user_id, class, message, language, prompt, thread, cause, state, not_before, created_at, expires_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'pending', $11, $11, $12) ON CONFLICT (key) DO NOTHING`,
+		l.Key, l.Account, l.Chat, l.User, l.Class, string(text), l.Language, l.Prompt, l.Thread, l.Cause, tx.Millis(), expires)
 	if err != nil {
 		return fmt.Errorf("letter %s: %w", l.Key, err)
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 const selectLetter = `SELECT id, key, account, chat, user_id, class, message, language, prompt, thread, cause,
-	state, attempts, not_before, created_at FROM outbox `
+	state, attempts, not_before, created_at, COALESCE(expires_at, 0) FROM outbox `
 
 // heads are the first open letters of the account's lanes: those that are due
 // by urgency, then those that still wait by when they will be.
@@ -33,9 +33,9 @@ func letters(tx *store.Tx, where string, args ...any) ([]Letter, []time.Time, er
 	for rows.Next() {
 		var l Letter
 		var text string
-		var after, created int64
+		var after, created, expires int64
 		err := rows.Scan(&l.ID, &l.Key, &l.Account, &l.Chat, &l.User, &l.Class, &text, &l.Language, &l.Prompt,
-			&l.Thread, &l.Cause, &l.State, &l.Attempts, &after, &created)
+			&l.Thread, &l.Cause, &l.State, &l.Attempts, &after, &created, &expires)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -43,6 +43,9 @@ func letters(tx *store.Tx, where string, args ...any) ([]Letter, []time.Time, er
 			return nil, nil, fmt.Errorf("letter %d: %w", l.ID, err)
 		}
 		l.Created = time.UnixMilli(created)
+		if expires != 0 {
+			l.Expires = time.UnixMilli(expires)
+		}
 		letters = append(letters, l)
 		notBefore = append(notBefore, time.UnixMilli(after))
 	}
@@ -58,6 +61,17 @@ func (l *Letter) read(text string) error {
 	err := json.Unmarshal([]byte(text), &e)
 	l.Seal, l.sealed = e.Sealed, e.Body
 	return err
+}
+
+// tooLate gives a letter up whose time is over, unless part of it was sent.
+func (o *Outbox) tooLate(tx *store.Tx, l *Letter) (bool, error) {
+	if l.Expires.IsZero() || !tx.Now.After(l.Expires) {
+		return false, nil
+	}
+	if sent, err := receipts(tx, l.ID); err != nil || sent > 0 {
+		return false, err
+	}
+	return true, o.settle(tx, l, Dead, "too late to be of use")
 }
 
 // take marks a letter as sending; false when it does not wait any more.

@@ -169,11 +169,17 @@ func (s *Sender) claim() (claimed *Letter, wait time.Duration, err error) {
 			continue
 		}
 		taken := false
-		err := s.out.db.Write(func(tx *store.Tx) (err error) { taken, err = take(tx, l.ID); return err })
+		err := s.out.db.Write(func(tx *store.Tx) error {
+			late, err := s.out.tooLate(tx, l)
+			if err == nil && !late {
+				taken, err = take(tx, l.ID)
+			}
+			return err
+		})
 		if err != nil {
 			return nil, wait, err
 		}
-		if !taken { // overtaken in this moment
+		if !taken { // overtaken in this moment, or too late
 			wait = 0
 			continue
 		}
@@ -411,7 +417,7 @@ func (s *Sender) failed(l *Letter, err error) error {
 		if class == chat.Temporary {
 			wait = backoff(l.Attempts)
 		}
-		if now.Sub(l.Created) < l.Class.patience() {
+		if now.Before(l.deadline()) {
 			return s.later(l, now.Add(wait), err)
 		}
 	case chat.ChatMoved:

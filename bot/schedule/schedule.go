@@ -168,7 +168,7 @@ func (f *Feature) due(t *engine.Turn, s *row) error {
 		s.Handled = slot.At
 	}
 	if d.Run != nil {
-		if err := f.fire(t, s, *d.Run, zone); err != nil {
+		if err := f.fire(t.Until(misfire.Until(d.Run.At)), s, *d.Run, zone); err != nil {
 			return err
 		}
 		s.Handled = d.Run.At

@@ -1,4 +1,4 @@
--- Answers of people who are not bound yet, and which message an answer came by.
+-- Answers of people who are not bound yet, which message an answer came by, and letters that come too late.
 -- +goose Up
 
 CREATE TABLE pending_answer (             -- counted once the account is bound; gone when the prompt closes
@@ -22,3 +22,5 @@ CREATE TABLE answer_message (             -- the message of a member's last answ
     PRIMARY KEY (prompt, member)
 ) WITHOUT ROWID;
 CREATE INDEX answer_message_message ON answer_message (account, chat, message);
+
+ALTER TABLE outbox ADD COLUMN expires_at BIGINT;  -- not sent after this: a push that a schedule's misfire rule calls too late
