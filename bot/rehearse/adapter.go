@@ -115,7 +115,7 @@ func (a *Adapter) Direct(_ context.Context, to chat.UserID) (chat.ChatID, error)
 }
 
 func (a *Adapter) write(to chat.ChatID, p chat.Part, edit bool) {
-	s := &Sent{At: a.clock.now, Chat: to, Title: a.titles[to], Private: strings.HasPrefix(string(to), "dm:"), Edit: edit,
+	s := &Sent{At: a.clock.Now(), Chat: to, Title: a.titles[to], Private: strings.HasPrefix(string(to), "dm:"), Edit: edit,
 		Text: strings.TrimSpace(p.Plain())}
 	if p.Poll != nil {
 		s.Text = "📊 " + p.Poll.Question
@@ -137,7 +137,7 @@ func (a *Adapter) Toast(press chat.Event, line string) {
 	if line == "" {
 		return
 	}
-	a.show.sent(&Sent{At: a.clock.now, Title: press.From.Name, Private: true, Text: "💬 " + line})
+	a.show.sent(&Sent{At: a.clock.Now(), Title: press.From.Name, Private: true, Text: "💬 " + line})
 }
 
 // find is the newest message of a chat that names a short code.

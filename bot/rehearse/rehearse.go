@@ -20,6 +20,7 @@ import (
 	"io"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -50,17 +51,22 @@ type Stage struct {
 	said int // events so far, for their keys
 }
 
-// Clock is a clock that only the script moves.
-type Clock struct{ now time.Time }
+// Clock is a clock that only the script moves. An adapter with a network may
+// read it meanwhile.
+type Clock struct{ nanos atomic.Int64 }
 
 // NewClock starts at an instant.
-func NewClock(at time.Time) *Clock { return &Clock{now: at} }
+func NewClock(at time.Time) *Clock {
+	c := &Clock{}
+	c.Set(at)
+	return c
+}
 
 // Now is the clock's time.
-func (c *Clock) Now() time.Time { return c.now }
+func (c *Clock) Now() time.Time { return time.Unix(0, c.nanos.Load()) }
 
 // Set moves the clock at once, as if the program had been away.
-func (c *Clock) Set(at time.Time) { c.now = at }
+func (c *Clock) Set(at time.Time) { c.nanos.Store(at.UnixNano()) }
 
 // Error is a script line that is wrong.
 type Error struct {
@@ -191,7 +197,7 @@ func (s *Stage) drain(ctx context.Context) error {
 		if err != nil || !waiting || wait > time.Minute {
 			return err
 		}
-		if err := s.Until(ctx, s.Clock.now.Add(wait)); err != nil {
+		if err := s.Until(ctx, s.Clock.Now().Add(wait)); err != nil {
 			return err
 		}
 	}
@@ -225,7 +231,7 @@ func (p *player) step(ctx context.Context, line string) error {
 	}
 	colon := strings.IndexAny(line, ":：")
 	_, size := utf8.DecodeRuneInString(line[colon:])
-	p.out.heard(p.Clock.now, who, strings.TrimSpace(line[colon+size:]))
+	p.out.heard(p.Clock.Now(), who, strings.TrimSpace(line[colon+size:]))
 	if err := p.Engine.Handle(p.Adapter.ID(), "", ev); err != nil {
 		return fmt.Errorf("line %d: %w", p.line, err)
 	}
@@ -241,15 +247,15 @@ func (p *player) when(text string) (time.Time, error) {
 		if !ok {
 			return time.Time{}, p.fault("%q is no time to wait; write +30m, +2h or +1d (at most 30 days)", text)
 		}
-		return p.Clock.now.Add(d), nil
+		return p.Clock.Now().Add(d), nil
 	}
 	for _, layout := range []string{"2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02"} {
 		at, err := time.ParseInLocation(layout, text, p.Zone)
 		if err != nil {
 			continue
 		}
-		if at.Before(p.Clock.now) {
-			return at, p.fault("%s is before %s; the clock only goes forward", text, p.Clock.now.In(p.Zone).Format("2006-01-02 15:04"))
+		if at.Before(p.Clock.Now()) {
+			return at, p.fault("%s is before %s; the clock only goes forward", text, p.Clock.Now().In(p.Zone).Format("2006-01-02 15:04"))
 		}
 		return at, nil
 	}
@@ -276,7 +282,7 @@ func (p *player) event(s chat.Spoken) (ev chat.Event, who string, err error) {
 		speaker = found[0]
 	}
 	p.said++
-	ev = chat.Event{Key: fmt.Sprintf("line:%d", p.said), Kind: chat.Said, At: p.Clock.now, Chat: p.Adapter.group(speaker.Unit),
+	ev = chat.Event{Key: fmt.Sprintf("line:%d", p.said), Kind: chat.Said, At: p.Clock.Now(), Chat: p.Adapter.group(speaker.Unit),
 		Title: p.Adapter.titles[p.Adapter.group(speaker.Unit)], Private: s.Private, From: chat.User{ID: speaker.User, Name: speaker.Name},
 		Message: chat.MessageID(fmt.Sprintf("in%d", p.said)), Text: s.Text}
 	who = speaker.Name
@@ -352,11 +358,11 @@ func (s *Stage) Until(ctx context.Context, end time.Time) error {
 		if err != nil {
 			return err
 		}
-		if at := s.Clock.now.Add(wait); waiting && at.Before(next) {
+		if at := s.Clock.Now().Add(wait); waiting && at.Before(next) {
 			next = at
 		}
-		if next.After(s.Clock.now) {
-			s.Clock.now = next
+		if next.After(s.Clock.Now()) {
+			s.Clock.Set(next)
 		} else if !next.Before(end) {
 			return nil
 		}
