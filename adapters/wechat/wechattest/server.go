@@ -107,6 +107,9 @@ func New(t testing.TB) *Server {
 	return s
 }
 
+// Addr is where the server listens, for clients in other processes.
+func (s *Server) Addr() string { return s.web.Listener.Addr().String() }
+
 // Transport sends the requests for every host to the server. Its connections
 // are closed at the end of the test.
 func (s *Server) Transport(t testing.TB) http.RoundTripper {
