@@ -105,11 +105,15 @@ func (s *session) forget(key [32]byte) {
 	delete(s.uploads, key)
 }
 
-// download fetches a file that was sent in private; nil when it is too big or
-// cannot be had.
+// download fetches a file that was sent in private; without its bytes when it is
+// too big or cannot be had, so that the sender can be told.
 func (a *Adapter) download(ctx context.Context, s *session, m *openwechat.Message, name string) ([]chat.File, error) {
+	if m.FileName != "" {
+		name = m.FileName
+	}
+	file := chat.File{Name: strings.TrimSpace(name)}
 	if fileSize(m.FileSize) > mostIn {
-		return nil, nil
+		return []chat.File{file}, nil
 	}
 	data, err := s.media(ctx, m)
 	if err != nil {
@@ -120,13 +124,10 @@ func (a *Adapter) download(ctx context.Context, s *session, m *openwechat.Messag
 		a.Log.Warn("wechat file given up", "account", a.Options.ID, "error", withoutAddress(err))
 	}
 	delete(s.tries, m.MsgId)
-	if err != nil || len(data) == 0 || len(data) > mostIn {
-		return nil, nil
+	if err == nil && len(data) <= mostIn {
+		file.Data = data
 	}
-	if m.FileName != "" {
-		name = m.FileName
-	}
-	return []chat.File{{Name: strings.TrimSpace(name), Data: data}}, nil
+	return []chat.File{file}, nil
 }
 
 func (s *session) media(ctx context.Context, m *openwechat.Message) ([]byte, error) {

@@ -259,7 +259,7 @@ func (a *Adapter) privateEvent(ctx context.Context, s *session, m *openwechat.Me
 	}
 	ev := &chat.Event{Chat: PrivateChat(f.User), Private: true, From: chat.User{ID: f.User, Name: chat.CleanName(f.shown())}}
 	if b.file != "" {
-		if ev.Files, err = a.download(ctx, s, m, b.file); err != nil || ev.Files == nil {
+		if ev.Files, err = a.download(ctx, s, m, b.file); err != nil {
 			return nil, err
 		}
 	}

@@ -138,10 +138,8 @@ func TestWhatIsNotHeard(t *testing.T) {
 	b.srv.Notice("branch", `"李四"拍了拍"张三"`)
 	b.srv.Join("branch", wechattest.Member{ID: "xin", Nick: "新来的"})
 	b.srv.SendFile("branch", "li", "名单.xlsx", []byte("x"), 1)
-	b.srv.SendFile("", "zhang", "太大.xlsx", []byte("x"), mostIn+1)
-	b.srv.SendFile("", "zhang", "假的.xlsx", bytes.Repeat([]byte("x"), mostIn+1), 1)
 	b.says("branch", "li", "A")
-	if n := b.srv.Count("webwxgetmedia"); n != 1 {
+	if n := b.srv.Count("webwxgetmedia"); n != 0 {
 		t.Errorf("%d files were fetched", n)
 	}
 	if events := b.in.Deliveries(); len(events) != 1 {
@@ -173,6 +171,13 @@ func TestFileInPrivate(t *testing.T) {
 		b.srv.Fail("webwxgetmedia", wechattest.Fault{Drop: true}) // the client itself tries a request twice that only reads
 	}
 	b.srv.SendFile("", "zhang", "b.csv", data, len(data))
+	b.srv.SendFile("", "zhang", "太大.xlsx", []byte("x"), mostIn+1)
+	b.srv.SendFile("", "zhang", "假的.xlsx", bytes.Repeat([]byte("x"), mostIn+1), 1)
+	for i, name := range []string{"b.csv", "太大.xlsx", "假的.xlsx"} {
+		if diff := cmp.Diff([]chat.File{{Name: name}}, b.heard(2+i).Files); diff != "" {
+			t.Errorf("(-want +got)\n%s", diff)
+		}
+	}
 	if ev := b.says("branch", "li", "A"); ev.Text != "A" {
 		t.Errorf("%+v", ev)
 	}

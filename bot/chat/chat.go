@@ -100,7 +100,7 @@ type User struct {
 // File is a file that a person sent to the bot in private, at most 5 MiB.
 type File struct {
 	Name string // untrusted: only for showing and for its ending
-	Data []byte
+	Data []byte // empty when it was larger, or could not be fetched
 }
 
 // Style says how a Span looks where the platform can show it.
