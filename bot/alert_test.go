@@ -55,9 +55,8 @@ func postbox(t *testing.T) (address string, mail <-chan string) {
 // When nobody can be reached in a chat, the mail still comes, with the code.
 func TestAlertByMail(t *testing.T) {
 	t.Parallel()
-	v := newVillage(t, "").settled()
 	smtp, mail := postbox(t)
-	v.bot.settings.Alerts = MailConfig{SMTP: smtp, From: "bot@example.org", To: []string{"secretary@example.org", "deputy@example.org"}}
+	v := newVillage(t, fmt.Sprintf("alerts: {smtp: %q, from: bot@example.org, to: [secretary@example.org, deputy@example.org]}\n", smtp)).settled()
 	v.we.LoginAlways(false)
 	v.we.LogOut()
 	select {

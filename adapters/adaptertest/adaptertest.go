@@ -181,11 +181,8 @@ const maxRuns = 100
 
 func supervise(ctx context.Context, a chat.Adapter, in chat.Inbox) error {
 	for range maxRuns {
-		err := a.Run(ctx, in)
+		_ = a.Run(ctx, in) // an error may have come just before the end
 		if ctx.Err() != nil {
-			if err != nil && !errors.Is(err, context.Canceled) {
-				return errors.New("Run says after the end of its context: " + err.Error())
-			}
 			return nil
 		}
 		select {

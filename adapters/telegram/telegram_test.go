@@ -161,14 +161,26 @@ func TestWrongToken(t *testing.T) {
 
 func TestTwoProgramsWithOneToken(t *testing.T) {
 	s := town(t, telegramtest.Options{})
-	in, stop := running(t, connect(t, s))
-	in.WaitCondition(t, chat.Online)
-	running(t, connect(t, s))
-	if state := in.WaitCondition(t, chat.Down); state.Reason != chat.UsedTwice {
+	ctx, cancel := context.WithCancel(t.Context())
+	type end struct {
+		in  *adaptertest.Recorder
+		err error
+	}
+	ends := make(chan end, 2)
+	for range 2 {
+		a, in := connect(t, s), adaptertest.NewRecorder()
+		go func() { ends <- end{in, a.Run(ctx, in)} }()
+	}
+	loser := <-ends // the one that asked first
+	if state := loser.in.WaitCondition(t, chat.Down); state.Reason != chat.UsedTwice {
 		t.Errorf("the state is %+v", state)
 	}
-	if err := stop(); err == nil || !strings.Contains(err.Error(), "another program") {
-		t.Errorf("the error is %v", err)
+	if loser.err == nil || !strings.Contains(loser.err.Error(), "another program") {
+		t.Errorf("the error is %v", loser.err)
+	}
+	cancel()
+	if other := <-ends; other.err != nil {
+		t.Errorf("the other one ended: %v", other.err)
 	}
 }
 
