@@ -43,7 +43,7 @@ func (a *Adapter) Send(ctx context.Context, to chat.ChatID, p chat.Part) (chat.R
 	if warned {
 		a.report(a.online())
 	}
-	if p.Media == nil {
+	if p.Media == nil && !p.Secret { // a sum of few possible words would tell which they were
 		a.remember(ctx, to, id, p.Plain())
 	}
 	return chat.Receipt{Message: id}, nil
