@@ -297,7 +297,7 @@ func TestTelegramFromTheFirstContact(t *testing.T) {
 	w.say(branchGroup, wang, "/绑定 "+code)
 	w.say(branchGroup, xiaoming, "/绑定 "+code)
 	w.check("the group", w.shows(branchGroup, 0),
-		"大家好，我是支部小助手。请书记在本群发送 /绑定；我还不认识书记的话，先私聊我取绑定码，再发：/绑定 绑定码",
+		"大家好，我是支部小助手。请书记在本群发送 /绑定（没反应就发 /bind）；我还不认识书记的话，先私聊我取绑定码，再发：/绑定 绑定码",
 		"请书记先私聊我发 /绑定 取得绑定码，再在本群发：/绑定 绑定码",
 		"这个绑定码不对或已用过，请书记私聊我发 /绑定 重新取一个。",
 		"本群已绑定到“示范党支部”。",
