@@ -192,7 +192,9 @@ func TestAllFormsOfACall(t *testing.T) {
 	parts.Close()
 	for _, do := range []func() (*http.Response, error){
 		func() (*http.Response, error) { return http.PostForm(base, form) },
-		func() (*http.Response, error) { return http.Get(base + "?" + strings.Replace(form.Encode(), "%E4%B8%80", "%E4%BA%8C", 1)) },
+		func() (*http.Response, error) {
+			return http.Get(base + "?" + strings.Replace(form.Encode(), "%E4%B8%80", "%E4%BA%8C", 1))
+		},
 		func() (*http.Response, error) { return http.Post(base, parts.FormDataContentType(), &body) },
 	} {
 		resp, err := do()
