@@ -299,7 +299,7 @@ func (b *Bot) supervise(ctx context.Context, a chat.Adapter) {
 			return
 		case <-time.After(pause):
 		}
-		pause = min(pause*2, 5*time.Minute)
+		pause = min(pause*2, time.Minute)
 	}
 }
 

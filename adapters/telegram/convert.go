@@ -20,9 +20,15 @@ type incoming struct {
 	admin bool        // it is an administrator there
 }
 
-// convert is pure: wire to events. me is the bot itself.
-func convert(u *update, me int64, username string) incoming {
+// convert is pure: wire to events. me is the bot itself; admin tells in which
+// groups it is an administrator.
+func convert(u *update, me int64, username string, admin func(chat.ChatID) bool) incoming {
 	switch {
+	case u.Message != nil && len(u.Message.NewMembers) > 0, u.Message != nil && u.Message.LeftMember != nil:
+		if admin(chat.ChatID(id(u.Message.Chat.ID))) {
+			return incoming{} // administrators are told by chat_member as well
+		}
+		return u.Message.cameOrWent(me)
 	case u.Message != nil:
 		return u.Message.said(username)
 	case u.EditedMessage != nil:
@@ -78,8 +84,6 @@ func (m *message) said(username string) incoming {
 		ev := m.event(chat.Moved)
 		ev.Chat, ev.To = chat.ChatID(id(m.MigratedFrom)), chat.ChatID(id(m.Chat.ID))
 		return one(ev)
-	case len(m.NewMembers) > 0, m.LeftMember != nil:
-		return incoming{} // chat_member and my_chat_member tell it too
 	}
 	ev := m.event(chat.Said)
 	ev.Text = m.Text
@@ -93,6 +97,27 @@ func (m *message) said(username string) incoming {
 	}
 	if ev.Text == "" && in.file == "" {
 		return incoming{} // a picture or sticker in a group, a service message
+	}
+	return in
+}
+
+// cameOrWent reads a service message about people.
+func (m *message) cameOrWent(me int64) incoming {
+	var in incoming
+	add := func(kind chat.Kind, u *user) {
+		if u.ID == me { // my_chat_member tells it
+			return
+		}
+		ev := m.event(kind)
+		ev.Chat, ev.From, ev.Message = chat.ChatID(id(m.Chat.ID)), u.chatUser(), ""
+		ev.Key += ":" + id(u.ID)
+		in.events = append(in.events, ev)
+	}
+	for i := range m.NewMembers {
+		add(chat.Joined, &m.NewMembers[i])
+	}
+	if m.LeftMember != nil {
+		add(chat.Left, m.LeftMember)
 	}
 	return in
 }

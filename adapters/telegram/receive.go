@@ -143,7 +143,7 @@ func (a *Adapter) take(ctx context.Context, in chat.Inbox, cursor string, list [
 	a.mu.Unlock()
 	events := make([]chat.Event, 0, len(list))
 	for i := range list {
-		got := convert(&list[i], me, username)
+		got := convert(&list[i], me, username, a.administers)
 		if got.group != "" {
 			if err := a.promoted(ctx, in, got.group, got.admin); err != nil {
 				return err

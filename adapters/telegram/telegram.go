@@ -207,6 +207,13 @@ func (a *Adapter) hello(ctx context.Context, in chat.Inbox) error {
 // adminKey begins the keys of groups in which the bot is an administrator.
 const adminKey = "admin:"
 
+// administers tells whether the bot is an administrator of a group.
+func (a *Adapter) administers(group chat.ChatID) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.admin[group]
+}
+
 // promoted notes whether the bot is an administrator of a group.
 func (a *Adapter) promoted(ctx context.Context, in chat.Inbox, group chat.ChatID, admin bool) error {
 	a.mu.Lock()

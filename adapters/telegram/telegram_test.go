@@ -93,6 +93,13 @@ func TestConversion(t *testing.T) {
 		{"somebody is banned by an administrator", `{"update_id":9,"chat_member":{"chat":{"id":-1,"type":"group"},"from":{"id":8},"date":4,
 			"old_chat_member":{"status":"member","user":{"id":3,"first_name":"张三"}},"new_chat_member":{"status":"kicked","user":{"id":3,"first_name":"张三"}}}}`,
 			[]chat.Event{{Kind: chat.Left, Key: "k-1:9:4", Chat: "-1", From: chat.User{ID: "3", Name: "张三"}}}},
+		{"people come, one of them the bot", `{"update_id":9,"message":{"message_id":5,"date":4,"from":{"id":8},"chat":{"id":-1,"type":"group"},
+			"new_chat_members":[{"id":1,"is_bot":true},{"id":3,"first_name":"张三"},{"id":4}]}}`,
+			[]chat.Event{{Kind: chat.Joined, Key: "m-1:5:3", Chat: "-1", From: chat.User{ID: "3", Name: "张三"}},
+				{Kind: chat.Joined, Key: "m-1:5:4", Chat: "-1", From: chat.User{ID: "4"}}}},
+		{"somebody goes", `{"update_id":9,"message":{"message_id":5,"date":4,"from":{"id":8},"chat":{"id":-1,"type":"group"},"left_chat_member":{"id":3}}}`,
+			[]chat.Event{{Kind: chat.Left, Key: "m-1:5:3", Chat: "-1", From: chat.User{ID: "3"}}}},
+		{"the same where the bot is an administrator", `{"update_id":9,"message":{"message_id":5,"date":4,"from":{"id":8},"chat":{"id":-9,"type":"group"},"left_chat_member":{"id":3}}}`, nil},
 		{"an update of a kind that is not known", `{"update_id":9,"story_reaction":{}}`, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -100,7 +107,7 @@ func TestConversion(t *testing.T) {
 			if err := json.Unmarshal([]byte(c.json), &u); err != nil {
 				t.Fatal(err)
 			}
-			got := convert(&u, 1, "our_bot")
+			got := convert(&u, 1, "our_bot", func(in chat.ChatID) bool { return in == "-9" })
 			if diff := cmp.Diff(c.want, got.events, cmpopts.IgnoreFields(chat.Event{}, "At"), cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("-want +got\n%s", diff)
 			}
@@ -124,7 +131,7 @@ func FuzzConvert(f *testing.F) {
 		if json.Unmarshal(text, &u) != nil {
 			return
 		}
-		for _, ev := range convert(&u, 1, "b").events {
+		for _, ev := range convert(&u, 1, "b", func(chat.ChatID) bool { return false }).events {
 			if ev.Key == "" || ev.Chat == "" && ev.Kind != chat.Voted {
 				t.Errorf("%s gives %+v", text, ev)
 			}

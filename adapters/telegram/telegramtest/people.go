@@ -246,7 +246,9 @@ func (s *Server) member(chat, user int64, from, to, service string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c, u := s.chats[chat], s.users[user]
-	s.changed("chat_member", c, u, u.wire(), from, to)
+	if c.admin { // others are not told
+		s.changed("chat_member", c, u, u.wire(), from, to)
+	}
 	s.next.message++
 	var who any = u.wire()
 	if service == "new_chat_members" {
