@@ -19,6 +19,7 @@ import (
 // of which holds the token or a message.
 type client struct {
 	http http.Client
+	soon http.Client // for what is of no use later
 	base string // …/botTOKEN/
 	file string // …/file/botTOKEN/
 }
@@ -27,7 +28,7 @@ type client struct {
 const maxAnswer = 16 << 20
 
 func newClient(api, token string) *client {
-	return &client{base: api + "/bot" + token + "/", file: api + "/file/bot" + token + "/", http: http.Client{Transport: &http.Transport{
+	transport := &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
 		DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
 		TLSHandshakeTimeout:   10 * time.Second,
@@ -35,7 +36,11 @@ func newClient(api, token string) *client {
 		MaxIdleConnsPerHost:   16,
 		IdleConnTimeout:       20 * time.Second, // shorter than the server's: a request on a connection that it just closed has no known fate
 		ResponseHeaderTimeout: pollFor + 15*time.Second,
-	}}}
+	}
+	soon := transport.Clone()
+	soon.ResponseHeaderTimeout = 10 * time.Second
+	return &client{base: api + "/bot" + token + "/", file: api + "/file/bot" + token + "/",
+		http: http.Client{Transport: transport}, soon: http.Client{Transport: soon}}
 }
 
 // statusError is an answer that is none of the Bot API's.
@@ -84,12 +89,11 @@ func (c *client) do(req *http.Request) (*http.Response, error) {
 	left := false
 	trace := &httptrace.ClientTrace{WroteHeaders: func() { left = true }}
 	resp, err := c.http.Do(req.WithContext(httptrace.WithClientTrace(req.Context(), trace)))
-	var inner *url.Error
-	if errors.As(err, &inner) {
-		err = inner.Err
-	}
-	if err != nil && !left {
-		err = &notSentError{err}
+	if err != nil {
+		err = withoutAddress(err)
+		if !left {
+			err = &notSentError{err}
+		}
 	}
 	return resp, err
 }
@@ -115,7 +119,7 @@ func (c *client) call(ctx context.Context, method string, params []byte, result 
 	if err != nil {
 		return &notSentError{errors.New("the address of the Bot API is wrong")}
 	}
-	req.Header.Set("Content-Type", "application/json")
+	req.Header["Content-Type"] = jsonType
 	resp, err := c.do(req)
 	if err != nil {
 		return err
@@ -137,6 +141,40 @@ func (c *client) call(ctx context.Context, method string, params []byte, result 
 		return &answer.refusal
 	}
 	return nil
+}
+
+// tell is a request of whose answer only the status matters, and that only
+// soon; there are many of them.
+func (c *client) tell(ctx context.Context, method string, params []byte) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+method, bytes.NewReader(params))
+	if err != nil {
+		return &notSentError{errors.New("the address of the Bot API is wrong")}
+	}
+	req.Header["Content-Type"] = jsonType
+	resp, err := c.soon.Do(req)
+	if err != nil {
+		return withoutAddress(err)
+	}
+	defer resp.Body.Close()
+	if _, err := io.Copy(io.Discard, io.LimitReader(resp.Body, maxAnswer)); err != nil { // so that the connection serves again
+		return err
+	}
+	if resp.StatusCode != http.StatusOK {
+		return &statusError{resp.StatusCode}
+	}
+	return nil
+}
+
+var jsonType = []string{"application/json"}
+
+// withoutAddress takes the address, which holds the token, out of an error of
+// net/http.
+func withoutAddress(err error) error {
+	var inner *url.Error
+	if errors.As(err, &inner) {
+		return inner.Err
+	}
+	return err
 }
 
 // refusal is what the Bot API says when it does not do something.
@@ -173,4 +211,7 @@ func (c *client) download(ctx context.Context, path string, limit int64) ([]byte
 
 var errTooBig = errors.New("the file is too big")
 
-func (c *client) CloseIdleConnections() { c.http.CloseIdleConnections() }
+func (c *client) CloseIdleConnections() {
+	c.http.CloseIdleConnections()
+	c.soon.CloseIdleConnections()
+}

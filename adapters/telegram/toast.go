@@ -52,19 +52,13 @@ func (a *Adapter) toaster(ctx context.Context) {
 		case t := <-a.toasts:
 			params, err := json.Marshal(t)
 			if err == nil {
-				err = a.toast(ctx, params)
+				err = a.client.tell(ctx, "answerCallbackQuery", params)
 			}
 			if err != nil && ctx.Err() == nil {
 				a.o.Log.Debug("a toast is lost", "account", a.o.ID, "error", classed(err))
 			}
 		}
 	}
-}
-
-func (a *Adapter) toast(ctx context.Context, params []byte) error {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	return a.client.call(ctx, "answerCallbackQuery", params, nil)
 }
 
 // settle waits, for a while, until few toasts are left: who pressed a button is
