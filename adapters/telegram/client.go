@@ -20,8 +20,8 @@ import (
 type client struct {
 	http http.Client
 	soon http.Client // for what is of no use later
-	base string // …/botTOKEN/
-	file string // …/file/botTOKEN/
+	base string      // …/botTOKEN/
+	file string      // …/file/botTOKEN/
 }
 
 // maxAnswer bounds an answer; a hundred updates have at most some 500 KiB.
