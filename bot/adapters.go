@@ -74,7 +74,7 @@ func newWeb(b *Bot, a account) (made, error) {
 	}
 	adapter := web.New(web.Options{
 		ID: chat.AccountID(a.ID), Door: &door{b, chat.AccountID(a.ID)}, Personas: c.Personas,
-		Language: b.settings.Language, Now: b.db.Now, Log: b.log,
+		Secure: strings.HasPrefix(b.settings.Address, "https://"), Language: b.settings.Language, Now: b.db.Now, Log: b.log,
 	})
 	return made{adapter, "/", adapter.Handler()}, nil
 }

@@ -67,7 +67,7 @@ func databaseSource(s *Settings) string {
 // settings, or given by the caller (rehearsal, terminal).
 func Open(s *Settings, library *content.Library, db *store.DB, log *slog.Logger, given ...chat.Adapter) (*Bot, error) {
 	b := &Bot{settings: s, db: db, log: log, routes: map[string]http.Handler{}, troubled: map[chat.AccountID]bool{}, scanning: map[chat.AccountID]bool{}}
-	b.logins = newLogins(filepath.Dir(strings.TrimPrefix(databaseSource(s), "sqlite:")), "http://"+s.Listen, s.Language)
+	b.logins = newLogins(filepath.Dir(strings.TrimPrefix(databaseSource(s), "sqlite:")), s.base(), s.Language)
 	b.logins.told = b.codeShown
 	b.logins.state = func(id chat.AccountID) chat.State { return b.engine.States()[id] }
 	b.features = newFeatures(b.links, b.page)
@@ -174,7 +174,7 @@ func (b *Bot) adapter(account chat.AccountID) chat.Adapter {
 func (b *Bot) page(code string) string {
 	for _, a := range b.settings.accounts {
 		if a.Platform == "web" {
-			return "http://" + b.settings.Listen + "/enter#" + code
+			return b.settings.base() + "/enter#" + code
 		}
 	}
 	return ""

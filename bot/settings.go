@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/mail"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -26,6 +27,7 @@ type Settings struct {
 	Timezone  string              `yaml:"timezone"`
 	Database  string              `yaml:"database"`
 	Listen    string              `yaml:"listen"`
+	Address   string              `yaml:"address"` // as people reach it, through a proxy
 	Content   []string            `yaml:"content"`
 	Units     []member.UnitConfig `yaml:"units"`
 	Accounts  []yaml.Node         `yaml:"accounts"`
@@ -142,6 +144,10 @@ func (c *checker) general() {
 		c.fault("listen", "%q: write ADDRESS:PORT, e.g. 127.0.0.1:8080", c.s.Listen)
 	} else if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
 		c.fault("listen", "%q is reachable from other machines, and this release has no TLS: listen on 127.0.0.1 behind a proxy that has", c.s.Listen)
+	}
+	if a, err := url.Parse(c.s.Address); c.s.Address != "" &&
+		(err != nil || a.Host == "" || a.Scheme != "http" && a.Scheme != "https" || strings.Trim(a.Path, "/") != "") {
+		c.fault("address", "%q: write how people reach the browser room, e.g. https://bot.example.org", c.s.Address)
 	}
 	if len(c.s.Content) == 0 {
 		c.fault("content", "name at least one pack, e.g. starter")
@@ -310,6 +316,11 @@ func (c *checker) alerts() {
 	if len(a.To) == 0 {
 		c.fault("alerts", "to is missing: who is to be told, e.g. to: [secretary@example.org]")
 	}
+}
+
+// base is what the addresses of pages begin with.
+func (s *Settings) base() string {
+	return strings.TrimSuffix(or(s.Address, "http://"+s.Listen), "/")
 }
 
 func or(value, otherwise string) string {

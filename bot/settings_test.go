@@ -91,8 +91,10 @@ database: mysql://x
 accounts: [{id: x, platform: carrier-pigeon}, {id: web, platform: web, colour: red}]
 points: {rules: [{id: a, on: quiz.won, points: 0, cap: {week: 0}}]}
 conduct: {quiet_hours: "9", lessons_per_day: 99, public_board: always}
+address: bot.example.org/x
 `, `branchbot: config.yaml:2: database: "mysql://x": write sqlite:PATH, e.g. sqlite:data/branchbot.db
 branchbot: config.yaml:1: listen: "0.0.0.0:80" is reachable from other machines, and this release has no TLS: listen on 127.0.0.1 behind a proxy that has
+branchbot: config.yaml:6: address: "bot.example.org/x": write how people reach the browser room, e.g. https://bot.example.org
 branchbot: config.yaml:3: accounts[0].platform: "carrier-pigeon" is none of telegram, web, wechat
 branchbot: config.yaml:3: accounts[1].colour: unknown key (known: id, platform, personas)
 branchbot: config.yaml:4: points.rules[0].on: "quiz.won" is none of quiz.answered, quiz.correct, checkin.on_time, checkin.late, lesson.done, notice.acknowledged

@@ -545,3 +545,22 @@ func TestTelegramOutage(t *testing.T) {
 	}
 	w.check("letters", w.rows(`SELECT state, COUNT(*) FROM outbox WHERE state NOT IN ('sent', 'skipped') GROUP BY state`))
 }
+
+func TestLinksBeginWithTheAddress(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"": "http://127.0.0.1:8080/enter#CODE", "address: https://bot.example.org/\n": "https://bot.example.org/enter#CODE",
+	} {
+		f, err := config.Load("config.yaml", []byte(text+"accounts: [{platform: web}]\n"), func(string) (string, bool) { return "", false })
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := ReadSettings(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := (&Bot{settings: s}).links("CODE"); len(got) != 1 || got[0] != want {
+			t.Errorf("%q gives %q, want %q", text, got, want)
+		}
+	}
+}

@@ -145,7 +145,7 @@ func (a *Adapter) enter(w http.ResponseWriter, r *http.Request) {
 		a.fail(w, err)
 		return
 	}
-	http.SetCookie(w, &http.Cookie{Name: cookieName, Value: token, Path: "/", HttpOnly: true, Secure: r.TLS != nil,
+	http.SetCookie(w, &http.Cookie{Name: cookieName, Value: token, Path: "/", HttpOnly: true, Secure: a.Secure || r.TLS != nil,
 		SameSite: http.SameSiteStrictMode, MaxAge: int(idle.Seconds())})
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }

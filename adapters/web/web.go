@@ -57,6 +57,7 @@ type Options struct {
 	ID       chat.AccountID
 	Door     Door
 	Personas bool // the sample: anyone at this machine may be any persona
+	Secure   bool // people come through a proxy with TLS: cookies go that way only
 	Language string
 	Now      func() time.Time
 	Log      *slog.Logger
