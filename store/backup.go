@@ -31,6 +31,25 @@ func (db *DB) Backup(ctx context.Context, file string) error {
 	return Check(ctx, file)
 }
 
+// beforeMigration keeps a copy of a database that is about to be migrated; one
+// that is there already, of an earlier try, is as good.
+func (db *DB) beforeMigration(ctx context.Context) func(have int64) error {
+	return func(have int64) error {
+		file := fmt.Sprintf("%s.version-%d", db.path, have)
+		if _, err := os.Stat(file); err == nil {
+			return nil
+		}
+		next := file + ".new" // VACUUM INTO fails where there is a file with something in it
+		if err := os.WriteFile(next, nil, 0o600); err != nil {
+			return err
+		}
+		if _, err := db.write.ExecContext(ctx, `VACUUM INTO $1`, next); err != nil {
+			return err
+		}
+		return os.Rename(next, file)
+	}
+}
+
 func (db *DB) copyTo(ctx context.Context, file string) error {
 	db.mu.Lock()
 	defer db.mu.Unlock()
@@ -58,7 +77,7 @@ func Check(ctx context.Context, file string) error {
 	if result != "ok" {
 		return fmt.Errorf("check %s: damaged: %s", file, result)
 	}
-	if err := migrate(ctx, db, true); err != nil && !errors.Is(err, errOldSchema) {
+	if err := migrate(ctx, db, nil); err != nil && !errors.Is(err, errOldSchema) {
 		return fmt.Errorf("check %s: %w", file, err)
 	}
 	return nil

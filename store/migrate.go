@@ -16,9 +16,10 @@ var migrations embed.FS
 
 var errOldSchema = errors.New("made by an older branchbot")
 
-// migrate brings the schema up to date, each step in its own transaction. A
-// tool beside a running bot only checks: it may not change the schema.
-func migrate(ctx context.Context, db *sql.DB, checkOnly bool) error {
+// migrate brings the schema up to date, each step in its own transaction; before
+// the first one, keep is called with the version that there is. A tool beside a
+// running bot only checks (keep is nil): it may not change the schema.
+func migrate(ctx context.Context, db *sql.DB, keep func(have int64) error) error {
 	files, err := fs.Sub(migrations, "migrations/sqlite")
 	if err != nil {
 		return err
@@ -38,8 +39,13 @@ func migrate(ctx context.Context, db *sql.DB, checkOnly bool) error {
 		return fmt.Errorf("its schema is version %d, this program knows version %d: start the newer branchbot that made it", have, want)
 	case have == want:
 		return nil
-	case checkOnly:
+	case keep == nil:
 		return fmt.Errorf("%w: its schema is version %d, this program wants version %d: start the bot once, it brings the schema up to date", errOldSchema, have, want)
+	}
+	if have > 0 {
+		if err := keep(have); err != nil {
+			return fmt.Errorf("keep the database as it was before migrating: %w", err)
+		}
 	}
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("migrate from version %d to %d: %w", have, want, err)

@@ -105,7 +105,11 @@ func (db *DB) open(ctx context.Context, shared bool) error {
 	}
 	db.pool.SetMaxIdleConns(4)
 	db.pool.SetMaxOpenConns(8)
-	if err := migrate(ctx, db.write, shared); err != nil {
+	keep := db.beforeMigration(ctx)
+	if shared {
+		keep = nil
+	}
+	if err := migrate(ctx, db.write, keep); err != nil {
 		return err
 	}
 	conn, err := db.write.Conn(ctx)

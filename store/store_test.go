@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -8,9 +9,11 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/pressly/goose/v3"
 
 	"branchbot/store"
 )
@@ -248,4 +251,57 @@ func TestBackupAndRestore(t *testing.T) {
 	}
 	want(t, open(t, path, store.Options{}), "kept")
 	want(t, open(t, aside, store.Options{}), "kept", "later")
+}
+
+// A database of the first release is brought up to date, with all that is in
+// it, and is kept beside as it was.
+func TestMigrationKeepsTheDatabaseBefore(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "old.db")
+	raw, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := os.ReadFile("migrations/sqlite/0001_first.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := goose.NewProvider(goose.DialectSQLite3, raw, fstest.MapFS{"0001_first.sql": {Data: first}}, goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Up(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	_, err = raw.Exec(`INSERT INTO unit (id, kind, name, zone, language) VALUES ('demo', 'branch', '示范党支部', 'Asia/Shanghai', 'zh-CN')`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := raw.Exec(`INSERT INTO chat (account, chat, unit, bound_at) VALUES ('web', 'demo', 'demo', 1)`); err != nil {
+		t.Fatal(err)
+	}
+	if err := raw.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		db, err := store.Open(t.Context(), "sqlite:"+path, store.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var name, state string
+		err = db.Read(func(tx *store.Tx) error {
+			return tx.QueryRow(`SELECT u.name, c.state FROM unit u JOIN chat c ON c.unit = u.id`).Scan(&name, &state)
+		})
+		if err != nil || name != "示范党支部" || state != "" {
+			t.Errorf("the unit is %q, the chat's state %q (%v)", name, state, err)
+		}
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := store.Check(t.Context(), path+".version-1"); err != nil {
+		t.Errorf("the database as it was: %v", err)
+	}
+	if info, err := os.Stat(path + ".version-1"); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the database as it was: %v, %v", info, err)
+	}
 }
