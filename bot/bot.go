@@ -22,6 +22,7 @@ import (
 	"branchbot/bot/schedule"
 	"branchbot/content"
 	"branchbot/content/packs"
+	"branchbot/schedules"
 	"branchbot/store"
 )
 
@@ -37,6 +38,7 @@ type Bot struct {
 	senders  []*outbox.Sender
 	routes   map[string]http.Handler // what the accounts serve, by pattern
 	logins   *logins
+	backups  *backups
 	ended    func() // called when an adapter ends without an error; nil: it is run again
 
 	alerting sync.Mutex
@@ -71,6 +73,9 @@ func Open(s *Settings, library *content.Library, db *store.DB, log *slog.Logger,
 	b.logins.told = b.codeShown
 	b.logins.state = func(id chat.AccountID) chat.State { return b.engine.States()[id] }
 	b.features = newFeatures(b.links, b.page)
+	b.backups = newBackups(s, db)
+	b.backups.quiet = b.quiet
+	b.features.backup = b.backups.Last
 	if err := db.Write(func(tx *store.Tx) error { return b.features.apply(tx, s, library) }); err != nil {
 		return nil, fmt.Errorf("apply the configuration: %w", err)
 	}
@@ -158,6 +163,13 @@ func (b *Bot) caps(account chat.AccountID, in chat.ChatID) chat.Caps {
 		return a.Caps(in)
 	}
 	return chat.Caps{}
+}
+
+// quiet tells whether an instant is in the quiet hours of the configuration's
+// own zone.
+func (b *Bot) quiet(at time.Time) bool {
+	zone, err := schedules.Zone(b.settings.Timezone)
+	return err == nil && b.features.quiet.Load().Contains(at.In(zone))
 }
 
 // adapter is nil for an account that is no longer in the configuration.
@@ -314,11 +326,14 @@ func (b *Bot) guard(ctx context.Context, a chat.Adapter) (err error) {
 }
 
 func (b *Bot) housekeeping(ctx context.Context) {
-	tick := time.NewTicker(6 * time.Hour)
+	tick := time.NewTicker(time.Hour)
 	defer tick.Stop()
 	for {
 		if err := b.engine.Housekeeping(); err != nil {
 			b.log.Error("housekeeping", "error", err)
+		}
+		if err := b.backups.make(ctx); err != nil && ctx.Err() == nil {
+			b.log.Error("no backup; /状态 says so after 26 hours", "error", err)
 		}
 		select {
 		case <-ctx.Done():

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"branchbot/bot/checkin"
 	"branchbot/bot/desk"
@@ -36,6 +37,7 @@ type features struct {
 	survey    *survey.Feature
 	suggest   *suggestion.Feature
 
+	backup  func() (last time.Time, wanted bool)
 	library atomic.Pointer[content.Library]
 	conduct atomic.Pointer[ConductConfig]
 	quiet   atomic.Pointer[schedules.Quiet]
@@ -53,7 +55,7 @@ func newFeatures(links func(code string) []string, page func(code string) string
 func (f *features) list() []engine.Feature {
 	board := func() bool { return f.conduct.Load().PublicBoard != "off" }
 	return []engine.Feature{
-		&desk.Feature{},
+		&desk.Feature{Backup: f.backup},
 		f.members,
 		&lesson.Feature{Library: f.library.Load, Book: f.book, PerDay: func() int { return f.conduct.Load().LessonsPerDay }},
 		&quiz.Feature{Library: f.library.Load, Book: f.book},

@@ -51,6 +51,7 @@ func NewRehearsal(ctx context.Context, s *Settings, library *content.Library, di
 	stage := &rehearse.Stage{Clock: clock}
 	copied := *s // every unit gets one chat, on the one account there is
 	copied.Units = slices.Clone(s.Units)
+	copied.Backup.Folder = "off"
 	for i := range copied.Units {
 		u := &copied.Units[i]
 		u.Chats = []string{rehearsal + ":" + u.ID}

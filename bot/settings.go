@@ -35,6 +35,7 @@ type Settings struct {
 	Points    PointsConfig        `yaml:"points"`
 	Conduct   ConductConfig       `yaml:"conduct"`
 	Alerts    MailConfig          `yaml:"alerts"`
+	Backup    BackupConfig        `yaml:"backup"`
 
 	accounts []account
 	file     *config.File
@@ -66,7 +67,7 @@ type account struct {
 func defaults() Settings {
 	return Settings{
 		Language: locale.Default, Timezone: "Asia/Shanghai", Database: "sqlite:data/branchbot.db", Listen: "127.0.0.1:8080",
-		Content: []string{"starter"},
+		Content: []string{"starter"}, Backup: BackupConfig{Folder: "backups", Keep: 14},
 		Conduct: ConductConfig{QuietHours: "21:00-08:00", LessonsPerDay: 1, NoticesPerDay: 2, RemindersPerItem: 2, PublicBoard: "opt-in"},
 	}
 }
@@ -87,6 +88,7 @@ func ReadSettings(f *config.File) (*Settings, error) {
 	c.points()
 	c.conduct()
 	c.alerts()
+	c.backup()
 	return &s, errors.Join(c.errs...)
 }
 
@@ -294,6 +296,15 @@ func (c *checker) conduct() {
 		}
 	}
 	c.oneOf("conduct.public_board", c.s.Conduct.PublicBoard, []string{"opt-in", "off"})
+}
+
+func (c *checker) backup() {
+	if n := c.s.Backup.Keep; n < 1 || n > 3650 {
+		c.fault("backup.keep", "%d is out of range 1-3650", n)
+	}
+	if c.s.Backup.Folder == "" {
+		c.fault("backup.folder", "is empty: name a folder, or write off")
+	}
 }
 
 func (c *checker) alerts() {

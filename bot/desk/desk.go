@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"branchbot/bot/chat"
 	"branchbot/bot/command"
@@ -18,7 +19,14 @@ import (
 )
 
 // Feature is the commands of this package.
-type Feature struct{}
+type Feature struct {
+	// Backup is when the last copy of the database was made, zero for never;
+	// false when none are wanted.
+	Backup func() (last time.Time, wanted bool)
+}
+
+// overdue is how old the last copy may be before /状态 warns.
+const overdue = 26 * time.Hour
 
 // Name implements engine.Feature.
 func (f *Feature) Name() string { return "desk" }
@@ -193,6 +201,9 @@ func (f *Feature) status(t *engine.Turn, _ command.Line) error {
 	}
 	if dead > 0 {
 		lines = append(lines, t.T("desk.dead_letters", "N", dead))
+	}
+	if last, wanted := f.Backup(); wanted && t.Now.Sub(last) > overdue {
+		lines = append(lines, t.T("desk.no_backup"))
 	}
 	for _, feature := range t.Engine().Features {
 		r, ok := feature.(engine.Reporter)
