@@ -324,9 +324,10 @@ func (f *Feature) Data(t *engine.Turn, m *engine.Member) (lines []string, err er
 	return lines, nil
 }
 
-// roster shows, exports or shortens the roster: /名单, /名单 导出 [csv], /名单 移除 NAME.
+// roster shows, exports or changes the roster: /名单, /名单 导出 [csv], /名单 移除
+// NAME, /名单 任命 NAME ROLE, /名单 免职 NAME ROLE.
 func (f *Feature) roster(t *engine.Turn, line command.Line) error {
-	words := append(line.Fields(), "", "")
+	words := append(line.Fields(), "", "", "")
 	switch command.Fold(words[0]) {
 	case "":
 		return f.show(t)
@@ -343,6 +344,10 @@ func (f *Feature) roster(t *engine.Turn, line command.Line) error {
 		return t.TellSender(chat.Text(t.T("member.import_how")))
 	case "移除", "remove":
 		return f.remove(t, words[1])
+	case "任命", "appoint":
+		return f.appoint(t, words[1], words[2])
+	case "免职", "dismiss":
+		return f.dismiss(t, words[1], words[2])
 	}
 	return engine.Complain("member.roster_how")
 }
@@ -389,6 +394,9 @@ func (f *Feature) remove(t *engine.Turn, who string) error {
 	}
 	return t.TellSender(chat.Text(t.T("member.removed", "Name", m.Name)))
 }
+
+// by is how a row names the member who made it.
+func by(m *engine.Member) string { return fmt.Sprintf("member:%d", m.ID) }
 
 // File implements engine.Filer: a roster that a secretary sends in private is
 // shown first.
@@ -467,7 +475,7 @@ func (f *Feature) Press(t *engine.Turn, data string) error {
 	if err := json.Unmarshal([]byte(blob), &people); err != nil {
 		return err
 	}
-	added, err := f.Import(t.Tx, people, fmt.Sprintf("member:%d", t.Member.ID))
+	added, err := f.Import(t.Tx, people, by(t.Member))
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,66 @@
+package member
+
+import (
+	"branchbot/bot/chat"
+	"branchbot/bot/engine"
+)
+
+// appoint gives a member a role in the unit: /名单 任命 NAME ROLE.
+func (f *Feature) appoint(t *engine.Turn, who, title string) error {
+	m, role, err := f.office(t, who, title)
+	if err != nil {
+		return err
+	}
+	f.Changed(t.Tx)
+	_, err = t.Tx.Exec(`INSERT INTO role (member, unit, role, granted_by, granted_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`,
+		m.ID, t.Unit.ID, role, by(t.Member), t.Tx.Millis())
+	if err != nil {
+		return err
+	}
+	return f.toldOf(t, "member.appointed", m, role)
+}
+
+// dismiss takes a role away: /名单 免职 NAME ROLE. A unit keeps somebody who may
+// appoint others.
+func (f *Feature) dismiss(t *engine.Turn, who, title string) error {
+	m, role, err := f.office(t, who, title)
+	if err != nil {
+		return err
+	}
+	f.Changed(t.Tx)
+	n, err := t.Tx.Exec(`DELETE FROM role WHERE member = $1 AND unit = $2 AND role = $3`, m.ID, t.Unit.ID, role)
+	switch {
+	case err != nil:
+		return err
+	case n == 0:
+		return engine.Complain("member.no_such_office", "Name", m.Name, "Role", firstName(t.Lang, "member.role."+role))
+	}
+	left, err := f.Secretaries(t.Tx, t.Unit.ID)
+	if err != nil {
+		return err
+	}
+	if len(left) == 0 {
+		return engine.Complain("member.last_secretary") // which undoes the rest
+	}
+	return f.toldOf(t, "member.dismissed", m, role)
+}
+
+func (f *Feature) office(t *engine.Turn, who, title string) (*engine.Member, string, error) {
+	role := word("member.role.", Roles, title)
+	if who == "" || role == "" {
+		return nil, "", engine.Complain("member.office_how")
+	}
+	m, err := Find(t.Tx, t.Unit.ID, who)
+	return m, role, err
+}
+
+// toldOf tells the one who did it, and the one whom it concerns.
+func (f *Feature) toldOf(t *engine.Turn, key string, m *engine.Member, role string) error {
+	args := []any{"Name", m.Name, "Unit", t.Unit.Name, "Role", firstName(t.Lang, "member.role."+role)}
+	if m.ID != t.Member.ID {
+		if _, err := t.Tell(m, chat.Text(t.T(key, args...))); err != nil {
+			return err
+		}
+	}
+	return t.TellSender(chat.Text(t.T(key, args...)))
+}
