@@ -94,9 +94,17 @@ func (t *Turn) noteMessage(p Prompt) error {
 // none, or not the last one.
 func (t *Turn) recalled() (func() error, error) {
 	ev := t.Event
-	_, err := t.Tx.Exec(`DELETE FROM pending_answer WHERE account = $1 AND chat = $2 AND message = $3`, ev.Account, ev.Chat, ev.Message)
+	var waiting int
+	err := t.Tx.QueryRow(`SELECT COUNT(*) FROM pending_answer WHERE account = $1 AND chat = $2 AND message = $3`,
+		ev.Account, ev.Chat, ev.Message).Scan(&waiting)
 	if err != nil {
 		return nil, err
+	}
+	if waiting > 0 {
+		return func() error {
+			_, err := t.Tx.Exec(`DELETE FROM pending_answer WHERE account = $1 AND chat = $2 AND message = $3`, ev.Account, ev.Chat, ev.Message)
+			return err
+		}, nil
 	}
 	var prompt, member int64
 	err = t.Tx.QueryRow(`SELECT prompt, member FROM answer_message WHERE account = $1 AND chat = $2 AND message = $3`,

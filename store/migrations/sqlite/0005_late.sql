@@ -12,6 +12,7 @@ CREATE TABLE pending_answer (             -- counted once the account is bound; 
     PRIMARY KEY (account, user_id, prompt)
 ) WITHOUT ROWID;
 CREATE INDEX pending_answer_prompt ON pending_answer (prompt);
+CREATE INDEX pending_answer_message ON pending_answer (account, chat, message);
 
 CREATE TABLE answer_message (             -- the message of a member's last answer, where messages can be recalled; gone at the close
     prompt  BIGINT NOT NULL REFERENCES prompt (id),
