@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -562,5 +564,31 @@ func TestLinksBeginWithTheAddress(t *testing.T) {
 		if got := (&Bot{settings: s}).links("CODE"); len(got) != 1 || got[0] != want {
 			t.Errorf("%q gives %q, want %q", text, got, want)
 		}
+	}
+}
+
+// Updates that Telegram delivers come in by the program's own port.
+func TestTelegramWebhook(t *testing.T) {
+	t.Parallel()
+	var w *town
+	hook := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.bot.mux().ServeHTTP(rw, r) }))
+	t.Cleanup(hook.Close)
+	w = newTown(t, "", telegramtest.Options{})
+	w.stop()
+	w.config = strings.Replace(w.config, "token:", `webhook: {url: "`+hook.URL+`/telegram", secret: s3cret}, token:`, 1)
+	w.start()
+	w.city.Open(wang, w.code("0001"))
+	if n := w.city.Deliver(t.Context()); n != 1 {
+		t.Fatalf("%d updates are taken", n)
+	}
+	w.pass(10 * time.Second)
+	w.check("王敏", w.shows(wang, 0), "王敏，欢迎！你已加入“示范党支部”。发“帮助”看看我能做什么。")
+	resp, err := http.Post(hook.URL+"/telegram", "application/json", strings.NewReader("{}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusUnauthorized {
+		t.Errorf("without the secret: %s", resp.Status)
 	}
 }
