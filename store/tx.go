@@ -55,6 +55,20 @@ type Tx struct {
 
 	after []func() // run after the commit
 	depth int      // of savepoints
+	known map[any]any
+}
+
+// Known is what was remembered under a key in this transaction; nil when
+// nothing was, or when a savepoint has been undone since.
+func (tx *Tx) Known(key any) any { return tx.known[key] }
+
+// Remember spares a later statement of this transaction from reading what it
+// has just written. It is forgotten when a savepoint is undone.
+func (tx *Tx) Remember(key, value any) {
+	if tx.known == nil {
+		tx.known = map[any]any{}
+	}
+	tx.known[key] = value
 }
 
 // Millis is Now as it is stored.
@@ -160,6 +174,7 @@ func (tx *Tx) Savepoint(f func() error) (err error) {
 		tx.depth--
 		if !done {
 			tx.after = tx.after[:after]
+			clear(tx.known)
 			if _, undo := tx.Exec("ROLLBACK TO " + name); undo != nil {
 				err = errors.Join(err, &brokenError{undo})
 				return

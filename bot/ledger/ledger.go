@@ -129,14 +129,13 @@ func (r *Rule) earn(t *engine.Turn, version, member int64, item string) (int64, 
 	}
 	e := Entry{Unit: t.Unit.ID, Member: member, Points: points, Rule: r.ID, Version: version, Day: day,
 		Key: r.ID + ":" + item + ":" + fmt.Sprint(member), Cause: item}
-	added, err := Append(t.Tx, &e)
+	var capped []string
+	for period := range r.Cap {
+		capped = append(capped, day[:periods[period]])
+	}
+	added, err := add(t.Tx, &e, capped)
 	if err != nil || !added {
 		return 0, err
-	}
-	for period := range r.Cap {
-		if err := addSum(t.Tx, day[:periods[period]], member, r.ID, points); err != nil {
-			return 0, err
-		}
 	}
 	return points, nil
 }
@@ -145,15 +144,35 @@ func (r *Rule) earn(t *engine.Turn, version, member int64, item string) (int64, 
 // the rule got it.
 var periods = map[string]int{"day": len("2026-12-01"), "month": len("2026-12"), "year": len("2026")}
 
-func addSum(tx *store.Tx, period string, member int64, rule string, points int64) error {
-	_, err := tx.Exec(`INSERT INTO ledger_sum (period, member, rule, points) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (period, member, rule) DO UPDATE SET points = ledger_sum.points + excluded.points`, period, member, rule, points)
+// sums are the statements that add to one, two … sums at once.
+var sums = func() (all []string) {
+	rows := "($1, $2, $3, $4)"
+	for n := 1; n <= 1+len(periods); n++ {
+		all = append(all, "INSERT INTO ledger_sum (period, member, rule, points) VALUES "+rows+
+			" ON CONFLICT (period, member, rule) DO UPDATE SET points = ledger_sum.points + excluded.points")
+		rows += fmt.Sprintf(", ($%d, $2, $%d, $4)", 3+2*n, 4+2*n)
+	}
+	return all
+}()
+
+// addSums adds the points of an entry to the member's balance and to what the
+// rule has given him in the periods of its caps.
+func addSums(tx *store.Tx, e *Entry, capped []string) error {
+	args := make([]any, 0, 4+2*len(capped))
+	args = append(args, "", e.Member, "", e.Points)
+	for _, period := range capped {
+		args = append(args, period, e.Rule)
+	}
+	_, err := tx.Exec(sums[len(capped)], args...)
 	return err
 }
 
 // Append adds an entry to its unit's chain and fills in Seq, At and Hash.
 // false: an entry with this key is there already, nothing has changed.
-func Append(tx *store.Tx, e *Entry) (bool, error) {
+func Append(tx *store.Tx, e *Entry) (bool, error) { return add(tx, e, nil) }
+
+// add is Append; capped are the periods in which the entry counts towards a cap.
+func add(tx *store.Tx, e *Entry, capped []string) (bool, error) {
 	prev, err := head(tx, e)
 	if err != nil {
 		return false, err
@@ -167,7 +186,8 @@ func Append(tx *store.Tx, e *Entry) (bool, error) {
 	if err != nil || n == 0 {
 		return false, err
 	}
-	if err := addSum(tx, "", e.Member, "", e.Points); err != nil {
+	tx.Remember(headKey(e.Unit), link{e.Seq, e.Hash})
+	if err := addSums(tx, e, capped); err != nil {
 		return false, err
 	}
 	if e.Reverses == 0 {
@@ -179,8 +199,20 @@ func Append(tx *store.Tx, e *Entry) (bool, error) {
 	return err == nil, err
 }
 
+// link is the end of a unit's chain, as this transaction left it.
+type link struct {
+	seq  int64
+	hash []byte
+}
+
+type headKey string
+
 // head reads the end of the chain into e.Seq and returns its hash.
 func head(tx *store.Tx, e *Entry) (hash []byte, err error) {
+	if l, ok := tx.Known(headKey(e.Unit)).(link); ok {
+		e.Seq = l.seq
+		return l.hash, nil
+	}
 	err = tx.QueryRow(`SELECT seq, hash FROM ledger WHERE unit = $1 ORDER BY seq DESC LIMIT 1`, e.Unit).Scan(&e.Seq, &hash)
 	if errors.Is(err, store.ErrNoRows) {
 		e.Seq = 0
