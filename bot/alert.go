@@ -25,25 +25,34 @@ type MailConfig struct {
 	To       []string `yaml:"to"`
 }
 
-// stateChanged tells people about an account that needs them: at once, or, where
-// a code has to be scanned, with the first code.
+// trouble is the kind of help that an account needs; "" for none.
+func trouble(s chat.State) string {
+	switch {
+	case s.Condition == chat.NeedsHuman, s.Condition == chat.Banned:
+		return string(s.Condition)
+	case s.Reason == chat.TooBusy:
+		return string(s.Reason)
+	}
+	return ""
+}
+
+// stateChanged tells people about an account that needs them: once for each
+// kind of trouble, at once, or, where a code has to be scanned, with the first
+// code.
 func (b *Bot) stateChanged(id chat.AccountID, s chat.State) {
-	b.alerting.Lock()
-	before := b.troubled[id]
-	b.troubled[id] = s.Condition == chat.NeedsHuman || s.Condition == chat.Banned
 	if s.Condition == chat.Connecting {
-		b.troubled[id] = before
+		return
+	}
+	kind := trouble(s)
+	b.alerting.Lock()
+	isNew := kind != "" && kind != b.troubled[id]
+	b.troubled[id] = kind
+	if s.Condition == chat.Online {
+		b.scanning[id] = false
 	}
 	b.alerting.Unlock()
-	if s.Condition == chat.Banned || s.Condition == chat.NeedsHuman && !b.logins.byPhone(id) {
-		if !before {
-			b.alert(id, s, nil)
-		}
-	}
-	if s.Condition == chat.Online {
-		b.alerting.Lock()
-		b.scanning[id] = false
-		b.alerting.Unlock()
+	if withCode := s.Condition == chat.NeedsHuman && b.logins.byPhone(id); isNew && !withCode {
+		b.alert(id, s, nil)
 	}
 }
 
@@ -77,8 +86,9 @@ func (b *Bot) alert(id chat.AccountID, s chat.State, picture []byte) {
 }
 
 func (b *Bot) alertText(lang string, id chat.AccountID, s chat.State) string {
-	text := locale.Text(lang, "alert."+string(s.Condition), "Account", id)
+	text := locale.Text(lang, "alert."+trouble(s), "Account", id)
 	switch {
+	case s.Reason == chat.TooBusy:
 	case b.logins.byPhone(id):
 		text += "\n" + locale.Text(lang, "alert.scan", "Link", b.logins.address(id))
 	case s.Reason != "":

@@ -42,8 +42,8 @@ type Bot struct {
 	ended    func() // called when an adapter ends without an error; nil: it is run again
 
 	alerting sync.Mutex
-	troubled map[chat.AccountID]bool // somebody was told, or will be
-	scanning map[chat.AccountID]bool // a code was shown since the account was online
+	troubled map[chat.AccountID]string // the kind of trouble that people were told of
+	scanning map[chat.AccountID]bool   // a code was shown since the account was online
 }
 
 // openLibrary reads the packs of the settings and checks that schedules find
@@ -68,7 +68,7 @@ func databaseSource(s *Settings) string {
 // Open puts a bot together on an open database. Accounts are made from the
 // settings, or given by the caller (rehearsal, terminal).
 func Open(s *Settings, library *content.Library, db *store.DB, log *slog.Logger, given ...chat.Adapter) (*Bot, error) {
-	b := &Bot{settings: s, db: db, log: log, routes: map[string]http.Handler{}, troubled: map[chat.AccountID]bool{}, scanning: map[chat.AccountID]bool{}}
+	b := &Bot{settings: s, db: db, log: log, routes: map[string]http.Handler{}, troubled: map[chat.AccountID]string{}, scanning: map[chat.AccountID]bool{}}
 	b.logins = newLogins(filepath.Dir(strings.TrimPrefix(databaseSource(s), "sqlite:")), s.base(), s.Language)
 	b.logins.told = b.codeShown
 	b.logins.state = func(id chat.AccountID) chat.State { return b.engine.States()[id] }

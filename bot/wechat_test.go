@@ -457,3 +457,27 @@ func TestLoginPage(t *testing.T) {
 		t.Errorf("the picture is still there: %v", err)
 	}
 }
+
+// A warning of the platform stops the account, and the secretary is told
+// elsewhere.
+func TestWeChatWarning(t *testing.T) {
+	t.Parallel()
+	v := newVillage(t, "").settled()
+	v.tg.Person(wang, "王敏")
+	v.tg.Open(wang, v.code("0001"))
+	v.pass(10 * time.Second)
+	v.we.Fail("webwxsendmsg", wechattest.Fault{Ret: 1205})
+	v.say("branch", "wang", "/出题 org-001")
+	before := len(v.we.SentTo("branch"))
+	v.idle(30 * time.Minute)
+	if n := len(v.we.SentTo("branch")); n != before {
+		t.Errorf("%d messages during the rest", n-before)
+	}
+	told := ""
+	for _, m := range v.tg.Shown(wang) {
+		told += m.Text
+	}
+	v.has("what 王敏 reads on Telegram", told, "操作太频繁，已暂停发送")
+	v.idle(45 * time.Minute)
+	v.has("after the rest", v.last("branch"), "第 1 题")
+}

@@ -152,7 +152,7 @@ func (a *Adapter) refused(s *session, ret openwechat.Ret) error {
 		s.warned = true
 		s.mu.Unlock()
 		a.Log.Warn("wechat account too busy", "account", a.Options.ID, "rest", a.Rest)
-		a.report(chat.State{Condition: chat.Online, Detail: fmt.Sprintf(a.words["too_often"], a.Rest.Round(time.Second))})
+		a.report(chat.State{Condition: chat.Online, Reason: chat.TooBusy, Detail: fmt.Sprintf(a.words["too_often"], a.Rest.Round(time.Second))})
 		return &chat.SendError{Class: chat.RateLimited, After: a.Rest, Err: err}
 	case ret == retSystem:
 		return &chat.SendError{Class: chat.Temporary, Err: err}

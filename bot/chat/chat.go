@@ -262,7 +262,7 @@ type State struct {
 	Detail    string // more about it, for the administrator; never a token
 }
 
-// Reason is why an account is not online; the catalogue says what to do about
+// Reason is why an account does not work as it should; the catalogue says what to do about
 // each (desk.reason.…).
 type Reason string
 
@@ -271,10 +271,11 @@ const (
 	UsedTwice    Reason = "used_twice"    // another program receives for the same account
 	Unreachable  Reason = "unreachable"   // the platform or the network is down
 	NotDelivered Reason = "not_delivered" // the platform cannot reach our webhook
+	TooBusy      Reason = "too_busy"      // the platform warns that the account says too much
 )
 
 // Reasons are all of them.
-var Reasons = []Reason{TokenRefused, UsedTwice, Unreachable, NotDelivered}
+var Reasons = []Reason{TokenRefused, UsedTwice, Unreachable, NotDelivered, TooBusy}
 
 type Condition string
 

@@ -103,7 +103,7 @@ func TestLanguagesAgree(t *testing.T) {
 
 // made are the keys that the code puts together, by the part that is written.
 var made = map[string][]string{
-	"alert.":               {"needs_human", "banned"},
+	"alert.":               {"needs_human", "banned", "too_busy"},
 	"engine.chat_":         {"added", "muted", "removed"},
 	"member.chat.":         {"all", "addressed", "muted", "removed"},
 	"member.status.":       member.Statuses,
@@ -120,7 +120,7 @@ var made = map[string][]string{
 	"signup.column.":       {"n", "staff", "name", "people", "state"},
 	"signup.state.":        {"in", "waiting", "guest", "several"},
 	"desk.condition.":      {"connecting", "online", "needs_human", "banned", "down"},
-	"desk.reason.":         {"token_refused", "used_twice", "unreachable", "not_delivered"},
+	"desk.reason.":         {"token_refused", "used_twice", "unreachable", "not_delivered", "too_busy"},
 	"schedule.action.":     {"lesson", "quiz", "checkin", "notice", "pulse"},
 	"schedule.state.":      {"fired", "done", "partly", "failed", "skipped", "missed"},
 	"schedule.reason.":     {"late", "newer"}, // of schedules.Misfire; the others are written out
