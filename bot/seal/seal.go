@@ -24,6 +24,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 )
 
 // ErrGone means that a key has been destroyed, or that it was lost with the
@@ -60,8 +61,12 @@ func (r *Ring) Make() (string, error) {
 
 func (r *Ring) file(name string) string { return filepath.Join(r.dir, name+".key") }
 
-// sync makes the folder's entries last.
+// sync makes the folder's entries last. Windows cannot sync a folder, and does
+// not need to.
 func (r *Ring) sync() error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
 	d, err := os.Open(r.dir)
 	if err != nil {
 		return err
