@@ -114,8 +114,14 @@ func (f *Feature) today(t *engine.Turn, _ command.Line) error {
 	if len(lines) == 0 {
 		return t.TellSender(chat.Text(t.T("desk.nothing_open")))
 	}
-	return t.TellSender(chat.Text(t.T("desk.today") + "\n" + strings.Join(lines, "\n")))
+	if err := t.TellSender(chat.Text(t.T("desk.today") + "\n" + strings.Join(lines, "\n"))); err != nil || !t.Private() {
+		return err
+	}
+	return t.ShowAgain(shownAgain)
 }
+
+// shownAgain is how many questions /今日 shows again in private.
+const shownAgain = 3
 
 func (f *Feature) mydata(t *engine.Turn, _ command.Line) error {
 	m := t.Member

@@ -120,6 +120,14 @@ type Withdrawer interface {
 	Withdraw(t *Turn, p Prompt) error
 }
 
+// Shower is an Answerer that can show again what it waits for, so that somebody
+// can answer it in private.
+type Shower interface {
+	// Show returns the message of a prompt that t.Member has yet to answer;
+	// false when he has.
+	Show(t *Turn, p Prompt) (chat.Message, bool, error)
+}
+
 // Awaiter is an Answerer that knows of whom it still awaits something. A bare
 // word that fits several prompts is meant for the one that awaits it.
 type Awaiter interface {

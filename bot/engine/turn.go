@@ -128,6 +128,34 @@ func (t *Turn) Reply(m chat.Message) error {
 	})
 }
 
+// ShowAgain shows the sender, where he asked, the newest prompts of t.Unit that
+// he has yet to answer, at most so many; a reply to the message answers.
+func (t *Turn) ShowAgain(most int) error {
+	open, err := t.prompts(t.Unit.ID)
+	if err != nil {
+		return err
+	}
+	for _, p := range slices.Backward(open) {
+		s, ok := t.work.engine.owners[p.Feature].(Shower)
+		if !ok || most == 0 {
+			continue
+		}
+		m, awaited, err := s.Show(t, p)
+		if err != nil {
+			return err
+		}
+		if !awaited {
+			continue
+		}
+		most--
+		err = t.add(outbox.Letter{Account: t.Event.Account, Chat: t.Event.Chat, Class: outbox.Reply, Message: m, Prompt: p.ID})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Say replies with a line of the catalogue.
 func (t *Turn) Say(key string, args ...any) error { return t.Reply(chat.Text(t.T(key, args...))) }
 

@@ -188,6 +188,24 @@ func (f *Feature) Open(t *engine.Turn, m *engine.Member) ([]string, error) {
 	return lines, err
 }
 
+// Show implements engine.Shower.
+func (f *Feature) Show(t *engine.Turn, p engine.Prompt) (chat.Message, bool, error) {
+	id, err := strconv.ParseInt(p.Ref, 10, 64)
+	if err != nil {
+		return chat.Message{}, false, fmt.Errorf("prompt %d: round %q: %w", p.ID, p.Ref, err)
+	}
+	value, err := answerOf(t.Tx, id, t.Member.ID)
+	if err != nil || value != "" {
+		return chat.Message{}, false, err
+	}
+	r, err := load(t.Tx, id)
+	if err != nil || r == nil {
+		return chat.Message{}, false, err
+	}
+	r.Polled = false // a poll would show others how he votes
+	return post(t, r, p), true, nil
+}
+
 // Data implements engine.Personal.
 func (f *Feature) Data(t *engine.Turn, m *engine.Member) ([]string, error) {
 	n, lines, err := history(t.Tx, m.ID, t.Unit.Zone)
