@@ -325,7 +325,7 @@ func TestTelegramMainJob(t *testing.T) {
 	w.check("toasts", []string{w.press(branchGroup, zhang, "A"), w.press(branchGroup, zhang, "B"), w.press(branchGroup, xiaoming, "B")},
 		"第 1 题已记录：A（截止前可以改）", "第 1 题已记录：B（截止前可以改）",
 		"先记下了。请在截止前私聊我发送：/加入 姓名 工号，绑定后自动计入")
-	w.city.Again() // the last press
+	w.city.Again()           // the last press
 	w.city.Open(li, "today") // a link leads to the question in private
 	w.pass(5 * time.Second)
 	w.check("private answers", []string{w.press(li, li, "C")}, "第 1 题已记录：C（截止前可以改）")
