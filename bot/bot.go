@@ -63,6 +63,7 @@ func databaseSource(s *Settings) string {
 func Open(s *Settings, library *content.Library, db *store.DB, log *slog.Logger, given ...chat.Adapter) (*Bot, error) {
 	b := &Bot{settings: s, db: db, log: log}
 	b.features = newFeatures(b.link)
+	b.features.schedule.Log = log
 	if err := db.Write(func(tx *store.Tx) error { return b.features.apply(tx, s, library) }); err != nil {
 		return nil, fmt.Errorf("apply the configuration: %w", err)
 	}

@@ -117,7 +117,8 @@ var made = map[string][]string{
 	"desk.condition.":   {"connecting", "online", "needs_human", "banned", "down"},
 	"schedule.action.":  {"lesson", "quiz", "checkin"},
 	"schedule.state.":   {"fired", "done", "partly", "failed", "skipped", "missed"},
-	"schedule.reason.":  {"late", "newer"}, // of schedules.Misfire; the others are written out
+	"schedule.reason.":  {"late", "newer", "holiday", "weekend", "makeup", "merged"}, // of schedules; the others are written out
+	"schedule.why.":     {"holiday", "weekend", "makeup", "merged"},
 }
 
 var kinds = []string{string(command.Single), string(command.Multiple), string(command.TrueFalse), string(command.Blank), string(command.Number),
