@@ -216,6 +216,15 @@ func (w phrases) onWeekdays(days []int, times string) string {
 // Instant tells an instant in words, as someone in the zone would now say it:
 // 今天 12:30（周三）, 12月1日（周二）08:00, with the year when it is another one.
 func Instant(at, now time.Time, zone *time.Location, lang string) string {
+	return inWords(at, now, zone, lang, "15:04")
+}
+
+// Day is Instant without the time of day: 今天（周三）, 明天, 12月1日（周二）.
+func Day(at, now time.Time, zone *time.Location, lang string) string {
+	return inWords(at, now, zone, lang, "")
+}
+
+func inWords(at, now time.Time, zone *time.Location, lang, clock string) string {
 	w := in(lang)
 	at, now = at.In(zone), now.In(zone)
 	layout := w.Day
@@ -227,6 +236,9 @@ func Instant(at, now time.Time, zone *time.Location, lang string) string {
 		layout = w.Tomorrow
 	case at.Year() != now.Year():
 		layout = w.DayOfYear
+	}
+	if clock == "" {
+		layout = strings.Replace(strings.Replace(layout, " 15:04", "", 1), "15:04", "", 1)
 	}
 	return strings.Replace(at.Format(layout), "%s", w.Weekdays[at.Weekday()], 1)
 }
