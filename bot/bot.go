@@ -76,6 +76,7 @@ func Open(s *Settings, library *content.Library, db *store.DB, log *slog.Logger,
 	b.backups = newBackups(s, db)
 	b.backups.quiet = b.quiet
 	b.features.backup = b.backups.Last
+	b.features.schedule.Log = log
 	if err := db.Write(func(tx *store.Tx) error { return b.features.apply(tx, s, library) }); err != nil {
 		return nil, fmt.Errorf("apply the configuration: %w", err)
 	}

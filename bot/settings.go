@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"gopkg.in/yaml.v3"
@@ -253,8 +254,10 @@ func (c *checker) schedules() {
 		}
 		s.Timezone = or(s.Timezone, c.s.Timezone)
 		c.zone(path+".timezone", s.Timezone)
-		if _, err := schedules.Parse(s.Cron); err != nil {
+		if spec, err := schedules.Parse(s.Cron); err != nil {
 			c.fault(path+".cron", "%v", err)
+		} else if _, err := spec.On(s.Rule(), shippedHolidays()); err != nil {
+			c.fault(path, "%v", err)
 		}
 		if _, err := schedules.ParseMisfire(s.Misfire); err != nil {
 			c.fault(path+".misfire", "%v", err)
@@ -266,6 +269,15 @@ func (c *checker) schedules() {
 		}
 	}
 }
+
+// shippedHolidays will do to check a rule for days.
+var shippedHolidays = sync.OnceValue(func() *schedules.Holidays {
+	h, err := schedules.NewHolidays(schedules.Shipped()...)
+	if err != nil {
+		panic(err) // embedded, and tested
+	}
+	return h
+})
 
 func (c *checker) points() {
 	seen := map[string]string{}

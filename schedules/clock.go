@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	_ "time/tzdata" // for machines that have no zone files
 )
@@ -12,6 +13,13 @@ import (
 type Slot struct {
 	At  time.Time // the instant, UTC
 	Key string    // the time that the rule names, e.g. 2026-12-01T08:00: the identity of the occurrence
+
+	// Of a rule with days of its own (DayRule):
+	Left    bool   // it does not run, for the reason Why
+	Moved   bool   // it runs on another day than Key's
+	Why     Reason // what the calendar says about Key's day; "" for an ordinary one
+	Holiday string // the holiday of Why
+	Guess   bool   // the holidays of the year are not known
 }
 
 const (
@@ -24,6 +32,9 @@ const (
 // Next is the first slot after an instant; false when none comes within five
 // years. The slot's At is always later than the instant.
 func (s Spec) Next(after time.Time, zone *time.Location) (Slot, bool) {
+	if s.days != nil {
+		return s.nextOn(after, zone)
+	}
 	if s.elapsed {
 		return s.nextElapsed(after, zone)
 	}
@@ -94,11 +105,15 @@ func DayKey(t time.Time, zone *time.Location) string { return t.In(zone).Format(
 // Zone loads a zone by its IANA name. "" and Local are refused: what a rule
 // means must not depend on the machine.
 func Zone(name string) (*time.Location, error) {
+	if zone, ok := zones.Load(name); ok {
+		return zone.(*time.Location), nil
+	}
 	if name == "" || strings.EqualFold(name, "Local") {
 		return nil, fmt.Errorf("zone %q: name one explicitly, e.g. Asia/Shanghai", name)
 	}
 	zone, err := time.LoadLocation(name)
 	if err == nil {
+		zones.Store(name, zone)
 		return zone, nil
 	}
 	if near := nearestZone(name); near != "" {
@@ -106,6 +121,10 @@ func Zone(name string) (*time.Location, error) {
 	}
 	return nil, fmt.Errorf("zone %q is unknown; use an IANA name, e.g. Asia/Shanghai", name)
 }
+
+// zones are those loaded before, by name: loading one takes longer than
+// planning a schedule.
+var zones sync.Map
 
 // knownZones are those that people are likely to mean; Go cannot list them all.
 var knownZones = strings.Fields(`Asia/Shanghai Asia/Urumqi Asia/Hong_Kong Asia/Macau Asia/Taipei Asia/Tokyo

@@ -34,7 +34,8 @@ type Spec struct {
 	text     string
 	values   [5]values // minute, hour, day of month, month, day of week
 	schedule cron.Schedule
-	elapsed  bool // runs by elapsed time, not by the wall clock
+	elapsed  bool  // runs by elapsed time, not by the wall clock
+	days     *days // nil: cron says the days
 }
 
 // values has the bit n set for each value n that a field allows.

@@ -2,6 +2,7 @@ package schedules
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -78,8 +79,19 @@ const (
 	Newer Reason = "newer" // in time, but a newer slot has come too, and one is enough
 )
 
+// What the calendar says about a day.
+const (
+	Weekend Reason = "weekend"
+	Public  Reason = "holiday" // a public holiday
+	Makeup  Reason = "makeup"  // a Saturday or Sunday that is worked (调休)
+	Merged  Reason = "merged"  // moved to where another slot runs
+)
+
 // Reason tells why a slot is in Decision.Missed.
 func (m Misfire) Reason(slot Slot, now time.Time) Reason {
+	if slot.Left {
+		return slot.Why
+	}
 	if m.allows(now.Sub(slot.At)) {
 		return Newer
 	}
@@ -110,9 +122,13 @@ func Due(s Spec, zone *time.Location, m Misfire, handled, now time.Time) Decisio
 	var d Decision
 	d.Next, d.More = s.Next(later(handled, now), zone)
 	d.Missed, d.MissedMore = s.passed(later(handled, now.AddDate(-maxYears, 0, 0)), now, zone)
-	if n := len(d.Missed); n > 0 && m.allows(now.Sub(d.Missed[n-1].At)) {
-		run := d.Missed[n-1]
-		d.Run, d.Missed = &run, d.Missed[:n-1]
+	for i, slot := range slices.Backward(d.Missed) {
+		if !slot.Left { // the newest that the calendar lets run
+			if m.allows(now.Sub(slot.At)) {
+				d.Run, d.Missed = &slot, slices.Delete(d.Missed, i, i+1)
+			}
+			break
+		}
 	}
 	if over := len(d.Missed) - maxNamed; over > 0 {
 		d.Missed = d.Missed[over:]

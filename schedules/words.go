@@ -21,6 +21,14 @@ type phrases struct {
 	Months            [12]string
 	Through, And      string // between the ends of a span; between the items of a list
 
+	Workdays, Restdays                 string // times
+	OnLunar                            string // lunar date, times
+	LunarMonths, LunarDays             []string
+	OnNth, OnLast                      string // which, of what, times; of what, times
+	Nth                                [5]string
+	LastDay, AWorkday                  string // times; a kind of day beside those of the week
+	Skip, NextWorkday, PreviousWorkday string // what becomes of a day off
+
 	Today, Tomorrow, Day, DayOfYear string // day of the week, where it is told; the rest is a layout
 }
 
@@ -32,7 +40,15 @@ var words = map[string]phrases{
 		Weekdays: [7]string{"周日", "周一", "周二", "周三", "周四", "周五", "周六"},
 		Months:   [12]string{"1 月", "2 月", "3 月", "4 月", "5 月", "6 月", "7 月", "8 月", "9 月", "10 月", "11 月", "12 月"},
 		Through:  "至", And: "、",
-		Today: "今天 15:04（%s）", Tomorrow: "明天 15:04", Day: "1月2日（%s）15:04", DayOfYear: "2006年1月2日（%s）15:04",
+		Workdays: "每个工作日 %s", Restdays: "每个休息日 %s", OnLunar: "农历%s %s",
+		LunarMonths: strings.Fields("正月 二月 三月 四月 五月 六月 七月 八月 九月 十月 冬月 腊月"),
+		LunarDays: strings.Fields("初一 初二 初三 初四 初五 初六 初七 初八 初九 初十 十一 十二 十三 十四 十五 " +
+			"十六 十七 十八 十九 二十 廿一 廿二 廿三 廿四 廿五 廿六 廿七 廿八 廿九 三十"),
+		OnNth: "每月%s%s %s", OnLast: "每月最后一个%s %s", LastDay: "每月最后一天 %s", AWorkday: "工作日",
+		Nth:  [5]string{"第一个", "第二个", "第三个", "第四个", "第五个"},
+		Skip: "，遇节假日、周末不推", NextWorkday: "，遇节假日、周末顺延到下一个工作日",
+		PreviousWorkday: "，遇节假日、周末提前到上一个工作日",
+		Today:           "今天 15:04（%s）", Tomorrow: "明天 15:04", Day: "1月2日（%s）15:04", DayOfYear: "2006年1月2日（%s）15:04",
 	},
 	"en": {
 		Minutely: "every minute", Minutes: "every %d minutes", Hourly: "every hour at minute %d",
@@ -41,7 +57,14 @@ var words = map[string]phrases{
 		Weekdays: [7]string{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"},
 		Months:   [12]string{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"},
 		Through:  "–", And: ", ",
-		Today: "today 15:04 (%s)", Tomorrow: "tomorrow 15:04", Day: "2 Jan (%s) 15:04", DayOfYear: "2 Jan 2006 (%s) 15:04",
+		Workdays: "workdays at %s", Restdays: "days off at %s", OnLunar: "lunar %s at %s",
+		LunarMonths: strings.Fields("1- 2- 3- 4- 5- 6- 7- 8- 9- 10- 11- 12-"),
+		LunarDays:   strings.Fields("1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30"),
+		OnNth:       "the %s %s of each month at %s", OnLast: "the last %s of each month at %s", LastDay: "the last day of each month at %s", AWorkday: "workday",
+		Nth:  [5]string{"first", "second", "third", "fourth", "fifth"},
+		Skip: ", not on weekends and holidays", NextWorkday: ", on the next workday if that is a day off",
+		PreviousWorkday: ", on the workday before if that is a day off",
+		Today:           "today 15:04 (%s)", Tomorrow: "tomorrow 15:04", Day: "2 Jan (%s) 15:04", DayOfYear: "2 Jan 2006 (%s) 15:04",
 	},
 }
 
@@ -56,6 +79,9 @@ func in(lang string) phrases {
 // Words tells the rule in words where that is simple, else as it was given.
 func (s Spec) Words(lang string) string {
 	w := in(lang)
+	if s.days != nil {
+		return s.onDays(w, lang) + w.onDayOff(s.days.text.IfHoliday)
+	}
 	days, months, weekdays := s.values[dayOfMonth].list(), s.values[month].list(), s.values[dayOfWeek].list()
 	everyDay, everyMonth, everyWeekday := s.full(dayOfMonth), s.full(month), s.full(dayOfWeek)
 	if everyDay && everyMonth && everyWeekday && s.full(hour) {
@@ -77,6 +103,55 @@ func (s Spec) Words(lang string) string {
 		return fmt.Sprintf(w.Yearly, w.Months[months[0]-1], w.numbers(days), times)
 	}
 	return s.text
+}
+
+// onDays tells a rule with days of its own.
+func (s Spec) onDays(w phrases, lang string) string {
+	times, ok := s.times(w)
+	if !ok {
+		times = s.text
+	}
+	n := s.days
+	switch d := n.text; {
+	case d.Days == "workdays":
+		return fmt.Sprintf(w.Workdays, times)
+	case d.Days == "restdays":
+		return fmt.Sprintf(w.Restdays, times)
+	case d.Lunar != "":
+		return fmt.Sprintf(w.OnLunar, w.LunarMonths[n.month-1]+w.LunarDays[n.day-1], times)
+	case d.Date != "":
+		return fmt.Sprintf(w.Yearly, w.Months[n.month-1], fmt.Sprint(n.day), times)
+	case d.Monthly != "" && n.kind == anyDay && n.day != lastOf:
+		return fmt.Sprintf(w.Monthly, fmt.Sprint(n.day), times)
+	case d.Monthly != "" && n.kind == anyDay:
+		return fmt.Sprintf(w.LastDay, times)
+	case d.Monthly != "" && n.day == lastOf:
+		return fmt.Sprintf(w.OnLast, w.kind(n.kind), times)
+	case d.Monthly != "":
+		return fmt.Sprintf(w.OnNth, w.Nth[n.day-1], w.kind(n.kind), times)
+	}
+	s.days = nil
+	return s.Words(lang)
+}
+
+// onDayOff tells what becomes of a day that falls on a day off.
+func (w phrases) onDayOff(rule string) string {
+	switch rule {
+	case "skip":
+		return w.Skip
+	case "next_workday":
+		return w.NextWorkday
+	case "previous_workday":
+		return w.PreviousWorkday
+	}
+	return ""
+}
+
+func (w phrases) kind(kind int) string {
+	if kind == aWorkday {
+		return w.AWorkday
+	}
+	return w.Weekdays[kind]
 }
 
 // maxTold is how many times or days a reader takes in.
@@ -141,6 +216,15 @@ func (w phrases) onWeekdays(days []int, times string) string {
 // Instant tells an instant in words, as someone in the zone would now say it:
 // 今天 12:30（周三）, 12月1日（周二）08:00, with the year when it is another one.
 func Instant(at, now time.Time, zone *time.Location, lang string) string {
+	return inWords(at, now, zone, lang, "15:04")
+}
+
+// Day is Instant without the time of day: 今天（周三）, 明天, 12月1日（周二）.
+func Day(at, now time.Time, zone *time.Location, lang string) string {
+	return inWords(at, now, zone, lang, "")
+}
+
+func inWords(at, now time.Time, zone *time.Location, lang, clock string) string {
 	w := in(lang)
 	at, now = at.In(zone), now.In(zone)
 	layout := w.Day
@@ -152,6 +236,9 @@ func Instant(at, now time.Time, zone *time.Location, lang string) string {
 		layout = w.Tomorrow
 	case at.Year() != now.Year():
 		layout = w.DayOfYear
+	}
+	if clock == "" {
+		layout = strings.Replace(strings.Replace(layout, " 15:04", "", 1), "15:04", "", 1)
 	}
 	return strings.Replace(at.Format(layout), "%s", w.Weekdays[at.Weekday()], 1)
 }

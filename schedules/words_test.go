@@ -95,6 +95,24 @@ func TestInstant(t *testing.T) {
 	}
 }
 
+func TestDayInWords(t *testing.T) {
+	t.Parallel()
+	zone, err := Zone("Asia/Shanghai")
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Date(2026, 12, 2, 9, 0, 0, 0, zone)
+	for _, c := range []struct {
+		day    int
+		zh, en string
+	}{{0, "今天（周三）", "today (Wed)"}, {1, "明天", "tomorrow"}, {2, "12月4日（周五）", "4 Dec (Fri)"}, {30, "2027年1月1日（周五）", "1 Jan 2027 (Fri)"}} {
+		at := now.AddDate(0, 0, c.day)
+		if zh, en := Day(at, now, zone, "zh-CN"), Day(at, now, zone, "en"); zh != c.zh || en != c.en {
+			t.Errorf("%v: %s %s, want %s %s", at, zh, en, c.zh, c.en)
+		}
+	}
+}
+
 // Each language has all words, with the same arguments.
 func TestWordsComplete(t *testing.T) {
 	t.Parallel()

@@ -210,9 +210,10 @@ func hourMinute(s string) (hour, minute int, ok bool) {
 	return 0, 0, false
 }
 
-// Day reads 今天, 明天, 后天, 12月1日, 12-01, 2026-12-01 as the midnight that
-// begins that day in the zone of now. Without a year, the day nearest to now is
-// meant: in December, 1月5日 is the next one.
+// Day reads 今天, 明天, 后天, 周三, 下周三, 12月1日, 12-01, 2026-12-01 as the
+// midnight that begins that day in the zone of now. Without a year, the day
+// nearest to now is meant: in December, 1月5日 is the next one. 周三 is the next
+// Wednesday, today included; 下周三 that of the next week, which begins on Monday.
 func Day(s string, now time.Time) (time.Time, bool) {
 	text := timeText(s)
 	y, m, d := now.Date()
@@ -222,6 +223,9 @@ func Day(s string, now time.Time) (time.Time, bool) {
 				return time.Date(y, m, d+i, 0, 0, 0, 0, now.Location()), true
 			}
 		}
+	}
+	if days, ok := weekday(text, now); ok {
+		return time.Date(y, m, d+days, 0, 0, 0, 0, now.Location()), true
 	}
 	year, month, day, ok := yearMonthDay(text)
 	if !ok {
@@ -238,6 +242,36 @@ func Day(s string, now time.Time) (time.Time, bool) {
 		}
 	}
 	return best, !best.IsZero()
+}
+
+// weekday reads 周三, 星期日, 下周三, 本周五 as the number of days from now.
+func weekday(s string, now time.Time) (days int, ok bool) {
+	week, which := s, ""
+	for _, w := range []string{"下个", "下", "本", "这个", "这"} {
+		if after, found := strings.CutPrefix(s, w); found {
+			week, which = after, w
+			break
+		}
+	}
+	for _, w := range []string{"周", "星期", "礼拜"} {
+		name, found := strings.CutPrefix(week, w)
+		if name == "天" {
+			name = "日"
+		}
+		at := strings.Index("一二三四五六日", name)
+		if !found || at < 0 || utf8.RuneCountInString(name) != 1 {
+			continue
+		}
+		days = at/3 - (int(now.Weekday())+6)%7 // of this week
+		switch which {
+		case "下", "下个":
+			days += 7
+		case "":
+			days = (days + 7) % 7
+		}
+		return days, true
+	}
+	return 0, false
 }
 
 // date is false for what no calendar has, such as the 30th of February.

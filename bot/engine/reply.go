@@ -214,6 +214,10 @@ func (t *Turn) answer(p Prompt, a command.Answer) func() error {
 	}
 }
 
+// Answer hands what a command means to the feature that opened the prompt, as
+// if the sender, who is on a roster, had answered it.
+func (t *Turn) Answer(p Prompt, a command.Answer) error { return t.answer(p, a)() }
+
 // Enter makes the unit of what is answered the turn's, if the sender is on its
 // roster; else it complains.
 func (t *Turn) Enter(unit string) (err error) {

@@ -123,7 +123,8 @@ var made = map[string][]string{
 	"desk.reason.":         {"token_refused", "used_twice", "unreachable", "not_delivered", "too_busy"},
 	"schedule.action.":     {"lesson", "quiz", "checkin", "notice", "pulse"},
 	"schedule.state.":      {"fired", "done", "partly", "failed", "skipped", "missed"},
-	"schedule.reason.":     {"late", "newer"}, // of schedules.Misfire; the others are written out
+	"schedule.reason.":     {"late", "newer", "holiday", "weekend", "makeup", "merged"}, // of schedules; the others are written out
+	"schedule.why.":        {"holiday", "weekend", "makeup", "merged"},
 	"survey.command.":      {"vote", "survey", "pulse"},
 	"survey.head.":         {"vote", "survey", "pulse"},
 	"survey.compose_how.":  {"vote", "survey"},

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"branchbot/bot/chat"
 	"branchbot/bot/command"
@@ -127,67 +126,28 @@ func (f *Feature) schedule(t *engine.Turn, line command.Line) error {
 	return engine.Complain("schedule.how")
 }
 
-func (f *Feature) list(t *engine.Turn) error {
-	rows, err := listRows(t.Tx, t.Unit.ID)
-	if err != nil {
-		return err
-	}
-	if len(rows) == 0 {
-		return t.Say("schedule.empty")
-	}
-	lines := []string{t.T("schedule.list", "N", len(rows))}
-	for _, s := range rows {
-		lines = append(lines, f.describe(t, &s))
-	}
-	return t.Reply(chat.Text(strings.Join(lines, "\n")))
-}
+// dayWords let people say days in /日程 add.
+var dayWords = map[string]string{"工作日": "workdays", "workdays": "workdays", "休息日": "restdays", "restdays": "restdays"}
 
-// describe tells a schedule with its next three instants in words.
-func (f *Feature) describe(t *engine.Turn, s *row) string {
-	spec, zone, err := s.parse()
-	if err != nil {
-		return s.ID + " " + err.Error()
-	}
-	head := t.T("schedule.line", "ID", s.ID, "Action", t.T("schedule.action."+s.Action), "Rule", spec.Words(t.Lang))
-	if s.Paused {
-		return head + t.T("schedule.is_paused")
-	}
-	at := maxTime(t.Now, s.Handled)
-	skipped, err := leftOut(t.Tx, s.ID, at)
-	if err != nil {
-		return s.ID + " " + err.Error()
-	}
-	var next []string
-	for len(next) < 3 {
-		slot, ok := spec.Next(at, zone)
-		if !ok {
-			break
-		}
-		if !skipped[slot.Key] {
-			next = append(next, schedules.Instant(slot.At, t.Now, zone, t.Lang))
-		}
-		at = slot.At
-	}
-	return head + "\n  " + t.T("schedule.next", "Instants", strings.Join(next, t.T("engine.list_comma")))
-}
-
-func maxTime(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}
-
-// add is /日程 add CRON ACTION [FROM] [CLOSE_AFTER], e.g. 0 8 * * 1-5 lesson starter/safety.
+// add is /日程 add CRON [工作日] ACTION [FROM] [CLOSE_AFTER], e.g. 0 8 * * 1-5
+// lesson starter/safety.
 func (f *Feature) add(t *engine.Turn, words []string) error {
 	n := 5
 	if len(words) > 0 && strings.HasPrefix(words[0], "@") {
 		n = 1
 	}
+	rule := schedules.DayRule{}
+	if len(words) > n && dayWords[command.Fold(words[n])] != "" {
+		rule.Days = dayWords[command.Fold(words[n])]
+		words = slices.Delete(words, n, n+1)
+	}
 	if len(words) < n+1 {
 		return engine.Complain("schedule.add_how")
 	}
 	spec, err := schedules.Parse(strings.Trim(strings.Join(words[:n], " "), `"“”`))
+	if err == nil {
+		_, err = spec.On(rule, f.holidays.Load())
+	}
 	if err != nil {
 		return engine.Complain("schedule.bad_cron", "Reason", err.Error())
 	}
@@ -214,12 +174,12 @@ func (f *Feature) add(t *engine.Turn, words []string) error {
 	if err != nil {
 		return err
 	}
-	s := row{ID: id, Unit: t.Unit.ID, Cron: spec.String(), Zone: t.Unit.Zone.String(), Action: action.Name, Args: string(text),
+	s := row{ID: id, Unit: t.Unit.ID, Cron: spec.String(), Days: rule, Zone: t.Unit.Zone.String(), Action: action.Name, Args: string(text),
 		Misfire: "grace", Origin: fmt.Sprintf("member:%d", t.Member.ID), Handled: t.Now}
 	if err := s.save(t.Tx); err != nil {
 		return err
 	}
-	if err := plan(t.Tx, &s); err != nil {
+	if err := f.plan(t.Tx, &s); err != nil {
 		return err
 	}
 	return t.Reply(chat.Text(t.T("schedule.added") + "\n" + f.describe(t, &s)))
@@ -259,7 +219,7 @@ func (f *Feature) setPaused(t *engine.Turn, id string, paused bool) error {
 	if _, err := t.Tx.Exec(`UPDATE schedule SET paused = $1, handled = $2 WHERE id = $3`, flag, t.Tx.Millis(), s.ID); err != nil {
 		return err
 	}
-	if err := plan(t.Tx, s); err != nil {
+	if err := f.plan(t.Tx, s); err != nil {
 		return err
 	}
 	return t.Say(key, "ID", s.ID)
@@ -271,7 +231,7 @@ func (f *Feature) skip(t *engine.Turn, id string) error {
 	if err != nil {
 		return err
 	}
-	spec, zone, err := s.parse()
+	spec, zone, err := s.parse(f.holidays.Load())
 	if err != nil {
 		return err
 	}
@@ -280,6 +240,10 @@ func (f *Feature) skip(t *engine.Turn, id string) error {
 		slot, ok := spec.Next(at, zone)
 		if !ok {
 			return engine.Complain("schedule.unknown", "ID", s.ID)
+		}
+		if slot.Left {
+			at = slot.At
+			continue
 		}
 		done, err := note(t.Tx, s.ID, slot, "skipped", "schedule.reason.asked")
 		if err != nil {
@@ -290,51 +254,6 @@ func (f *Feature) skip(t *engine.Turn, id string) error {
 		}
 		at = slot.At
 	}
-}
-
-// preview lists what comes in the next seven days.
-func (f *Feature) preview(t *engine.Turn) error {
-	rows, err := listRows(t.Tx, t.Unit.ID)
-	if err != nil {
-		return err
-	}
-	type item struct {
-		at   time.Time
-		line string
-	}
-	var items []item
-	for _, s := range rows {
-		spec, zone, err := s.parse()
-		if err != nil || s.Paused {
-			continue
-		}
-		at := maxTime(t.Now, s.Handled)
-		skipped, err := leftOut(t.Tx, s.ID, at)
-		if err != nil {
-			return err
-		}
-		for range 50 {
-			slot, ok := spec.Next(at, zone)
-			if !ok || slot.At.Sub(t.Now) > 7*24*time.Hour {
-				break
-			}
-			at = slot.At
-			if skipped[slot.Key] {
-				continue
-			}
-			items = append(items, item{slot.At, schedules.Instant(slot.At, t.Now, zone, t.Lang) + " " + t.T("schedule.action."+s.Action) + " " + s.ID})
-		}
-	}
-	slices.SortStableFunc(items, func(a, b item) int { return a.at.Compare(b.at) })
-	lines := []string{t.T("schedule.preview", "N", len(items))}
-	for i, it := range items {
-		if i == 40 {
-			lines = append(lines, "…")
-			break
-		}
-		lines = append(lines, it.line)
-	}
-	return t.Reply(chat.Text(strings.Join(lines, "\n")))
 }
 
 // brake is /暂停 all: nothing is pushed by schedule until /恢复 all.
@@ -358,18 +277,4 @@ func (f *Feature) release(t *engine.Turn, line command.Line) error {
 		return err
 	}
 	return t.Say("schedule.released")
-}
-
-// Status implements engine.Reporter: the last occurrences.
-func (f *Feature) Status(t *engine.Turn) ([]string, error) {
-	occurrences, err := lately(t.Tx, t.Unit.ID, 5)
-	var lines []string
-	for _, o := range occurrences {
-		line := schedules.Instant(o.Due, t.Now, t.Unit.Zone, t.Lang) + " " + o.Schedule + " " + t.T("schedule.state."+o.State)
-		if o.Reason != "" {
-			line += t.T("schedule.reason", "Reason", strings.TrimRight(t.T(o.Reason), "。."))
-		}
-		lines = append(lines, line)
-	}
-	return lines, err
 }

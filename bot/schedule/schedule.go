@@ -7,6 +7,8 @@
 //   - A fired occurrence is done when all its messages have their receipts,
 //     partly done or failed when some or all did not arrive.
 //   - A schedule plans its next occurrence as a timer. Nothing else remembers it.
+//   - A slot that the calendar leaves out (a holiday, 调休) has its row as well,
+//     when its time has come. Imported holidays take effect at once.
 //   - Quiet hours, a pause, and days outside starts_on and ends_on are reasons
 //     to skip. What a secretary starts by hand knows no quiet hours.
 //
@@ -17,8 +19,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"branchbot/bot/engine"
@@ -31,17 +35,32 @@ type Config struct {
 	ID         string `yaml:"id"`
 	Unit       string `yaml:"unit"`
 	Cron       string `yaml:"cron"`
-	Timezone   string `yaml:"timezone"` // the unit's unless set
-	Do         string `yaml:"do"`       // lesson, quiz, checkin …
-	From       string `yaml:"from"`     // lesson, quiz: series or pool
-	Title      string `yaml:"title"`    // checkin: its name
-	Text       string `yaml:"text"`     // notice: what it says
-	Ack        bool   `yaml:"ack"`      // notice: asks for acknowledgement
+	Days       string `yaml:"days"` // workdays, restdays, all
+	When       When   `yaml:"when"`
+	IfHoliday  string `yaml:"if_holiday"` // next_workday, previous_workday, skip, same
+	Timezone   string `yaml:"timezone"`   // the unit's unless set
+	Do         string `yaml:"do"`         // lesson, quiz, checkin …
+	From       string `yaml:"from"`       // lesson, quiz: series or pool
+	Title      string `yaml:"title"`      // checkin: its name
+	Text       string `yaml:"text"`       // notice: what it says
+	Ack        bool   `yaml:"ack"`        // notice: asks for acknowledgement
 	CloseAfter string `yaml:"close_after"`
 	Poll       string `yaml:"poll"` // quiz: native = the platform's own poll, where it has polls
 	Misfire    string `yaml:"misfire"`
 	StartsOn   string `yaml:"starts_on"` // 2006-01-02
 	EndsOn     string `yaml:"ends_on"`
+}
+
+// When picks single days; one of them is given.
+type When struct {
+	Lunar   string `yaml:"lunar"`   // 8-15
+	Date    string `yaml:"date"`    // 07-01
+	Monthly string `yaml:"monthly"` // third friday, last workday, 15
+}
+
+// Rule says on which days the schedule runs, beyond its cron.
+func (c Config) Rule() schedules.DayRule {
+	return schedules.DayRule{Days: c.Days, Lunar: c.When.Lunar, Date: c.When.Date, Monthly: c.When.Monthly, IfHoliday: c.IfHoliday}
 }
 
 // Args are the arguments of the action.
@@ -61,6 +80,9 @@ func (c Config) Args() engine.Args {
 // Feature runs schedules.
 type Feature struct {
 	Quiet func() schedules.Quiet // conduct: quiet_hours
+	Log   *slog.Logger
+
+	holidays atomic.Pointer[schedules.Holidays]
 }
 
 // Name implements engine.Feature.
@@ -77,45 +99,71 @@ func (f *Feature) Setup(tx *store.Tx, list []Config) error {
 		if err != nil {
 			return err
 		}
-		s := row{ID: c.ID, Unit: c.Unit, Cron: c.Cron, Zone: c.Timezone, Action: c.Do, Args: string(args),
+		s := row{ID: c.ID, Unit: c.Unit, Cron: c.Cron, Days: c.Rule(), Zone: c.Timezone, Action: c.Do, Args: string(args),
 			Misfire: c.Misfire, StartsOn: c.StartsOn, EndsOn: c.EndsOn, Origin: "config"}
 		if err := s.save(tx); err != nil {
 			return fmt.Errorf("schedule %s: %w", c.ID, err)
 		}
 	}
-	all, err := listRows(tx, "")
-	if err != nil {
-		return err
-	}
-	for _, s := range all {
-		if err := plan(tx, &s); err != nil {
-			return fmt.Errorf("plan schedule %s: %w", s.ID, err)
-		}
-	}
-	return nil
+	return f.planAll(tx)
 }
 
 func timerKey(id string) string { return "schedule:" + id }
 
 // plan sets the timer of a schedule's next slot.
-func plan(tx *store.Tx, s *row) error {
+func (f *Feature) plan(tx *store.Tx, s *row) error {
 	if _, err := tx.Exec(`DELETE FROM timer WHERE key = $1`, timerKey(s.ID)); err != nil {
 		return err
 	}
-	if s.Paused {
-		return nil
+	due, err := s.nextDue(f.holidays.Load())
+	if err != nil || due == 0 {
+		return err
 	}
-	spec, zone, err := s.parse()
+	return setTimer(tx, s.ID, due)
+}
+
+// planAll reads the holidays anew and plans every schedule. Timers that are
+// right already stay, since there may be very many.
+func (f *Feature) planAll(tx *store.Tx) error {
+	holidays, err := loadHolidays(tx)
 	if err != nil {
 		return err
 	}
-	slot, ok := spec.Next(s.Handled, zone)
-	if !ok {
-		return nil
+	all, err := listRows(tx, "")
+	if err != nil {
+		return err
 	}
-	_, err = tx.Exec(`INSERT INTO timer (due_at, feature, kind, ref, key) VALUES ($1, 'schedule', 'run', $2, $3)`,
-		slot.At.UnixMilli(), s.ID, timerKey(s.ID))
-	return err
+	set, err := timers(tx)
+	if err != nil {
+		return err
+	}
+	for _, s := range all {
+		due, err := s.nextDue(holidays)
+		if err != nil {
+			return fmt.Errorf("plan schedule %s: %w", s.ID, err)
+		}
+		if due != 0 && set[s.ID] != due {
+			if err := setTimer(tx, s.ID, due); err != nil {
+				return fmt.Errorf("plan schedule %s: %w", s.ID, err)
+			}
+		}
+		if due != 0 {
+			delete(set, s.ID)
+		}
+	}
+	for id := range set { // paused, or gone
+		if _, err := tx.Exec(`DELETE FROM timer WHERE key = $1`, timerKey(id)); err != nil {
+			return err
+		}
+	}
+	years := unknownYears(all, holidays, tx.Now)
+	tx.AfterCommit(func() {
+		f.holidays.Store(holidays)
+		for _, year := range years {
+			f.Log.Warn("the holidays of a year are not known: Monday to Friday are taken for its workdays; see branchbot holidays", "year", year)
+		}
+	})
+	return nil
 }
 
 // Now is what a timer of the kind "now" does: an action that is run once, for
@@ -139,6 +187,9 @@ func (f *Feature) Timer(t *engine.Turn, tm engine.Timer) error {
 		}
 		return f.run(t.In(u), n.Action, n.Args, "")
 	}
+	if tm.Kind == "holidays" { // imported beside the running bot
+		return f.planAll(t.Tx)
+	}
 	s, err := getRow(t.Tx, tm.Ref)
 	if err != nil || s == nil || s.Paused {
 		return err
@@ -152,7 +203,7 @@ func (f *Feature) Timer(t *engine.Turn, tm engine.Timer) error {
 
 // due handles the slots of a schedule that have come.
 func (f *Feature) due(t *engine.Turn, s *row) error {
-	spec, zone, err := s.parse()
+	spec, zone, err := s.parse(f.holidays.Load())
 	if err != nil {
 		return err
 	}
@@ -162,21 +213,25 @@ func (f *Feature) due(t *engine.Turn, s *row) error {
 	}
 	d := schedules.Due(spec, zone, misfire, s.Handled, t.Now)
 	for _, slot := range d.Missed {
-		if _, err := note(t.Tx, s.ID, slot, "missed", "schedule.reason."+string(misfire.Reason(slot, t.Now))); err != nil {
+		state := "missed"
+		if slot.Left {
+			state = "skipped"
+		}
+		if _, err := note(t.Tx, s.ID, slot, state, "schedule.reason."+string(misfire.Reason(slot, t.Now))); err != nil {
 			return err
 		}
-		s.Handled = slot.At
+		s.Handled = maxTime(s.Handled, slot.At)
 	}
 	if d.Run != nil {
 		if err := f.fire(t.Until(misfire.Until(d.Run.At)), s, *d.Run, zone); err != nil {
 			return err
 		}
-		s.Handled = d.Run.At
+		s.Handled = maxTime(s.Handled, d.Run.At)
 	}
 	if err := s.handled(t.Tx); err != nil {
 		return err
 	}
-	return plan(t.Tx, s)
+	return f.plan(t.Tx, s)
 }
 
 // fire runs the action for a slot, unless there is a reason not to.
@@ -214,9 +269,8 @@ func (f *Feature) fire(t *engine.Turn, s *row, slot schedules.Slot, zone *time.L
 
 // hindered is the reason why a schedule does not run at a time; "" when none.
 func (f *Feature) hindered(t *engine.Turn, s *row, local time.Time) (string, error) {
-	day := local.Format("2006-01-02")
 	switch {
-	case s.StartsOn != "" && day < s.StartsOn, s.EndsOn != "" && day > s.EndsOn:
+	case !s.runsOn(local):
 		return "schedule.reason.days", nil
 	case f.Quiet().Contains(local):
 		return "schedule.reason.quiet", nil
@@ -269,4 +323,11 @@ func (f *Feature) Settled(tx *store.Tx, cause string, sent, failed int) error {
 		return outcome(tx, id, "partly", "schedule.reason.undelivered")
 	}
 	return outcome(tx, id, "failed", "schedule.reason.undelivered")
+}
+
+func maxTime(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }

@@ -1,6 +1,7 @@
 package schedule
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -13,12 +14,16 @@ import (
 type row struct {
 	ID, Unit, Cron, Zone, Action, Args, Misfire, StartsOn, EndsOn, Origin string
 
+	Days    schedules.DayRule
 	Paused  bool
 	Handled time.Time // the last instant that was dealt with
 }
 
-func (s *row) parse() (schedules.Spec, *time.Location, error) {
+func (s *row) parse(holidays *schedules.Holidays) (schedules.Spec, *time.Location, error) {
 	spec, err := schedules.Parse(s.Cron)
+	if err == nil {
+		spec, err = spec.On(s.Days, holidays)
+	}
 	if err != nil {
 		return spec, nil, fmt.Errorf("schedule %s: %w", s.ID, err)
 	}
@@ -26,16 +31,78 @@ func (s *row) parse() (schedules.Spec, *time.Location, error) {
 	return spec, zone, err
 }
 
+// nextDue is when the next slot is due, in milliseconds; 0 when none is.
+func (s *row) nextDue(holidays *schedules.Holidays) (int64, error) {
+	if s.Paused {
+		return 0, nil
+	}
+	spec, zone, err := s.parse(holidays)
+	if err != nil {
+		return 0, err
+	}
+	slot, ok := spec.Next(s.Handled, zone)
+	if !ok {
+		return 0, nil
+	}
+	return slot.At.UnixMilli(), nil
+}
+
+// runsOn tells whether a day lies between the schedule's first and last one.
+func (s *row) runsOn(local time.Time) bool {
+	day := local.Format(time.DateOnly)
+	return (s.StartsOn == "" || day >= s.StartsOn) && (s.EndsOn == "" || day <= s.EndsOn)
+}
+
+// setTimer sets the timer of a schedule, or moves it.
+func setTimer(tx *store.Tx, id string, due int64) error {
+	_, err := tx.Exec(`INSERT INTO timer (due_at, feature, kind, ref, key) VALUES ($1, 'schedule', 'run', $2, $3)
+		ON CONFLICT (key) DO UPDATE SET due_at = excluded.due_at, attempts = 0`, due, id, timerKey(id))
+	return err
+}
+
+// timers are the timers of schedules: when each is due.
+func timers(tx *store.Tx) (map[string]int64, error) {
+	rows, err := tx.Query(`SELECT ref, due_at FROM timer WHERE feature = 'schedule' AND kind = 'run'`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	set := map[string]int64{}
+	for rows.Next() {
+		var id string
+		var due int64
+		if err := rows.Scan(&id, &due); err != nil {
+			return nil, err
+		}
+		set[id] = due
+	}
+	return set, rows.Err()
+}
+
+// daysText is a rule for days as it is stored; "" for none.
+func daysText(d schedules.DayRule) (string, error) {
+	if d == (schedules.DayRule{}) {
+		return "", nil
+	}
+	text, err := json.Marshal(d)
+	return string(text), err
+}
+
 // save adds the schedule or changes it. A changed rule begins now: instants
 // that only the new rule would have had are not caught up.
 func (s *row) save(tx *store.Tx) error {
-	_, err := tx.Exec(`INSERT INTO schedule (id, unit, cron, zone, action, args, misfire, starts_on, ends_on, origin, handled)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+	days, err := daysText(s.Days)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(`INSERT INTO schedule (id, unit, cron, zone, action, args, misfire, starts_on, ends_on, origin, handled, days)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 		ON CONFLICT (id) DO UPDATE SET
-		handled = CASE WHEN schedule.cron = excluded.cron AND schedule.zone = excluded.zone THEN schedule.handled ELSE excluded.handled END,
-		unit = excluded.unit, cron = excluded.cron, zone = excluded.zone, action = excluded.action, args = excluded.args,
+		handled = CASE WHEN schedule.cron = excluded.cron AND schedule.zone = excluded.zone AND schedule.days = excluded.days
+			THEN schedule.handled ELSE excluded.handled END,
+		days = excluded.days, unit = excluded.unit, cron = excluded.cron, zone = excluded.zone, action = excluded.action, args = excluded.args,
 		misfire = excluded.misfire, starts_on = excluded.starts_on, ends_on = excluded.ends_on, gone_at = NULL`,
-		s.ID, s.Unit, s.Cron, s.Zone, s.Action, s.Args, s.Misfire, s.StartsOn, s.EndsOn, s.Origin, tx.Millis())
+		s.ID, s.Unit, s.Cron, s.Zone, s.Action, s.Args, s.Misfire, s.StartsOn, s.EndsOn, s.Origin, tx.Millis(), days)
 	return err
 }
 
@@ -44,17 +111,23 @@ func (s *row) handled(tx *store.Tx) error {
 	return err
 }
 
-const selectRow = `SELECT id, unit, cron, zone, action, args, misfire, starts_on, ends_on, origin, paused <> 0, handled
+const selectRow = `SELECT id, unit, cron, zone, action, args, misfire, starts_on, ends_on, origin, paused <> 0, handled, days
 	FROM schedule WHERE gone_at IS NULL `
 
 func scanRow(r interface{ Scan(...any) error }) (*row, error) {
 	s := &row{}
 	var handled int64
-	err := r.Scan(&s.ID, &s.Unit, &s.Cron, &s.Zone, &s.Action, &s.Args, &s.Misfire, &s.StartsOn, &s.EndsOn, &s.Origin, &s.Paused, &handled)
+	var days string
+	err := r.Scan(&s.ID, &s.Unit, &s.Cron, &s.Zone, &s.Action, &s.Args, &s.Misfire, &s.StartsOn, &s.EndsOn, &s.Origin, &s.Paused, &handled, &days)
 	if errors.Is(err, store.ErrNoRows) {
 		return nil, nil
 	}
 	s.Handled = time.UnixMilli(handled).UTC()
+	if err == nil && days != "" {
+		if err = json.Unmarshal([]byte(days), &s.Days); err != nil {
+			err = fmt.Errorf("schedule %s: days: %w", s.ID, err)
+		}
+	}
 	return s, err
 }
 

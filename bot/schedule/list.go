@@ -1,0 +1,204 @@
+package schedule
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"branchbot/bot/chat"
+	"branchbot/bot/engine"
+	"branchbot/schedules"
+)
+
+// coming is a slot that is still to come, as far as it can be told.
+type coming struct {
+	schedules.Slot
+	reason string // why it will not run, in words; "" when it will
+}
+
+// ahead are the next slots of a schedule: as many as run, and those between
+// them that do not; none after an instant, unless that is zero.
+func (f *Feature) ahead(t *engine.Turn, s *row, runs int, until time.Time) ([]coming, error) {
+	spec, zone, err := s.parse(f.holidays.Load())
+	if err != nil {
+		return nil, err
+	}
+	at := maxTime(t.Now, s.Handled)
+	if first, err := time.ParseInLocation(time.DateOnly, s.StartsOn, zone); err == nil {
+		at = maxTime(at, first.Add(-time.Second))
+	}
+	marked, err := leftOut(t.Tx, s.ID, at)
+	if err != nil {
+		return nil, err
+	}
+	var list []coming
+	for range maxAhead {
+		slot, ok := spec.Next(at, zone)
+		if !ok || runs == 0 || !until.IsZero() && slot.At.After(until) || !s.runsOn(slot.At.In(zone)) {
+			break
+		}
+		at = slot.At
+		c := coming{slot, f.whyNot(t, slot, zone, marked)}
+		if c.reason == "" {
+			runs--
+		}
+		list = append(list, c)
+	}
+	return list, nil
+}
+
+// maxAhead bounds the slots that are looked at for a list.
+const maxAhead = 60
+
+// whyNot tells why a slot will not run; "" when it will.
+func (f *Feature) whyNot(t *engine.Turn, slot schedules.Slot, zone *time.Location, marked map[string]bool) string {
+	switch {
+	case marked[slot.Key]:
+		return t.T("schedule.reason.asked")
+	case slot.Left:
+		return t.T("schedule.why."+string(slot.Why), "Holiday", slot.Holiday)
+	case f.Quiet().Contains(slot.At.In(zone)):
+		return t.T("schedule.reason.quiet")
+	}
+	return ""
+}
+
+// tell tells when a slot runs, and what is special about it.
+func tell(t *engine.Turn, slot schedules.Slot, zone *time.Location) string {
+	at := schedules.Instant(slot.At, t.Now, zone, t.Lang)
+	var notes []string
+	if slot.Moved {
+		own, _ := time.ParseInLocation("2006-01-02T15:04", slot.Key, zone) // always a slot's key
+		notes = append(notes, t.T("schedule.why.moved", "At", schedules.Instant(own, t.Now, zone, t.Lang)))
+	}
+	if slot.Why != "" && (slot.Moved || slot.Why != schedules.Weekend) {
+		notes = append(notes, t.T("schedule.why."+string(slot.Why), "Holiday", slot.Holiday))
+	}
+	if slot.Guess {
+		notes = append(notes, t.T("schedule.why.guess"))
+	}
+	if len(notes) > 0 {
+		at += t.T("schedule.reason", "Reason", strings.Join(notes, t.T("schedule.note_comma")))
+	}
+	return at
+}
+
+func (f *Feature) list(t *engine.Turn) error {
+	rows, err := listRows(t.Tx, t.Unit.ID)
+	if err != nil {
+		return err
+	}
+	if len(rows) == 0 {
+		return t.Say("schedule.empty")
+	}
+	lines := []string{t.T("schedule.list", "N", len(rows))}
+	for _, s := range rows {
+		lines = append(lines, f.describe(t, &s))
+	}
+	return t.Reply(chat.Text(strings.Join(append(lines, f.unknown(t, rows)...), "\n")))
+}
+
+// unknown says of which years the holidays are not known, if it matters.
+func (f *Feature) unknown(t *engine.Turn, rows []row) []string {
+	var lines []string
+	for _, year := range unknownYears(rows, f.holidays.Load(), t.Now) {
+		lines = append(lines, t.T("schedule.unknown_year", "Year", strconv.Itoa(year)))
+	}
+	return lines
+}
+
+// describe tells a schedule with its next three instants in words, and what is
+// left out before them.
+func (f *Feature) describe(t *engine.Turn, s *row) string {
+	spec, zone, err := s.parse(f.holidays.Load())
+	if err != nil {
+		return s.ID + " " + err.Error()
+	}
+	head := t.T("schedule.line", "ID", s.ID, "Action", t.T("schedule.action."+s.Action), "Rule", spec.Words(t.Lang))
+	if s.Paused {
+		return head + t.T("schedule.is_paused")
+	}
+	list, err := f.ahead(t, s, 3, time.Time{})
+	if err != nil {
+		return s.ID + " " + err.Error()
+	}
+	var next, not []string
+	for _, c := range list {
+		if c.reason == "" {
+			next = append(next, tell(t, c.Slot, zone))
+			continue
+		}
+		not = append(not, "  "+t.T("schedule.left_out", "At", schedules.Instant(c.At, t.Now, zone, t.Lang), "Reason", c.reason))
+	}
+	if len(next) == 0 {
+		next = []string{t.T("schedule.no_next")}
+	}
+	if len(not) > 3 {
+		not = append(not[:3], "  "+t.T("schedule.left_out_more", "N", len(not)-3))
+	}
+	lines := append([]string{head, "  " + t.T("schedule.next", "Instants", strings.Join(next, t.T("engine.list_comma")))}, not...)
+	return strings.Join(lines, "\n")
+}
+
+// shown is how many lines a preview has.
+const shown = 40
+
+// preview lists what comes in the next seven days.
+func (f *Feature) preview(t *engine.Turn) error {
+	rows, err := listRows(t.Tx, t.Unit.ID)
+	if err != nil {
+		return err
+	}
+	type item struct {
+		at   time.Time
+		line string
+	}
+	var items []item
+	for _, s := range rows {
+		if s.Paused {
+			continue
+		}
+		list, err := f.ahead(t, &s, shown+1, t.Now.Add(7*24*time.Hour))
+		if err != nil {
+			return err
+		}
+		zone, err := schedules.Zone(s.Zone)
+		if err != nil {
+			return err
+		}
+		for _, c := range list {
+			if c.reason == "" {
+				items = append(items, item{c.At, tell(t, c.Slot, zone) + " " + t.T("schedule.action."+s.Action) + " " + s.ID})
+			}
+		}
+	}
+	slices.SortStableFunc(items, func(a, b item) int { return a.at.Compare(b.at) })
+	lines := []string{t.T("schedule.preview", "N", len(items))}
+	for i, it := range items {
+		if i == shown {
+			lines = append(lines, "…")
+			break
+		}
+		lines = append(lines, it.line)
+	}
+	return t.Reply(chat.Text(strings.Join(append(lines, f.unknown(t, rows)...), "\n")))
+}
+
+// Status implements engine.Reporter: the last occurrences.
+func (f *Feature) Status(t *engine.Turn) ([]string, error) {
+	occurrences, err := lately(t.Tx, t.Unit.ID, 5)
+	if err != nil {
+		return nil, err
+	}
+	var lines []string
+	for _, o := range occurrences {
+		line := schedules.Instant(o.Due, t.Now, t.Unit.Zone, t.Lang) + " " + o.Schedule + " " + t.T("schedule.state."+o.State)
+		if o.Reason != "" {
+			line += t.T("schedule.reason", "Reason", strings.TrimRight(t.T(o.Reason), "。."))
+		}
+		lines = append(lines, line)
+	}
+	rows, err := listRows(t.Tx, t.Unit.ID)
+	return append(lines, f.unknown(t, rows)...), err
+}
