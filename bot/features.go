@@ -10,6 +10,7 @@ import (
 	"branchbot/bot/checkin"
 	"branchbot/bot/desk"
 	"branchbot/bot/engine"
+	"branchbot/bot/leave"
 	"branchbot/bot/ledger"
 	"branchbot/bot/lesson"
 	"branchbot/bot/locale"
@@ -60,6 +61,7 @@ func (f *features) list() []engine.Feature {
 		&lesson.Feature{Library: f.library.Load, Book: f.book, PerDay: func() int { return f.conduct.Load().LessonsPerDay }},
 		&quiz.Feature{Library: f.library.Load, Book: f.book},
 		&checkin.Feature{Book: f.book},
+		&leave.Feature{},
 		&notice.Feature{Book: f.book, Quiet: func() schedules.Quiet { return *f.quiet.Load() },
 			PerDay:    func() int { return f.conduct.Load().NoticesPerDay },
 			Reminders: func() int { return f.conduct.Load().RemindersPerItem }},

@@ -2,14 +2,15 @@
 //
 // Rules:
 //   - A window is opened by a schedule or a secretary and closes at its time.
-//     A member checks in once; leave is told instead and is no absence.
+//     A member checks in once; leave is told instead and is no absence. Who is
+//     on leave by /请假 anyway, or off by his shifts, is not missing either.
 //   - Who comes after the close asks by /签到; the secretary confirms it.
 //   - The group sees numbers. The names of those who are missing go to the
 //     secretary in private.
 //   - Nobody checks in for another; a secretary may enter it, and the record
 //     says so.
 //
-// Commands: /开签 /open, /签到 /checkin, /请假 /leave, /补签 /enter, /未到 /absent.
+// Commands: /开签 /open, /签到 /checkin, /补签 /enter, /未到 /absent.
 // Actions: checkin.
 package checkin
 
@@ -41,7 +42,6 @@ func (f *Feature) Name() string { return "checkin" }
 func (f *Feature) Commands() []engine.Command {
 	return []engine.Command{
 		{Names: []string{"签到", "checkin", "打卡"}, Role: engine.OnRoster, Usage: "checkin.usage.checkin", Run: f.checkIn},
-		{Names: []string{"请假", "leave"}, Role: engine.OnRoster, Usage: "checkin.usage.leave", Run: f.leave},
 		{Names: []string{"开签", "open"}, Role: engine.Secretary, Usage: "checkin.usage.open", Run: f.openNow},
 		{Names: []string{"补签", "enter"}, Role: engine.Secretary, Usage: "checkin.usage.enter", Run: f.enter},
 		{Names: []string{"未到", "absent"}, Role: engine.Secretary, Usage: "checkin.usage.absent", Run: f.absent},
@@ -109,7 +109,7 @@ func (f *Feature) open(t *engine.Turn, title string, open time.Duration, cause s
 	if len(running) > 0 {
 		return &engine.Skip{Key: "checkin.running"}
 	}
-	w := window{Unit: t.Unit.ID, Title: titled(t, title), ClosesAt: t.Now.Add(open)}
+	w := window{Unit: t.Unit.ID, Title: titled(t, title), OpenedAt: t.Now, ClosesAt: t.Now.Add(open)}
 	if err := w.insert(t.Tx, t.Day()); err != nil {
 		return err
 	}
@@ -185,15 +185,6 @@ func (f *Feature) record(t *engine.Turn, id, who int64, s state, reason, key str
 
 // checkIn is /签到: into the open window, or late into today's last one.
 func (f *Feature) checkIn(t *engine.Turn, _ command.Line) error {
-	return f.respond(t, command.Answer{Value: "yes"})
-}
-
-// leave is /请假 [reason].
-func (f *Feature) leave(t *engine.Turn, line command.Line) error {
-	return f.respond(t, command.Answer{Value: "leave", Reason: line.Args})
-}
-
-func (f *Feature) respond(t *engine.Turn, a command.Answer) error {
 	open, err := t.OpenPrompts("checkin")
 	if err != nil {
 		return err
@@ -202,7 +193,7 @@ func (f *Feature) respond(t *engine.Turn, a command.Answer) error {
 		if err := t.Enter(open[0].Unit); err != nil {
 			return err
 		}
-		return f.Answer(t, open[0], a)
+		return f.Answer(t, open[0], command.Answer{Value: "yes"})
 	}
 	w, err := lastOn(t.Tx, t.Unit.ID, t.Day())
 	if err != nil {
@@ -213,9 +204,6 @@ func (f *Feature) respond(t *engine.Turn, a command.Answer) error {
 	}
 	if err := t.Enter(w.Unit); err != nil {
 		return err
-	}
-	if a.Value == "leave" {
-		return f.record(t, w.ID, t.Member.ID, onLeave, a.Reason, "checkin.leave_noted")
 	}
 	return f.late(t, w)
 }
@@ -385,7 +373,7 @@ func (f *Feature) Timer(t *engine.Turn, tm engine.Timer) error {
 		return nil // there was nothing but leave
 	}
 	text := t.T("checkin.count", "Title", w.Title, "Done", s.here, "Due", s.due)
-	return t.PostCount("checkin:"+tm.Ref, text, s.here+s.onLeave, s.due)
+	return t.PostCount("checkin:"+tm.Ref, text, s.here+len(s.leavers), s.due)
 }
 
 // Close implements engine.Closer.
@@ -417,7 +405,10 @@ func (f *Feature) close(t *engine.Turn, w *window) error {
 	if err != nil {
 		return err
 	}
-	text := t.T("checkin.closed", "Title", w.Title, "Due", s.due, "Here", s.here, "Leave", s.onLeave, "Missing", len(s.missing))
+	text := t.T("checkin.closed", "Title", w.Title, "Due", s.due, "Here", s.here, "Leave", len(s.leavers), "Missing", len(s.missing))
+	if len(s.resting) > 0 {
+		text += t.T("checkin.closed_resting", "N", len(s.resting))
+	}
 	if _, err := t.Post(engine.Post{Class: outbox.Push, Message: chat.Text(text)}); err != nil {
 		return err
 	}
@@ -427,11 +418,12 @@ func (f *Feature) close(t *engine.Turn, w *window) error {
 	return t.TellSecretaries(chat.Text(s.names(t, w)))
 }
 
-// sums are the numbers of a window.
+// sums are the numbers of a window. Those who rest by their shifts are not due.
 type sums struct {
-	due, here, onLeave int
-	missing            []string
-	leavers            []string
+	due, here int
+	missing   []string
+	leavers   []string
+	resting   []string
 }
 
 func tally(t *engine.Turn, w *window) (s sums, err error) {
@@ -443,18 +435,24 @@ func tally(t *engine.Turn, w *window) (s sums, err error) {
 	if err != nil {
 		return s, err
 	}
-	s.due = len(roster)
+	away, err := t.AwayAll(w.OpenedAt, w.ClosesAt)
+	if err != nil {
+		return s, err
+	}
 	for _, m := range roster {
-		switch entries[m.ID] {
-		case onTime, late:
+		reason := away[m.ID]
+		switch entry := entries[m.ID]; {
+		case entry == onTime || entry == late:
 			s.here++
-		case onLeave:
-			s.onLeave++
+		case entry == onLeave || reason == "leave.away":
 			s.leavers = append(s.leavers, m.Name)
+		case reason != "":
+			s.resting = append(s.resting, m.Name)
 		default:
 			s.missing = append(s.missing, m.Name)
 		}
 	}
+	s.due = len(roster) - len(s.resting)
 	return s, nil
 }
 
@@ -463,6 +461,9 @@ func (s *sums) names(t *engine.Turn, w *window) string {
 	text := t.T("checkin.missing", "Title", w.Title, "Count", len(s.missing), "Names", strings.Join(s.missing, comma))
 	if len(s.leavers) > 0 {
 		text += "\n" + t.T("checkin.on_leave", "Names", strings.Join(s.leavers, comma))
+	}
+	if len(s.resting) > 0 {
+		text += "\n" + t.T("checkin.resting", "Names", strings.Join(s.resting, comma))
 	}
 	return text
 }

@@ -25,6 +25,7 @@ type window struct {
 	Unit     string
 	Title    string
 	Prompt   int64
+	OpenedAt time.Time
 	ClosesAt time.Time
 	Closed   bool
 }
@@ -49,16 +50,16 @@ func (w *window) closed(tx *store.Tx) error {
 	return err
 }
 
-const selectWindow = `SELECT id, unit, title, prompt, closes_at, closed_at IS NOT NULL FROM checkin `
+const selectWindow = `SELECT id, unit, title, prompt, opened_at, closes_at, closed_at IS NOT NULL FROM checkin `
 
 func scanWindow(row store.Row) (*window, error) {
 	w := &window{}
-	var closes int64
-	err := row.Scan(&w.ID, &w.Unit, &w.Title, &w.Prompt, &closes, &w.Closed)
+	var opened, closes int64
+	err := row.Scan(&w.ID, &w.Unit, &w.Title, &w.Prompt, &opened, &closes, &w.Closed)
 	if errors.Is(err, store.ErrNoRows) {
 		return nil, nil
 	}
-	w.ClosesAt = time.UnixMilli(closes)
+	w.OpenedAt, w.ClosesAt = time.UnixMilli(opened).UTC(), time.UnixMilli(closes).UTC()
 	return w, err
 }
 

@@ -1,0 +1,87 @@
+package leave
+
+import (
+	"time"
+
+	"branchbot/store"
+)
+
+// record is a leave as it is kept.
+type record struct {
+	ID, Member int64
+	From, To   time.Time
+	Reason     string
+	By         int64 // another member who entered it; 0 = himself
+
+	Name, ByName string // of the member, and of By
+}
+
+func (r *record) insert(tx *store.Tx) error {
+	_, err := tx.Exec(`INSERT INTO leave (member, from_at, to_at, reason, entered_by, created_at) VALUES ($1, $2, $3, $4, $5, $6)`,
+		r.Member, r.From.UnixMilli(), r.To.UnixMilli(), r.Reason, r.By, tx.Millis())
+	return err
+}
+
+// cancel ends a leave now; one that has not begun is removed.
+func (r *record) cancel(tx *store.Tx) error {
+	if r.From.After(tx.Now) {
+		_, err := tx.Exec(`DELETE FROM leave WHERE id = $1`, r.ID)
+		return err
+	}
+	_, err := tx.Exec(`UPDATE leave SET to_at = $1 WHERE id = $2`, tx.Millis(), r.ID)
+	return err
+}
+
+// covers tells whether one leave of the member has all of the span already.
+func covers(tx *store.Tx, member int64, s span) (bool, error) {
+	var n int
+	err := tx.QueryRow(`SELECT COUNT(*) FROM leave WHERE member = $1 AND from_at <= $2 AND to_at >= $3`,
+		member, s.from.UnixMilli(), s.to.UnixMilli()).Scan(&n)
+	return n > 0, err
+}
+
+const selectLeave = `SELECT l.id, l.member, l.from_at, l.to_at, l.reason, l.entered_by, m.name, COALESCE(b.name, '')
+	FROM leave l JOIN member m ON m.id = l.member LEFT JOIN member b ON b.id = l.entered_by `
+
+// ahead are the leaves of a member that are not over, in order.
+func ahead(tx *store.Tx, member int64) ([]record, error) {
+	return list(tx, selectLeave+`WHERE l.member = $1 AND l.to_at > $2 ORDER BY l.from_at, l.id`, member, tx.Millis())
+}
+
+// ofMember are the leaves of a member that touch a time.
+func ofMember(tx *store.Tx, member int64, from, to time.Time) ([]record, error) {
+	return list(tx, selectLeave+`WHERE l.member = $1 AND l.to_at > $2 AND l.from_at < $3 ORDER BY l.from_at, l.id`,
+		member, from.UnixMilli(), to.UnixMilli())
+}
+
+// ofUnit are those of the roster of a unit and the units under it.
+func ofUnit(tx *store.Tx, unit string, from, to time.Time) ([]record, error) {
+	return list(tx, `WITH RECURSIVE below (id) AS (
+		SELECT id FROM unit WHERE id = $1 UNION ALL SELECT u.id FROM unit u JOIN below b ON u.parent = b.id) `+selectLeave+
+		`WHERE l.to_at > $2 AND l.from_at < $3 AND m.left_at IS NULL AND m.unit IN (SELECT id FROM below) ORDER BY l.from_at, l.id`,
+		unit, from.UnixMilli(), to.UnixMilli())
+}
+
+// history are the last 50 leaves of a member, newest first.
+func history(tx *store.Tx, member int64) ([]record, error) {
+	return list(tx, selectLeave+`WHERE l.member = $1 ORDER BY l.from_at DESC LIMIT 50`, member)
+}
+
+func list(tx *store.Tx, query string, args ...any) ([]record, error) {
+	rows, err := tx.Query(query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []record
+	for rows.Next() {
+		var r record
+		var from, to int64
+		if err := rows.Scan(&r.ID, &r.Member, &from, &to, &r.Reason, &r.By, &r.Name, &r.ByName); err != nil {
+			return nil, err
+		}
+		r.From, r.To = time.UnixMilli(from).UTC(), time.UnixMilli(to).UTC()
+		out = append(out, r)
+	}
+	return out, rows.Err()
+}
