@@ -20,6 +20,7 @@ import (
 	"branchbot/bot/quiz"
 	"branchbot/bot/schedule"
 	"branchbot/bot/seal"
+	"branchbot/bot/shift"
 	"branchbot/bot/signup"
 	"branchbot/bot/suggestion"
 	"branchbot/bot/survey"
@@ -42,27 +43,32 @@ type features struct {
 	library atomic.Pointer[content.Library]
 	conduct atomic.Pointer[ConductConfig]
 	quiet   atomic.Pointer[schedules.Quiet]
+	letters atomic.Pointer[shift.Letters]
 }
 
 func newFeatures(links func(code string) []string, page func(code string) string) *features {
 	f := &features{directory: member.NewDirectory(), book: &ledger.Book{}}
 	f.members = &member.Feature{Directory: f.directory, Links: links, Page: page}
 	f.survey, f.suggest = &survey.Feature{}, &suggestion.Feature{}
-	f.schedule = &schedule.Feature{Quiet: func() schedules.Quiet { return *f.quiet.Load() }}
+	f.schedule = &schedule.Feature{Quiet: f.quietHours}
 	return f
 }
+
+func (f *features) quietHours() schedules.Quiet { return *f.quiet.Load() }
 
 // list is the one list of features, in the order in which /帮助 shows them.
 func (f *features) list() []engine.Feature {
 	board := func() bool { return f.conduct.Load().PublicBoard != "off" }
 	return []engine.Feature{
 		&desk.Feature{Backup: f.backup},
-		f.members,
 		&lesson.Feature{Library: f.library.Load, Book: f.book, PerDay: func() int { return f.conduct.Load().LessonsPerDay }},
 		&quiz.Feature{Library: f.library.Load, Book: f.book},
 		&checkin.Feature{Book: f.book},
 		&leave.Feature{},
-		&notice.Feature{Book: f.book, Quiet: func() schedules.Quiet { return *f.quiet.Load() },
+		// Before the members, who take any table that a secretary sends.
+		&shift.Feature{Letters: func() shift.Letters { return *f.letters.Load() }, Quiet: f.quietHours},
+		f.members,
+		&notice.Feature{Book: f.book, Quiet: f.quietHours,
 			PerDay:    func() int { return f.conduct.Load().NoticesPerDay },
 			Reminders: func() int { return f.conduct.Load().RemindersPerItem }},
 		&signup.Feature{},
@@ -88,7 +94,9 @@ func (f *features) apply(tx *store.Tx, s *Settings, library *content.Library) er
 	if err != nil {
 		return err
 	}
+	letters, _ := shift.Read(s.Shifts) // whose faults ReadSettings has refused
 	tx.AfterCommit(func() {
+		f.letters.Store(&letters)
 		f.library.Store(library)
 		f.conduct.Store(&s.Conduct)
 		f.quiet.Store(&quiet)

@@ -19,24 +19,26 @@ import (
 	"branchbot/bot/locale"
 	"branchbot/bot/member"
 	"branchbot/bot/schedule"
+	"branchbot/bot/shift"
 	"branchbot/schedules"
 )
 
 // Settings is config.yaml: what each package declares, put together.
 type Settings struct {
-	Language  string              `yaml:"language"`
-	Timezone  string              `yaml:"timezone"`
-	Database  string              `yaml:"database"`
-	Listen    string              `yaml:"listen"`
-	Address   string              `yaml:"address"` // as people reach it, through a proxy
-	Content   []string            `yaml:"content"`
-	Units     []member.UnitConfig `yaml:"units"`
-	Accounts  []yaml.Node         `yaml:"accounts"`
-	Schedules []schedule.Config   `yaml:"schedules"`
-	Points    PointsConfig        `yaml:"points"`
-	Conduct   ConductConfig       `yaml:"conduct"`
-	Alerts    MailConfig          `yaml:"alerts"`
-	Backup    BackupConfig        `yaml:"backup"`
+	Language  string                  `yaml:"language"`
+	Timezone  string                  `yaml:"timezone"`
+	Database  string                  `yaml:"database"`
+	Listen    string                  `yaml:"listen"`
+	Address   string                  `yaml:"address"` // as people reach it, through a proxy
+	Content   []string                `yaml:"content"`
+	Units     []member.UnitConfig     `yaml:"units"`
+	Accounts  []yaml.Node             `yaml:"accounts"`
+	Schedules []schedule.Config       `yaml:"schedules"`
+	Shifts    map[string]shift.Config `yaml:"shifts"` // by letter; the usual ones unless given
+	Points    PointsConfig            `yaml:"points"`
+	Conduct   ConductConfig           `yaml:"conduct"`
+	Alerts    MailConfig              `yaml:"alerts"`
+	Backup    BackupConfig            `yaml:"backup"`
 
 	accounts []account
 	file     *config.File
@@ -86,6 +88,7 @@ func ReadSettings(f *config.File) (*Settings, error) {
 	c.allAccounts()
 	c.units()
 	c.schedules()
+	c.shifts()
 	c.points()
 	c.conduct()
 	c.alerts()
@@ -278,6 +281,16 @@ var shippedHolidays = sync.OnceValue(func() *schedules.Holidays {
 	}
 	return h
 })
+
+func (c *checker) shifts() {
+	if len(c.s.Shifts) == 0 {
+		c.s.Shifts = shift.Usual
+	}
+	_, faults := shift.Read(c.s.Shifts)
+	for key, err := range faults {
+		c.fault("shifts."+key, "%v", err)
+	}
+}
 
 func (c *checker) points() {
 	seen := map[string]string{}

@@ -4,7 +4,9 @@
 //   - A window is opened by a schedule or a secretary and closes at its time.
 //     A member checks in once; leave is told instead and is no absence. Who is
 //     on leave by /请假 anyway, or off by his shifts, is not missing either.
-//   - Who comes after the close asks by /签到; the secretary confirms it.
+//   - Who comes after the close asks by /签到; the secretary confirms it. Who
+//     was off or asleep by his shifts all the while needs no word: on the same
+//     day his /签到 counts in full, and he is told so when he wakes.
 //   - The group sees numbers. The names of those who are missing go to the
 //     secretary in private.
 //   - Nobody checks in for another; a secretary may enter it, and the record
@@ -41,7 +43,7 @@ func (f *Feature) Name() string { return "checkin" }
 // Commands implements engine.Feature.
 func (f *Feature) Commands() []engine.Command {
 	return []engine.Command{
-		{Names: []string{"签到", "checkin", "打卡"}, Role: engine.OnRoster, Usage: "checkin.usage.checkin", Run: f.checkIn},
+		{Names: []string{"签到", "checkin", "打卡"}, Role: engine.OnRoster, PrivateWord: true, Usage: "checkin.usage.checkin", Run: f.checkIn},
 		{Names: []string{"开签", "open"}, Role: engine.Secretary, Usage: "checkin.usage.open", Run: f.openNow},
 		{Names: []string{"补签", "enter"}, Role: engine.Secretary, Usage: "checkin.usage.enter", Run: f.enter},
 		{Names: []string{"未到", "absent"}, Role: engine.Secretary, Usage: "checkin.usage.absent", Run: f.absent},
@@ -122,6 +124,9 @@ func (f *Feature) open(t *engine.Turn, title string, open time.Duration, cause s
 		return err
 	}
 	if err := t.At(w.ClosesAt, "checkin", "close", ref, "checkin:close:"+ref); err != nil {
+		return err
+	}
+	if err := t.CopyLater("checkin", ref, endOfDay(t)); err != nil {
 		return err
 	}
 	_, err = t.Post(engine.Post{Class: outbox.Push, Message: post(t, &w, p), Prompt: p.ID, Cause: cause})
@@ -208,100 +213,6 @@ func (f *Feature) checkIn(t *engine.Turn, _ command.Line) error {
 	return f.late(t, w)
 }
 
-// late asks the secretary to confirm.
-func (f *Feature) late(t *engine.Turn, w *window) error {
-	was, err := entryOf(t.Tx, w.ID, t.Member.ID)
-	if err != nil {
-		return err
-	}
-	switch was {
-	case onTime, late:
-		return engine.Complain("checkin.already")
-	case pending:
-		return engine.Complain("checkin.waiting")
-	}
-	if _, err := setEntry(t.Tx, w.ID, t.Member.ID, pending, "", 0); err != nil {
-		return err
-	}
-	unit := t.In(t.Unit) // whose language may be another than the sender's
-	m := chat.Text(unit.T("checkin.late_asks", "Name", t.Member.Name, "Title", w.Title))
-	m.Buttons = [][]chat.Button{{
-		{Label: unit.T("checkin.late_yes"), Data: fmt.Sprintf("checkin:yes:%d:%d", w.ID, t.Member.ID)},
-		{Label: unit.T("checkin.late_no"), Data: fmt.Sprintf("checkin:no:%d:%d", w.ID, t.Member.ID)},
-	}}
-	if err := unit.TellSecretaries(m); err != nil {
-		return err
-	}
-	return t.TellSender(chat.Text(t.T("checkin.late_noted")))
-}
-
-// Press implements engine.Presser: the secretary's word on a late check-in.
-func (f *Feature) Press(t *engine.Turn, data string) error {
-	var id, who int64
-	verb, rest, _ := strings.Cut(data, ":")
-	if n, err := fmt.Sscanf(rest, "%d:%d", &id, &who); n != 2 || err != nil || verb != "yes" && verb != "no" {
-		return engine.Complain("engine.old_button")
-	}
-	w, err := load(t.Tx, id)
-	if err != nil {
-		return err
-	}
-	role := engine.Anyone
-	if w != nil {
-		if role, err = t.Directory().Role(t.Tx, t.Member, w.Unit); err != nil {
-			return err
-		}
-	}
-	if role < engine.Secretary {
-		return engine.Complain("engine.secretaries_only")
-	}
-	was, err := entryOf(t.Tx, id, who)
-	if err != nil {
-		return err
-	}
-	if was != pending {
-		return engine.Complain("engine.old_button")
-	}
-	m, err := member.Member(t.Tx, who)
-	if err != nil || m == nil {
-		return err
-	}
-	key := "checkin.late_refused"
-	if verb == "yes" {
-		key = "checkin.late_confirmed"
-		if err := f.confirm(t, w, who); err != nil {
-			return err
-		}
-	} else if err := removeEntry(t.Tx, id, who); err != nil {
-		return err
-	}
-	u, err := t.Directory().Unit(t.Tx, w.Unit)
-	if err != nil {
-		return err
-	}
-	theirs := t.In(u)
-	if m.Language != "" {
-		theirs.Lang = m.Language
-	}
-	if _, err := theirs.Tell(m, chat.Text(theirs.T(key, "Name", m.Name, "Title", w.Title))); err != nil {
-		return err
-	}
-	return t.Say(key, "Name", m.Name, "Title", w.Title)
-}
-
-// confirm books a late check-in on a secretary's word.
-func (f *Feature) confirm(t *engine.Turn, w *window, who int64) error {
-	u, err := t.Directory().Unit(t.Tx, w.Unit)
-	if err != nil {
-		return err
-	}
-	if _, err := setEntry(t.Tx, w.ID, who, late, "", t.Member.ID); err != nil {
-		return err
-	}
-	_, err = f.Book.Earn(t.In(u), who, "checkin.late", fmt.Sprintf("checkin:%d", w.ID))
-	return err
-}
-
 // enter is /补签 NAME: the secretary enters it for a member.
 func (f *Feature) enter(t *engine.Turn, line command.Line) error {
 	w, err := f.current(t)
@@ -354,7 +265,7 @@ func (f *Feature) Timer(t *engine.Turn, tm engine.Timer) error {
 		return fmt.Errorf("window %q: %w", tm.Ref, err)
 	}
 	w, err := load(t.Tx, id)
-	if err != nil || w == nil || w.Closed {
+	if err != nil || w == nil || w.Closed && tm.Kind != "copy" {
 		return err
 	}
 	u, err := t.Directory().Unit(t.Tx, w.Unit)
@@ -362,8 +273,11 @@ func (f *Feature) Timer(t *engine.Turn, tm engine.Timer) error {
 		return err
 	}
 	t = t.In(u)
-	if tm.Kind == "close" {
+	switch tm.Kind {
+	case "close":
 		return f.close(t, w)
+	case "copy":
+		return f.copy(t, tm, w)
 	}
 	s, err := tally(t, w)
 	if err != nil {
@@ -444,7 +358,7 @@ func tally(t *engine.Turn, w *window) (s sums, err error) {
 		switch entry := entries[m.ID]; {
 		case entry == onTime || entry == late:
 			s.here++
-		case entry == onLeave || reason == "leave.away":
+		case entry == onLeave || reason == onLeaveAway:
 			s.leavers = append(s.leavers, m.Name)
 		case reason != "":
 			s.resting = append(s.resting, m.Name)

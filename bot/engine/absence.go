@@ -67,6 +67,19 @@ func (t *Turn) AwayAll(from, to time.Time) (map[int64]string, error) {
 	return away, nil
 }
 
+// Excused are how many of the members of t.Unit and the units under it could
+// not be asked at any time from an instant up to another and have not done it.
+// Counts leave them out.
+func (t *Turn) Excused(from, to time.Time, did func(member int64) bool) (n int, err error) {
+	away, err := t.AwayAll(from, to)
+	for id := range away {
+		if !did(id) {
+			n++
+		}
+	}
+	return n, err
+}
+
 // wakingAhead is how far ahead a waking window is looked for.
 const wakingAhead = 31 * 24 * time.Hour
 

@@ -150,7 +150,7 @@ func (t *Turn) word() *Command {
 		return nil
 	}
 	c := t.work.engine.commands[command.Fold(t.Event.Text)]
-	if c == nil || !c.Word {
+	if c == nil || !c.Word && !(c.PrivateWord && t.Event.Private) {
 		return nil
 	}
 	return c

@@ -226,6 +226,8 @@ type Command struct {
 	// Word lets the names stand alone, without a slash: in private and, if
 	// the sender is on the roster, as a whole message in the group.
 	Word bool
+	// PrivateWord does so in private alone, for words of everyday talk.
+	PrivateWord bool
 	// Discreet commands carry words that are kept nowhere, not even when the
 	// handling fails.
 	Discreet bool

@@ -101,6 +101,9 @@ func (f *Feature) push(t *engine.Turn, args engine.Args, cause string) error {
 	if err := t.At(t.Now.Add(life), "lesson", "close", p.Ref, "lesson:close:"+p.Ref); err != nil {
 		return err
 	}
+	if err := t.CopyLater("lesson", p.Ref, t.Now.Add(life)); err != nil {
+		return err
+	}
 	_, err = t.Post(engine.Post{Class: outbox.Notice, Message: post(t, l, p), Prompt: p.ID, Cause: cause})
 	return err
 }
@@ -221,30 +224,46 @@ func (f *Feature) Timer(t *engine.Turn, tm engine.Timer) error {
 	if err != nil {
 		return fmt.Errorf("push %q: %w", tm.Ref, err)
 	}
-	unit, prompt, title, err := loadPush(t.Tx, push)
+	p, err := loadPush(t.Tx, push)
 	if errors.Is(err, store.ErrNoRows) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	u, err := t.Directory().Unit(t.Tx, unit)
+	u, err := t.Directory().Unit(t.Tx, p.Unit)
 	if err != nil {
 		return err
 	}
 	t = t.In(u)
-	if tm.Kind == "close" {
-		return t.ClosePrompt(prompt)
+	switch tm.Kind {
+	case "close":
+		return t.ClosePrompt(p.Prompt)
+	case "copy":
+		return f.copy(t, tm, push, p)
 	}
 	done, err := countDone(t.Tx, push)
 	if err != nil {
 		return err
 	}
-	due, err := member.Count(t.Tx, unit)
+	due, err := member.Count(t.Tx, p.Unit)
 	if err != nil {
 		return err
 	}
-	return t.PostCount("lesson:"+tm.Ref, t.T("lesson.count", "Title", title, "Done", done, "Due", due), done, due)
+	return t.PostCount("lesson:"+tm.Ref, t.T("lesson.count", "Title", p.Title, "Done", done, "Due", due), done, due)
+}
+
+// copy tells the lesson in private to those who have slept through its post,
+// unless a newer one has come or the packs have it no more.
+func (f *Feature) copy(t *engine.Turn, tm engine.Timer, push int64, pushed pushed) error {
+	open, err := t.OpenPrompts("lesson")
+	l := f.Library().Lesson(pushed.Lesson)
+	at := slices.IndexFunc(open, func(p engine.Prompt) bool { return p.ID == pushed.Prompt })
+	if err != nil || l == nil || at < 0 {
+		return err
+	}
+	return t.Copy(tm, engine.Post{Class: outbox.Push, Message: post(t, l, open[at]), Prompt: pushed.Prompt}, pushed.At,
+		func(member int64) (bool, error) { return isDone(t.Tx, push, member) })
 }
 
 // Open implements engine.Personal.
@@ -253,7 +272,7 @@ func (f *Feature) Open(t *engine.Turn, m *engine.Member) ([]string, error) {
 	var lines []string
 	for _, p := range open {
 		push, _ := strconv.ParseInt(p.Ref, 10, 64)
-		_, _, title, err := loadPush(t.Tx, push)
+		pushed, err := loadPush(t.Tx, push)
 		if err != nil {
 			return nil, err
 		}
@@ -265,7 +284,7 @@ func (f *Feature) Open(t *engine.Turn, m *engine.Member) ([]string, error) {
 		if done {
 			key = "lesson.open_done"
 		}
-		lines = append(lines, t.T(key, "Title", title))
+		lines = append(lines, t.T(key, "Title", pushed.Title))
 	}
 	return lines, err
 }

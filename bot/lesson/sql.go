@@ -2,6 +2,7 @@ package lesson
 
 import (
 	"errors"
+	"time"
 
 	"branchbot/content"
 	"branchbot/store"
@@ -32,9 +33,19 @@ func setPrompt(tx *store.Tx, push, prompt int64) error {
 	return err
 }
 
-func loadPush(tx *store.Tx, push int64) (unit string, prompt int64, title string, err error) {
-	err = tx.QueryRow(`SELECT unit, prompt, title FROM lesson_push WHERE id = $1`, push).Scan(&unit, &prompt, &title)
-	return unit, prompt, title, err
+// pushed is a lesson as it was pushed.
+type pushed struct {
+	Unit, Title, Lesson string
+	Prompt              int64
+	At                  time.Time
+}
+
+func loadPush(tx *store.Tx, push int64) (p pushed, err error) {
+	var at int64
+	err = tx.QueryRow(`SELECT unit, title, lesson, prompt, pushed_at FROM lesson_push WHERE id = $1`, push).
+		Scan(&p.Unit, &p.Title, &p.Lesson, &p.Prompt, &at)
+	p.At = time.UnixMilli(at)
+	return p, err
 }
 
 // setDone is true when it is the first time.

@@ -124,6 +124,7 @@ var made = map[string][]string{
 	"schedule.action.":     {"lesson", "quiz", "checkin", "notice", "pulse"},
 	"schedule.state.":      {"fired", "done", "partly", "failed", "skipped", "missed"},
 	"schedule.reason.":     {"late", "newer", "holiday", "weekend", "makeup", "merged"}, // of schedules; the others are written out
+	"shift.fault.":         {"nobody", "several", "twice", "letter", "long", "empty", "starts_on", "days"},
 	"schedule.why.":        {"holiday", "weekend", "makeup", "merged"},
 	"survey.command.":      {"vote", "survey", "pulse"},
 	"survey.head.":         {"vote", "survey", "pulse"},

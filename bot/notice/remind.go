@@ -15,6 +15,7 @@ import (
 // reminded is what a reminder came to.
 type reminded struct {
 	private, group int       // members told in private; those that one line in the group is for
+	away           int       // members who are told later, since they are on leave, off or asleep
 	at             time.Time // not zero: it goes then, after the quiet hours
 }
 
@@ -42,6 +43,9 @@ func (f *Feature) remind(t *engine.Turn, line command.Line) error {
 	text := t.T("notice.reminded", "Number", g.number(), "Private", r.private)
 	if r.group > 0 {
 		text += t.T("notice.reminded_group", "Group", r.group)
+	}
+	if r.away > 0 {
+		text += t.T("notice.reminded_away", "Away", r.away)
 	}
 	return t.TellSender(chat.Text(text + t.T("notice.reminders_left", "Left", f.Reminders()-g.Reminders)))
 }
@@ -133,10 +137,19 @@ func unlessComplaint(err error) error {
 // tellMissing reminds in private, and by one line in the group for those who
 // are not reached there.
 func (f *Feature) tellMissing(t *engine.Turn, n *notice, g *target, open int) (r reminded, err error) {
-	who, err := reachable(t, n, g, open)
+	who, away, err := reachable(t, n, g, open)
 	if err != nil {
 		return r, err
 	}
+	if r, err = f.remindAll(t, n, g, who); err != nil {
+		return r, err
+	}
+	r.away = len(away)
+	return r, f.remindAwake(t, n, g, away)
+}
+
+// remindAll tells members in private, and in one line in the group.
+func (f *Feature) remindAll(t *engine.Turn, n *notice, g *target, who []reader) (r reminded, err error) {
 	unit := t.Lang
 	for _, m := range who {
 		if t.Lang = unit; m.Language != "" {
@@ -165,10 +178,88 @@ func (f *Feature) tellMissing(t *engine.Turn, n *notice, g *target, open int) (r
 	return r, err
 }
 
-// reachable are the missing whom a reminder may reach now. It is the one place
-// that decides it: who must be left in peace is left out here.
-func reachable(t *engine.Turn, n *notice, g *target, open int) ([]reader, error) {
-	return missing(t.Tx, n.ID, g.Unit, open)
+// reachable are the missing whom a reminder may reach now, and those who are to
+// be left in peace. An urgent notice leaves nobody.
+func reachable(t *engine.Turn, n *notice, g *target, open int) (who, away []reader, err error) {
+	all, err := missing(t.Tx, n.ID, g.Unit, open)
+	if err != nil || n.Urgent {
+		return all, nil, err
+	}
+	reasons, err := t.AwayAll(t.Now, t.Now.Add(time.Millisecond))
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, m := range all {
+		if reasons[m.ID] == "" {
+			who = append(who, m)
+		} else {
+			away = append(away, m)
+		}
+	}
+	return who, away, nil
+}
+
+// remindAwake sets timers for when those who are away may be reminded, if that
+// is before the close.
+func (f *Feature) remindAwake(t *engine.Turn, n *notice, g *target, away []reader) error {
+	for _, m := range away {
+		at, err := f.awake(t, &m.Member, t.Now)
+		if err != nil {
+			return err
+		}
+		if !at.Before(n.closing()) {
+			continue
+		}
+		s := step{Kind: "wake", Notice: n.ID, After: g.Unit, Since: t.Now.UnixMilli()}
+		key := fmt.Sprintf("notice:wake:%d:%s:%d:%d", n.ID, g.Unit, s.Since, at.UnixMilli())
+		if err := t.At(at, "notice", "step", s.ref(), key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// awake is when a member may be reminded from an instant on.
+func (f *Feature) awake(t *engine.Turn, m *engine.Member, since time.Time) (time.Time, error) {
+	at, _, err := t.Waking(m, since)
+	return f.Quiet().End(at.In(t.Unit.Zone)), err
+}
+
+// remindWoken reminds those who were away at a reminder and may be told now.
+func (f *Feature) remindWoken(t *engine.Turn, s step, due time.Time) error {
+	n, err := load(t.Tx, s.Notice)
+	if err != nil || n == nil || n.State != sent {
+		return err
+	}
+	g, err := targetOf(t.Tx, s.Notice, s.After)
+	if err != nil || g == nil || g.Closed {
+		return err
+	}
+	u, err := t.Directory().Unit(t.Tx, g.Unit)
+	if err != nil {
+		return err
+	}
+	t = t.In(u)
+	_, open, err := count(t.Tx, n, g)
+	if err != nil {
+		return err
+	}
+	who, _, err := reachable(t, n, g, open)
+	if err != nil {
+		return err
+	}
+	var woken []reader
+	for _, m := range who {
+		at, err := f.awake(t, &m.Member, time.UnixMilli(s.Since))
+		if err != nil {
+			return err
+		}
+		if at.Equal(due) {
+			woken = append(woken, m)
+		}
+	}
+	_, err = f.remindAll(t, n, g, woken)
+	return err
 }
 
 // The reminder before the deadline comes an hour before, for a notice that is

@@ -238,10 +238,11 @@ func key(kind string, id int64) string { return fmt.Sprintf("notice:%s:%d", kind
 
 // step is something that is done for each unit of a notice.
 type step struct {
-	Kind   string // post, close, auto, remind, repeat, correct, recall; later: a reminder put off in one unit
+	Kind   string // post, close, auto, remind, repeat, correct, recall; in one unit later: a reminder put off, wake: that of those who were away
 	Notice int64
-	After  string // the last unit that is done with; of later: the unit
+	After  string // the last unit that is done with; of later and wake: the unit
 	Cause  string
+	Since  int64 `json:",omitempty"` // of wake: when the others were reminded, in ms
 }
 
 func (s step) ref() string {
@@ -372,8 +373,11 @@ func (f *Feature) Timer(t *engine.Turn, tm engine.Timer) error {
 	if err := json.Unmarshal([]byte(tm.Ref), &s); err != nil {
 		return fmt.Errorf("notice step %q: %w", tm.Ref, err)
 	}
-	if s.Kind == "later" {
+	switch s.Kind {
+	case "later":
 		return f.remindLater(t, s)
+	case "wake":
+		return f.remindWoken(t, s, tm.Due)
 	}
 	return f.sweep(t, s)
 }

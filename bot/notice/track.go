@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"branchbot/bot/chat"
 	"branchbot/bot/command"
@@ -60,9 +61,16 @@ func list(t *engine.Turn, n *notice, g *target) (string, error) {
 	if n.Urgent {
 		return text + t.T("notice.missing_phones", "Missing", open) + "\n" + phones(t, who, open), nil
 	}
+	away, err := t.AwayAll(t.Now, t.Now.Add(time.Millisecond))
+	if err != nil {
+		return "", err
+	}
 	names := make([]string, len(who))
 	for i, r := range who {
 		names[i] = r.Name
+		if reason := away[r.ID]; reason != "" {
+			names[i] += t.T("notice.away_mark", "Reason", t.T(reason))
+		}
 	}
 	text += t.T("notice.missing", "Missing", open, "Names", strings.Join(names, t.T("engine.list_comma")))
 	if open > len(who) {

@@ -42,6 +42,9 @@ func (f *Feature) open(t *engine.Turn, q *content.Question, pool string, open ti
 	if err := t.At(r.ClosesAt, "quiz", "close", p.Ref, "quiz:close:"+p.Ref); err != nil {
 		return 0, err
 	}
+	if err := t.CopyLater("quiz", p.Ref, r.ClosesAt); err != nil {
+		return 0, err
+	}
 	message := engine.Post{Class: outbox.Push, Message: post(t, &r, p), Prompt: p.ID, Cause: cause}
 	if asPoll {
 		message.Thread = pollThread(r.ID)
@@ -183,19 +186,48 @@ func (f *Feature) Timer(t *engine.Turn, tm engine.Timer) error {
 		return err
 	}
 	t = t.In(u)
-	if tm.Kind == "close" {
+	switch tm.Kind {
+	case "close":
 		return f.close(t, r)
+	case "copy":
+		return f.copy(t, tm, r)
 	}
 	answers, err := answersOf(t.Tx, r.ID)
 	if err != nil {
 		return err
 	}
-	due, err := member.Count(t.Tx, u.ID)
+	due, _, err := dueIn(t, r, answers)
 	if err != nil {
 		return err
 	}
 	text := t.T("quiz.count", "Code", r.Code, "Done", len(answers), "Due", due)
 	return t.PostCount(fmt.Sprintf("quiz:%d", r.ID), text, len(answers), due)
+}
+
+// dueIn is how many a round is for. Whoever is away all the time that it is open
+// is excused, unless he has answered anyway.
+func dueIn(t *engine.Turn, r *Round, answers []answer) (due, excused int, err error) {
+	all, err := member.Count(t.Tx, r.Unit)
+	if err != nil {
+		return 0, 0, err
+	}
+	answered := map[int64]bool{}
+	for _, a := range answers {
+		answered[a.Member] = true
+	}
+	excused, err = t.Excused(r.OpenedAt, r.ClosesAt, func(member int64) bool { return answered[member] })
+	return all - excused, excused, err
+}
+
+// copy tells the question in private to those who have slept through its post.
+func (f *Feature) copy(t *engine.Turn, tm engine.Timer, r *Round) error {
+	p := engine.Prompt{ID: r.Prompt, Code: r.Code}
+	r.Polled = false // a poll would show others how he votes
+	return t.Copy(tm, engine.Post{Class: outbox.Push, Message: post(t, r, p), Prompt: p.ID}, r.OpenedAt,
+		func(member int64) (bool, error) {
+			value, err := answerOf(t.Tx, r.ID, member)
+			return value != "", err
+		})
 }
 
 // Close implements engine.Closer.
@@ -251,10 +283,11 @@ func (f *Feature) close(t *engine.Turn, r *Round) error {
 			return err
 		}
 	}
-	due, err := member.Count(t.Tx, r.Unit)
+	due, excused, err := dueIn(t, r, answers)
 	if err != nil {
 		return err
 	}
-	_, err = t.Post(engine.Post{Class: outbox.Push, Message: result(t, r, len(answers), right, due, chosen)})
+	message := result(t, r, totals{len(answers), right, due, excused}, chosen)
+	_, err = t.Post(engine.Post{Class: outbox.Push, Message: message})
 	return err
 }

@@ -86,8 +86,11 @@ func poll(t *engine.Turn, q *content.Question, head string) *chat.Poll {
 	return p
 }
 
+// totals of a round. Those excused are not due.
+type totals struct{ answered, right, due, excused int }
+
 // result is the message at the close.
-func result(t *engine.Turn, r *Round, answered, right, due int, chosen map[rune]int) chat.Message {
+func result(t *engine.Turn, r *Round, n totals, chosen map[rune]int) chat.Message {
 	q := &r.Question
 	m := chat.Message{}.AddStyled(t.T("quiz.result", "Code", r.Code), chat.Bold).Add("\n" + q.Ask + "\n")
 	m = m.Add(t.T("quiz.key", "Key", key(t, q)))
@@ -97,8 +100,11 @@ func result(t *engine.Turn, r *Round, answered, right, due int, chosen map[rune]
 	if q.Source != "" {
 		m = m.Add("\n" + t.T("quiz.source", "Source", q.Source))
 	}
-	m = m.Add("\n" + t.T("quiz.totals", "Answered", answered, "Due", due, "Right", right))
-	if answered > 0 && (q.Type == content.Single || q.Type == content.Multiple) {
+	m = m.Add("\n" + t.T("quiz.totals", "Answered", n.answered, "Due", n.due, "Right", n.right))
+	if n.excused > 0 {
+		m = m.Add(t.T("quiz.totals_excused", "N", n.excused))
+	}
+	if n.answered > 0 && (q.Type == content.Single || q.Type == content.Multiple) {
 		var parts []string
 		for i := range q.Options {
 			parts = append(parts, fmt.Sprintf("%c %d", 'A'+i, chosen[rune('A'+i)]))

@@ -18,6 +18,7 @@ type Round struct {
 	Question content.Question
 	Prompt   int64
 	Code     int
+	OpenedAt time.Time
 	ClosesAt time.Time
 	Closed   bool
 	Polled   bool // posted as a poll where the platform has polls
@@ -54,16 +55,16 @@ func nextCode(tx *store.Tx, unit string) (code int, err error) {
 func load(tx *store.Tx, id int64) (*Round, error) {
 	r := &Round{ID: id}
 	var text string
-	var closes int64
-	err := tx.QueryRow(`SELECT unit, content, prompt, code, closes_at, closed_at IS NOT NULL, polled FROM round WHERE id = $1`, id).
-		Scan(&r.Unit, &text, &r.Prompt, &r.Code, &closes, &r.Closed, &r.Polled)
+	var opened, closes int64
+	err := tx.QueryRow(`SELECT unit, content, prompt, code, opened_at, closes_at, closed_at IS NOT NULL, polled FROM round WHERE id = $1`, id).
+		Scan(&r.Unit, &text, &r.Prompt, &r.Code, &opened, &closes, &r.Closed, &r.Polled)
 	if errors.Is(err, store.ErrNoRows) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("round %d: %w", id, err)
 	}
-	r.ClosesAt = time.UnixMilli(closes)
+	r.OpenedAt, r.ClosesAt = time.UnixMilli(opened), time.UnixMilli(closes)
 	if err := json.Unmarshal([]byte(text), &r.Question); err != nil {
 		return nil, fmt.Errorf("round %d: %w", id, err)
 	}

@@ -22,18 +22,20 @@ CREATE TABLE leave (
 CREATE INDEX leave_member ON leave (member, to_at);
 CREATE INDEX leave_to ON leave (to_at);
 
-CREATE TABLE shift (                      -- who is not in it has no shifts
-    member     BIGINT PRIMARY KEY REFERENCES member (id),
-    pattern    TEXT NOT NULL,             -- a letter a day, again and again, e.g. 早早中中夜夜休休
-    starts_on  TEXT NOT NULL,             -- the day of the first letter, 2006-01-02
+CREATE TABLE shift (                      -- rotations; who has none has no shifts
+    member     BIGINT NOT NULL REFERENCES member (id),
+    starts_on  TEXT NOT NULL,             -- the day of the first letter, 2006-01-02; a later one takes the place of an earlier one
+    ends_on    TEXT NOT NULL,             -- the last day; '' = none
+    pattern    TEXT NOT NULL,             -- a letter a day, again and again, e.g. 早早中中夜夜休休; '' = no shifts
     entered_by BIGINT NOT NULL,
-    entered_at BIGINT NOT NULL
+    entered_at BIGINT NOT NULL,
+    PRIMARY KEY (member, starts_on)
 );
 
 CREATE TABLE shift_import (               -- a file that waits for its sender's confirmation
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     unit       TEXT NOT NULL REFERENCES unit (id),
     member     BIGINT NOT NULL,           -- who sent it
-    patterns   TEXT NOT NULL,             -- []shift.Pattern as JSON; '' once it is done with
+    rotations  TEXT NOT NULL,             -- []shift.rotation as JSON
     created_at BIGINT NOT NULL
 );

@@ -1,0 +1,70 @@
+package shift
+
+import (
+	"branchbot/store"
+)
+
+// save takes the place of the rotations of the member that begin later or on
+// the same day, unless it ends itself.
+func (r *rotation) save(tx *store.Tx, by int64) error {
+	if r.EndsOn == "" {
+		if _, err := tx.Exec(`DELETE FROM shift WHERE member = $1 AND starts_on > $2`, r.Member, r.StartsOn); err != nil {
+			return err
+		}
+	}
+	_, err := tx.Exec(`INSERT INTO shift (member, pattern, starts_on, ends_on, entered_by, entered_at) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (member, starts_on) DO UPDATE SET pattern = excluded.pattern, ends_on = excluded.ends_on,
+		entered_by = excluded.entered_by, entered_at = excluded.entered_at`,
+		r.Member, r.Pattern, r.StartsOn, r.EndsOn, by, tx.Millis())
+	return err
+}
+
+const selectRotation = `SELECT s.member, s.pattern, s.starts_on, s.ends_on FROM shift s `
+
+// ofMember are the rotations of a member by their first days.
+func ofMember(tx *store.Tx, member int64) ([]rotation, error) {
+	by, err := rotations(tx, selectRotation+`WHERE s.member = $1 ORDER BY s.starts_on`, member)
+	return by[member], err
+}
+
+// ofUnit are the rotations of the rosters of a unit and the units under it, by
+// member.
+func ofUnit(tx *store.Tx, unit string) (map[int64][]rotation, error) {
+	return rotations(tx, `WITH RECURSIVE below (id) AS (
+		SELECT id FROM unit WHERE id = $1 UNION ALL SELECT u.id FROM unit u JOIN below b ON u.parent = b.id) `+selectRotation+
+		`JOIN member m ON m.id = s.member WHERE m.left_at IS NULL AND m.unit IN (SELECT id FROM below) ORDER BY s.starts_on`, unit)
+}
+
+func rotations(tx *store.Tx, query string, args ...any) (map[int64][]rotation, error) {
+	rows, err := tx.Query(query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	by := map[int64][]rotation{}
+	for rows.Next() {
+		var r rotation
+		if err := rows.Scan(&r.Member, &r.Pattern, &r.StartsOn, &r.EndsOn); err != nil {
+			return nil, err
+		}
+		by[r.Member] = append(by[r.Member], r)
+	}
+	return by, rows.Err()
+}
+
+// keepImport keeps what a file says until its sender confirms it.
+func keepImport(tx *store.Tx, unit string, member int64, rotations string) (id int64, err error) {
+	err = tx.QueryRow(`INSERT INTO shift_import (unit, member, rotations, created_at) VALUES ($1, $2, $3, $4) RETURNING id`,
+		unit, member, rotations, tx.Millis()).Scan(&id)
+	return id, err
+}
+
+// takeImport hands it out once; store.ErrNoRows when there is none.
+func takeImport(tx *store.Tx, id, member int64) (unit, rotations string, err error) {
+	err = tx.QueryRow(`SELECT unit, rotations FROM shift_import WHERE id = $1 AND member = $2`, id, member).Scan(&unit, &rotations)
+	if err != nil {
+		return "", "", err
+	}
+	_, err = tx.Exec(`DELETE FROM shift_import WHERE id = $1`, id)
+	return unit, rotations, err
+}
