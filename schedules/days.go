@@ -70,6 +70,9 @@ func (s Spec) On(d DayRule, h *Holidays) (Spec, error) {
 	if (picks || n.filters()) && !(s.full(dayOfMonth) && s.full(month) && s.full(dayOfWeek)) {
 		return s, fmt.Errorf("%q: where days or when picks the days, cron has the time alone, e.g. 0 9 * * *", s.text)
 	}
+	if n.moves() && !picks && s.full(dayOfMonth) && s.full(dayOfWeek) {
+		return s, fmt.Errorf("if_holiday: %q names every day, so there is none to move to; for workdays alone write days: workdays", s.text)
+	}
 	if s.elapsed && (picks || n.moves()) {
 		return s, fmt.Errorf("%q: give the hours as numbers, e.g. 0 9 * * *", s.text)
 	}

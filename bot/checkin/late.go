@@ -30,7 +30,13 @@ func (f *Feature) late(t *engine.Turn, w *window) error {
 		return err
 	}
 	if reason := away[t.Member.ID]; reason != "" && reason != onLeaveAway {
-		return f.record(t, w.ID, t.Member.ID, onTime, "", "checkin.noted")
+		if _, err := setEntry(t.Tx, w.ID, t.Member.ID, onTime, "", 0); err != nil {
+			return err
+		}
+		if _, err := f.Book.Earn(t, t.Member.ID, "checkin.on_time", fmt.Sprintf("checkin:%d", w.ID)); err != nil {
+			return err
+		}
+		return t.TellSender(chat.Text(t.T("checkin.noted"))) // the group's count does not rise any more
 	}
 	if _, err := setEntry(t.Tx, w.ID, t.Member.ID, pending, "", 0); err != nil {
 		return err

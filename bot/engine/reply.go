@@ -80,8 +80,8 @@ func (t *Turn) reply(mentioned bool) (func() error, error) {
 		return nil, nil
 	}
 	open, err := t.waiting(quoted)
-	if err != nil || len(open) == 0 {
-		return t.binding(r.Text)
+	if err != nil {
+		return nil, err
 	}
 	byCode := r.Code
 	r.Addressed = quoted != nil || byCode != 0 || mentioned || ev.Private
@@ -116,6 +116,10 @@ func (t *Turn) reply(mentioned bool) (func() error, error) {
 	}
 	if do, err := t.binding(r.Text); do != nil || err != nil {
 		return do, err
+	}
+	known := slices.ContainsFunc(open, func(p Prompt) bool { return p.Code == byCode })
+	if byCode != 0 && !known && quoted == nil && (ev.Private || mentioned) {
+		return func() error { return Complain("engine.no_such_code", "Code", byCode) }, nil
 	}
 	return t.misfit(misfits, r.Addressed), nil
 }

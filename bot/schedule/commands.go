@@ -105,7 +105,7 @@ func (f *Feature) usual(t *engine.Turn, action string) (string, error) {
 	return "", nil
 }
 
-// schedule is /日程 list|add|pause|resume|skip|preview.
+// schedule is /日程 list|add|remove|pause|resume|skip|preview.
 func (f *Feature) schedule(t *engine.Turn, line command.Line) error {
 	words := append(line.Fields(), "")
 	rest := words[1:]
@@ -114,6 +114,8 @@ func (f *Feature) schedule(t *engine.Turn, line command.Line) error {
 		return f.list(t)
 	case "add", "添加", "新增":
 		return f.add(t, rest[:len(rest)-1])
+	case "remove", "删除":
+		return f.remove(t, rest[0])
 	case "pause", "暂停":
 		return f.setPaused(t, rest[0], true)
 	case "resume", "恢复":
@@ -126,10 +128,30 @@ func (f *Feature) schedule(t *engine.Turn, line command.Line) error {
 	return engine.Complain("schedule.how")
 }
 
-// dayWords let people say days in /日程 add.
-var dayWords = map[string]string{"工作日": "workdays", "workdays": "workdays", "休息日": "restdays", "restdays": "restdays"}
+// dayWord reads a word about days in /日程 add: 工作日, 休息日, 农历8-15, 顺延, 提前.
+func dayWord(rule *schedules.DayRule, word string) bool {
+	switch word = command.Fold(word); word {
+	case "工作日", "workdays":
+		rule.Days = "workdays"
+	case "休息日", "restdays":
+		rule.Days = "restdays"
+	case "顺延", "next_workday":
+		rule.IfHoliday = "next_workday"
+	case "提前", "previous_workday":
+		rule.IfHoliday = "previous_workday"
+	default:
+		for _, prefix := range []string{"农历", "lunar:"} {
+			if date, ok := strings.CutPrefix(word, prefix); ok {
+				rule.Lunar = date
+				return true
+			}
+		}
+		return false
+	}
+	return true
+}
 
-// add is /日程 add CRON [工作日] ACTION [FROM] [CLOSE_AFTER], e.g. 0 8 * * 1-5
+// add is /日程 add CRON [工作日 …] ACTION [FROM] [CLOSE_AFTER], e.g. 0 8 * * 1-5
 // lesson starter/safety.
 func (f *Feature) add(t *engine.Turn, words []string) error {
 	n := 5
@@ -137,8 +159,7 @@ func (f *Feature) add(t *engine.Turn, words []string) error {
 		n = 1
 	}
 	rule := schedules.DayRule{}
-	if len(words) > n && dayWords[command.Fold(words[n])] != "" {
-		rule.Days = dayWords[command.Fold(words[n])]
+	for len(words) > n && dayWord(&rule, words[n]) {
 		words = slices.Delete(words, n, n+1)
 	}
 	if len(words) < n+1 {
@@ -205,6 +226,24 @@ func mine(t *engine.Turn, id string) (*row, error) {
 	return s, err
 }
 
+// remove takes away a schedule that was added in a chat; its occurrences stay.
+func (f *Feature) remove(t *engine.Turn, id string) error {
+	s, err := mine(t, id)
+	if err != nil {
+		return err
+	}
+	if s.Origin == "config" {
+		return engine.Complain("schedule.remove_config", "ID", s.ID)
+	}
+	if _, err := t.Tx.Exec(`UPDATE schedule SET gone_at = $1 WHERE id = $2`, t.Tx.Millis(), s.ID); err != nil {
+		return err
+	}
+	if err := t.Cancel(timerKey(s.ID)); err != nil {
+		return err
+	}
+	return t.Say("schedule.removed", "ID", s.ID)
+}
+
 func (f *Feature) setPaused(t *engine.Turn, id string, paused bool) error {
 	s, err := mine(t, id)
 	if err != nil {
@@ -235,10 +274,10 @@ func (f *Feature) skip(t *engine.Turn, id string) error {
 	if err != nil {
 		return err
 	}
-	at := maxTime(t.Now, s.Handled)
+	at := maxTime(t.Now, s.from(zone))
 	for {
 		slot, ok := spec.Next(at, zone)
-		if !ok {
+		if !ok || !s.runsOn(slot.At.In(zone)) {
 			return engine.Complain("schedule.unknown", "ID", s.ID)
 		}
 		if slot.Left {

@@ -24,10 +24,7 @@ func (f *Feature) ahead(t *engine.Turn, s *row, runs int, until time.Time) ([]co
 	if err != nil {
 		return nil, err
 	}
-	at := maxTime(t.Now, s.Handled)
-	if first, err := time.ParseInLocation(time.DateOnly, s.StartsOn, zone); err == nil {
-		at = maxTime(at, first.Add(-time.Second))
-	}
+	at := maxTime(t.Now, s.from(zone))
 	marked, err := leftOut(t.Tx, s.ID, at)
 	if err != nil {
 		return nil, err

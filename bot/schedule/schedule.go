@@ -211,8 +211,11 @@ func (f *Feature) due(t *engine.Turn, s *row) error {
 	if err != nil {
 		return err
 	}
-	d := schedules.Due(spec, zone, misfire, s.Handled, t.Now)
+	d := schedules.Due(spec, zone, misfire, s.from(zone), t.Now)
 	for _, slot := range d.Missed {
+		if !s.runsOn(slot.At.In(zone)) { // its last day is over
+			continue
+		}
 		state := "missed"
 		if slot.Left {
 			state = "skipped"
@@ -222,7 +225,7 @@ func (f *Feature) due(t *engine.Turn, s *row) error {
 		}
 		s.Handled = maxTime(s.Handled, slot.At)
 	}
-	if d.Run != nil {
+	if d.Run != nil && s.runsOn(d.Run.At.In(zone)) {
 		if err := f.fire(t.Until(misfire.Until(d.Run.At)), s, *d.Run, zone); err != nil {
 			return err
 		}
@@ -269,10 +272,7 @@ func (f *Feature) fire(t *engine.Turn, s *row, slot schedules.Slot, zone *time.L
 
 // hindered is the reason why a schedule does not run at a time; "" when none.
 func (f *Feature) hindered(t *engine.Turn, s *row, local time.Time) (string, error) {
-	switch {
-	case !s.runsOn(local):
-		return "schedule.reason.days", nil
-	case f.Quiet().Contains(local):
+	if f.Quiet().Contains(local) {
 		return "schedule.reason.quiet", nil
 	}
 	braked, err := isBraked(t, s.Unit)

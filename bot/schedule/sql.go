@@ -40,11 +40,21 @@ func (s *row) nextDue(holidays *schedules.Holidays) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	slot, ok := spec.Next(s.Handled, zone)
-	if !ok {
+	slot, ok := spec.Next(s.from(zone), zone)
+	if !ok || !s.runsOn(slot.At.In(zone)) {
 		return 0, nil
 	}
 	return slot.At.UnixMilli(), nil
+}
+
+// from is the instant after which slots are to be dealt with: none of them lies
+// before the schedule's first day.
+func (s *row) from(zone *time.Location) time.Time {
+	first, err := time.ParseInLocation(time.DateOnly, s.StartsOn, zone)
+	if err != nil { // there is none
+		return s.Handled
+	}
+	return maxTime(s.Handled, first.Add(-time.Second))
 }
 
 // runsOn tells whether a day lies between the schedule's first and last one.
