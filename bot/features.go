@@ -13,6 +13,7 @@ import (
 	"branchbot/bot/leave"
 	"branchbot/bot/ledger"
 	"branchbot/bot/lesson"
+	"branchbot/bot/load"
 	"branchbot/bot/locale"
 	"branchbot/bot/member"
 	"branchbot/bot/notice"
@@ -74,6 +75,7 @@ func (f *features) list() []engine.Feature {
 		&signup.Feature{},
 		f.survey,
 		f.suggest,
+		&load.Feature{PerWeek: func() int { return f.conduct.Load().DemandsPerWeek }},
 		&ledger.Feature{Book: f.book, Board: board},
 		f.schedule,
 	}

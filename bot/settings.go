@@ -55,6 +55,7 @@ type ConductConfig struct {
 	LessonsPerDay    int    `yaml:"lessons_per_day"`
 	NoticesPerDay    int    `yaml:"notices_per_day"`
 	RemindersPerItem int    `yaml:"reminders_per_item"`
+	DemandsPerWeek   int    `yaml:"demands_per_week"` // of one member; more is said by /负担
 	PublicBoard      string `yaml:"public_board"`
 }
 
@@ -71,7 +72,7 @@ func defaults() Settings {
 	return Settings{
 		Language: locale.Default, Timezone: "Asia/Shanghai", Database: "sqlite:data/branchbot.db", Listen: "127.0.0.1:8080",
 		Content: []string{"starter"}, Backup: BackupConfig{Folder: "backups", Keep: 14},
-		Conduct: ConductConfig{QuietHours: "21:00-08:00", LessonsPerDay: 1, NoticesPerDay: 2, RemindersPerItem: 2, PublicBoard: "opt-in"},
+		Conduct: ConductConfig{QuietHours: "21:00-08:00", LessonsPerDay: 1, NoticesPerDay: 2, RemindersPerItem: 2, DemandsPerWeek: 15, PublicBoard: "opt-in"},
 	}
 }
 
@@ -319,6 +320,9 @@ func (c *checker) conduct() {
 		if n < 0 || n > 20 {
 			c.fault("conduct."+key, "%d is out of range 0-20", n)
 		}
+	}
+	if n := c.s.Conduct.DemandsPerWeek; n < 1 || n > 100 {
+		c.fault("conduct.demands_per_week", "%d is out of range 1-100", n)
 	}
 	c.oneOf("conduct.public_board", c.s.Conduct.PublicBoard, []string{"opt-in", "off"})
 }

@@ -1,7 +1,5 @@
 package engine
 
-import "time"
-
 // Demand is something that was asked of members.
 type Demand struct {
 	Unit   string // of everyone in the unit and the units under it
@@ -9,10 +7,10 @@ type Demand struct {
 	N      int    // how often
 }
 
-// Demander is a feature that asks members for something, so that the
-// secretary can see how much it is in all (/负担).
+// Demander is a feature that asks members for something, so that a secretary
+// can see how much it is in all (/负担).
 type Demander interface {
-	// Demands are those from an instant up to another, under the name by which
-	// people know them. Those to units that are not asked about may be among them.
-	Demands(t *Turn, from, to time.Time) (name string, list []Demand, err error)
+	// Demands are those of the days from one on, up to another, which is not
+	// among them (2006-01-02): to t.Unit, the units under it and those above.
+	Demands(t *Turn, from, to string) ([]Demand, error)
 }

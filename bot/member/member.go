@@ -331,6 +331,33 @@ func list(tx *store.Tx, query string, args ...any) ([]engine.Member, error) {
 const below = `WITH RECURSIVE below (id) AS (
 	SELECT id FROM unit WHERE id = $1 UNION ALL SELECT u.id FROM unit u JOIN below b ON u.parent = b.id) `
 
+// Around is what a query begins with that asks about the unit $1, the units
+// under it and those above it: they are around (id).
+const Around = `WITH RECURSIVE below (id) AS (
+	SELECT id FROM unit WHERE id = $1 UNION ALL SELECT u.id FROM unit u JOIN below b ON u.parent = b.id),
+	above (id, parent) AS (
+	SELECT id, parent FROM unit WHERE id = $1 UNION ALL SELECT u.id, u.parent FROM unit u JOIN above a ON u.id = a.parent),
+	around (id) AS (SELECT id FROM below UNION SELECT id FROM above) `
+
+// Demands reads what was asked of whole units: a query that begins with Around,
+// takes args from $2 on, and returns units with numbers.
+func Demands(t *engine.Turn, query string, args ...any) ([]engine.Demand, error) {
+	rows, err := t.Tx.Query(Around+query, append([]any{t.Unit.ID}, args...)...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []engine.Demand
+	for rows.Next() {
+		var d engine.Demand
+		if err := rows.Scan(&d.Unit, &d.N); err != nil {
+			return nil, err
+		}
+		out = append(out, d)
+	}
+	return out, rows.Err()
+}
+
 // Below are the ids of a unit and of all units under it.
 func Below(tx *store.Tx, unit string) ([]string, error) {
 	rows, err := tx.Query(below+`SELECT id FROM below`, unit)

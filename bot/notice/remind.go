@@ -162,6 +162,9 @@ func (f *Feature) remindAll(t *engine.Turn, n *notice, g *target, who []reader) 
 		if err != nil {
 			return r, err
 		}
+		if err := noteReminded(t.Tx, n.ID, g.Unit, m.ID); err != nil {
+			return r, err
+		}
 		if told {
 			r.private++
 		} else {

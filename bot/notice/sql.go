@@ -8,6 +8,7 @@ import (
 
 	"branchbot/bot/chat"
 	"branchbot/bot/engine"
+	"branchbot/bot/member"
 	"branchbot/store"
 )
 
@@ -466,4 +467,31 @@ func unanswered(tx *store.Tx, unit string, member int64) ([]past, error) {
 func written(tx *store.Tx, member int64) (n int, err error) {
 	err = tx.QueryRow(`SELECT COUNT(*) FROM notice WHERE author = $1`, member).Scan(&n)
 	return n, err
+}
+
+// noteReminded notes that a member was reminded of a notice.
+func noteReminded(tx *store.Tx, id int64, unit string, member int64) error {
+	_, err := tx.Exec(`UPDATE notice_reader SET reminded = reminded + 1 WHERE notice = $1 AND unit = $2 AND member = $3`, id, unit, member)
+	return err
+}
+
+// Demands implements engine.Demander: notices that ask for acknowledgement, and
+// the reminders of those who were reminded.
+func (f *Feature) Demands(t *engine.Turn, from, to string) ([]engine.Demand, error) {
+	rows, err := t.Tx.Query(member.Around+`SELECT r.member, COUNT(*) + SUM(r.reminded)
+		FROM notice_target g JOIN notice_reader r ON r.notice = g.notice AND r.unit = g.unit
+		WHERE g.unit IN (SELECT id FROM around) AND g.day >= $2 AND g.day < $3 GROUP BY r.member`, t.Unit.ID, from, to)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []engine.Demand
+	for rows.Next() {
+		var d engine.Demand
+		if err := rows.Scan(&d.Member, &d.N); err != nil {
+			return nil, err
+		}
+		out = append(out, d)
+	}
+	return out, rows.Err()
 }

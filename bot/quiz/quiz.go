@@ -26,6 +26,7 @@ import (
 	"branchbot/bot/command"
 	"branchbot/bot/engine"
 	"branchbot/bot/ledger"
+	"branchbot/bot/member"
 	"branchbot/content"
 	"branchbot/schedules"
 )
@@ -213,4 +214,10 @@ func (f *Feature) Data(t *engine.Turn, m *engine.Member) ([]string, error) {
 		return nil, err
 	}
 	return append([]string{t.T("quiz.data", "N", n)}, lines...), nil
+}
+
+// Demands implements engine.Demander: rounds.
+func (f *Feature) Demands(t *engine.Turn, from, to string) ([]engine.Demand, error) {
+	return member.Demands(t, `SELECT unit, COUNT(*) FROM round WHERE unit IN (SELECT id FROM around) AND day >= $2 AND day < $3
+		GROUP BY unit`, from, to)
 }

@@ -16,6 +16,7 @@
 package signup
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -476,4 +477,15 @@ func (f *Feature) Data(t *engine.Turn, m *engine.Member) ([]string, error) {
 		lines = append(lines, t.T("signup.data_line", "Day", h.At.In(t.Unit.Zone).Format("2006-01-02"), "Title", h.Title, "People", h.People))
 	}
 	return lines, nil
+}
+
+// Demands implements engine.Demander: sign-ups.
+func (f *Feature) Demands(t *engine.Turn, from, to string) ([]engine.Demand, error) {
+	first, err1 := time.ParseInLocation(time.DateOnly, from, t.Unit.Zone)
+	last, err2 := time.ParseInLocation(time.DateOnly, to, t.Unit.Zone)
+	if err := errors.Join(err1, err2); err != nil {
+		return nil, err
+	}
+	return member.Demands(t, `SELECT unit, COUNT(*) FROM signup WHERE unit IN (SELECT id FROM around) AND opened_at >= $2 AND opened_at < $3
+		GROUP BY unit`, first.UnixMilli(), last.UnixMilli())
 }

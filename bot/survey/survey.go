@@ -381,3 +381,9 @@ func (f *Feature) Data(t *engine.Turn, m *engine.Member) ([]string, error) {
 	}
 	return lines, err
 }
+
+// Demands implements engine.Demander: votes, surveys and pulses.
+func (f *Feature) Demands(t *engine.Turn, from, to string) ([]engine.Demand, error) {
+	return member.Demands(t, `SELECT unit, COUNT(*) FROM survey WHERE unit IN (SELECT id FROM around) AND day >= $2 AND day < $3
+		GROUP BY unit`, from, to)
+}

@@ -1,4 +1,5 @@
 -- Calendars, leave and shifts: schedules run on the right day, and nobody is asked who is away or asleep.
+-- What was asked of people in a week can be summed up.
 -- +goose Up
 
 ALTER TABLE schedule ADD COLUMN days TEXT NOT NULL DEFAULT ''; -- schedules.DayRule as JSON; '': cron says the days
@@ -39,3 +40,8 @@ CREATE TABLE shift_import (               -- a file that waits for its sender's 
     rotations  TEXT NOT NULL,             -- []shift.rotation as JSON
     created_at BIGINT NOT NULL
 );
+
+ALTER TABLE notice_reader ADD COLUMN reminded BIGINT NOT NULL DEFAULT 0; -- how often
+CREATE INDEX round_day ON round (unit, day);
+CREATE INDEX checkin_day ON checkin (unit, day);
+CREATE INDEX survey_day ON survey (unit, day);
