@@ -56,8 +56,17 @@ func openLibrary(s *Settings) (*content.Library, error) {
 	return library, errors.Join(checkContent(s, library)...)
 }
 
+// openDatabase opens the database of the settings; as a tool beside a running
+// bot when it is shared.
+func openDatabase(ctx context.Context, s *Settings, shared bool) (*store.DB, error) {
+	return store.Open(ctx, databaseSource(s), store.Options{Shared: shared, Folder: filepath.Join(s.file.Dir, "data")})
+}
+
 // databaseSource makes a relative path relative to the configuration.
 func databaseSource(s *Settings) string {
+	if store.IsPostgres(s.Database) {
+		return s.Database
+	}
 	path := strings.TrimPrefix(s.Database, "sqlite:")
 	if filepath.IsAbs(path) {
 		return s.Database
@@ -69,7 +78,7 @@ func databaseSource(s *Settings) string {
 // settings, or given by the caller (rehearsal, terminal).
 func Open(s *Settings, library *content.Library, db *store.DB, log *slog.Logger, given ...chat.Adapter) (*Bot, error) {
 	b := &Bot{settings: s, db: db, log: log, routes: map[string]http.Handler{}, troubled: map[chat.AccountID]string{}, scanning: map[chat.AccountID]bool{}}
-	b.logins = newLogins(filepath.Dir(strings.TrimPrefix(databaseSource(s), "sqlite:")), s.base(), s.Language)
+	b.logins = newLogins(filepath.Dir(db.Path()), s.base(), s.Language)
 	b.logins.told = b.codeShown
 	b.logins.state = func(id chat.AccountID) chat.State { return b.engine.States()[id] }
 	b.features = newFeatures(b.links, b.page)

@@ -134,7 +134,7 @@ func (p *Program) tool(ctx context.Context) (*Settings, *store.DB, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	db, err := store.Open(ctx, databaseSource(s), store.Options{Shared: true})
+	db, err := openDatabase(ctx, s, true)
 	return s, db, err
 }
 

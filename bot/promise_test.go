@@ -18,6 +18,7 @@ import (
 	"branchbot/content"
 	"branchbot/content/packs"
 	"branchbot/store"
+	"branchbot/store/storetest"
 )
 
 // stage is the whole bot of the sample on a virtual clock, with its log and
@@ -45,9 +46,9 @@ func newStage(t *testing.T, platform string) *stage {
 	if err != nil {
 		t.Fatal(err)
 	}
-	st := &stage{}
+	st, dir := &stage{}, t.TempDir()
 	at := time.Date(2026, 12, 1, 9, 0, 0, 0, time.FixedZone("CST", 8*3600))
-	st.Rehearsal, err = bot.NewRehearsal(t.Context(), s, library, t.TempDir(), platform, at, slog.New(slog.NewTextHandler(&st.log, nil)))
+	st.Rehearsal, err = bot.NewRehearsal(t.Context(), s, library, storetest.SQLite(dir), dir, platform, at, slog.New(slog.NewTextHandler(&st.log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -29,7 +29,7 @@ func (p *Program) run(ctx context.Context) error {
 		return fmt.Errorf("listen on %s: %w; another program has the port, or change listen: in %s", s.Listen, err, s.file.Name)
 	}
 	defer listener.Close()
-	db, err := store.Open(ctx, databaseSource(s), store.Options{})
+	db, err := openDatabase(ctx, s, false)
 	if err != nil {
 		return err
 	}
@@ -138,7 +138,7 @@ func (p *Program) chat(ctx context.Context) error {
 	if len(s.Units) == 0 {
 		return fmt.Errorf("%s: units: there is none to chat in", s.file.Name)
 	}
-	db, err := store.Open(ctx, databaseSource(s), store.Options{})
+	db, err := openDatabase(ctx, s, false)
 	if err != nil {
 		return err
 	}

@@ -21,6 +21,7 @@ import (
 	"branchbot/content/packs"
 	"branchbot/schedules"
 	"branchbot/store"
+	"branchbot/store/storetest"
 )
 
 // The clocks change at these times, on these weekdays and in these months; where
@@ -76,7 +77,7 @@ func TestFiveYears(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := bot.NewRehearsal(t.Context(), s, library, dir, "web", at, slog.New(slog.DiscardHandler))
+		r, err := bot.NewRehearsal(t.Context(), s, library, storetest.SQLite(dir), dir, "web", at, slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Fatal(err)
 		}
