@@ -46,9 +46,10 @@ func newStage(t *testing.T, platform string) *stage {
 	if err != nil {
 		t.Fatal(err)
 	}
-	st, dir := &stage{}, t.TempDir()
+	st := &stage{}
+	source, folder := storetest.SQLite.Empty(t)
 	at := time.Date(2026, 12, 1, 9, 0, 0, 0, time.FixedZone("CST", 8*3600))
-	st.Rehearsal, err = bot.NewRehearsal(t.Context(), s, library, storetest.SQLite(dir), dir, platform, at, slog.New(slog.NewTextHandler(&st.log, nil)))
+	st.Rehearsal, err = bot.NewRehearsal(t.Context(), s, library, source, folder, platform, at, slog.New(slog.NewTextHandler(&st.log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}

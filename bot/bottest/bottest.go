@@ -63,18 +63,18 @@ func Scripts(t *testing.T, dir string) {
 	for _, name := range names {
 		t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar"), func(t *testing.T) {
 			t.Parallel()
-			storetest.Each(t, func(t *testing.T, source, folder string) { play(t, name, source, folder) })
+			storetest.Each(t, func(t *testing.T, e storetest.Engine) { play(t, name, e) })
 		})
 	}
 }
 
-func play(t *testing.T, name, source, folder string) {
+func play(t *testing.T, name string, e storetest.Engine) {
 	t.Helper()
 	a, err := txtar.ParseFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := open(t, a, source, folder)
+	s := open(t, a, e)
 	said, err := s.Play(t, file(a, "script"))
 	if err != nil {
 		t.Fatal(err)
@@ -126,12 +126,12 @@ var platform = regexp.MustCompile(`(?m)^#? *as: *(\w+)$`)
 // 2026-12-01.
 func Open(t testing.TB, a *txtar.Archive) *Stage {
 	t.Helper()
-	dir := t.TempDir()
-	return open(t, a, storetest.SQLite(dir), dir)
+	return open(t, a, storetest.SQLite)
 }
 
-func open(t testing.TB, a *txtar.Archive, source, folder string) *Stage {
+func open(t testing.TB, a *txtar.Archive, e storetest.Engine) *Stage {
 	t.Helper()
+	source, folder := e.Empty(t)
 	f, err := config.Load("config.yaml", settings(t, file(a, "config.yaml")), func(string) (string, bool) { return "", false })
 	if err != nil {
 		t.Fatal(err)

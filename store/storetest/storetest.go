@@ -25,27 +25,40 @@ import (
 // skip PostgreSQL; .ci/run starts a server and sets it.
 const Variable = "BRANCHBOT_TEST_POSTGRES"
 
-// Each runs a test on each engine, with the source of an empty database and a
-// folder for the files that belong to it.
-func Each(t *testing.T, f func(t *testing.T, source, folder string)) {
+// Engine is a database engine.
+type Engine string
+
+// The engines.
+const (
+	SQLite   Engine = "sqlite"
+	Postgres Engine = "postgres"
+)
+
+// Each runs a test on each engine.
+func Each(t *testing.T, f func(t *testing.T, e Engine)) {
 	t.Helper()
-	t.Run("sqlite", func(t *testing.T) {
-		t.Parallel()
-		dir := t.TempDir()
-		f(t, SQLite(dir), dir)
-	})
-	t.Run("postgres", func(t *testing.T) {
-		t.Parallel()
-		f(t, Postgres(t), t.TempDir())
-	})
+	for _, e := range []Engine{SQLite, Postgres} {
+		t.Run(string(e), func(t *testing.T) {
+			t.Parallel()
+			f(t, e)
+		})
+	}
 }
 
-// SQLite is the source of a database in a folder.
-func SQLite(dir string) string { return "sqlite:" + filepath.Join(dir, "x.db") }
+// Empty is the source of an empty database, and a folder for files that belong
+// to it. Both go when the test ends. Without a PostgreSQL server it skips a test
+// that asks for one.
+func (e Engine) Empty(t testing.TB) (source, folder string) {
+	t.Helper()
+	dir := t.TempDir()
+	if e == SQLite {
+		return "sqlite:" + filepath.Join(dir, "x.db"), dir
+	}
+	return postgres(t), dir
+}
 
-// Postgres is the source of an empty PostgreSQL database with the schema in it,
-// which goes when the test ends. Without a server it skips the test.
-func Postgres(t testing.TB) string {
+// postgres is a database of its own, with the schema in it.
+func postgres(t testing.TB) string {
 	t.Helper()
 	server := os.Getenv(Variable)
 	if server == "" {
