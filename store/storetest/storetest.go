@@ -22,7 +22,7 @@ import (
 // Variable is the environment variable with the address of a PostgreSQL server,
 // as a user who may create databases: postgres://USER@HOST:PORT/postgres. The
 // tests make databases of their own there, and remove them. Without it they
-// skip PostgreSQL; .ci/run starts a server and sets it.
+// skip PostgreSQL, or fail in CI; .ci/run starts a server and sets it.
 const Variable = "BRANCHBOT_TEST_POSTGRES"
 
 // Engine is a database engine.
@@ -61,6 +61,9 @@ func (e Engine) Empty(t testing.TB) (source, folder string) {
 func postgres(t testing.TB) string {
 	t.Helper()
 	server := os.Getenv(Variable)
+	if server == "" && os.Getenv("CI") != "" {
+		t.Fatalf("%s is not set, and CI skips nothing", Variable)
+	}
 	if server == "" {
 		t.Skipf("no PostgreSQL: set %s to a server, e.g. postgres://me@127.0.0.1/postgres", Variable)
 	}
