@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -64,7 +65,14 @@ func (p *Program) house(ctx context.Context, source string) (*store.DB, error) {
 		return nil, err
 	}
 	s.Database = source
-	return openDatabase(ctx, s, false)
+	db, err := openDatabase(ctx, s, false)
+	if err != nil {
+		return nil, err
+	}
+	if owner, err := db.Leader(); err != nil || owner != "" {
+		return nil, errors.Join(err, db.Close(), fmt.Errorf("a bot works on %s (%s): stop it first", filepath.Base(db.Path()), owner))
+	}
+	return db, nil
 }
 
 // sameHeads verifies the ledger in both, and compares the ends of its chains.

@@ -28,7 +28,7 @@ var postgresSettings = map[string]string{
 	"application_name":                    "branchbot",
 	"statement_timeout":                   "60s",
 	"lock_timeout":                        "20s",
-	"idle_in_transaction_session_timeout": "60s",
+	"idle_in_transaction_session_timeout": "10s",
 }
 
 // openPostgres connects to a server.

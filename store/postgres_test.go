@@ -256,3 +256,56 @@ func TestNoSuchServer(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// One process works on a database; what an earlier one still writes is refused.
+func TestLead(t *testing.T) {
+	t.Parallel()
+	source, folder := storetest.Postgres.Empty(t)
+	first, second := openOn(t, source, folder), openOn(t, source, folder)
+	nobody := func(owner string) { t.Errorf("has to wait for %s", owner) }
+	leading, release, err := first.Lead(t.Context(), nobody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if owner, err := second.Leader(); err != nil || owner == "" {
+		t.Errorf("leader %q (%v)", owner, err)
+	}
+	if err := first.Write(func(tx *store.Tx) error { return put(tx, "first") }); err != nil {
+		t.Error(err)
+	}
+	waited := make(chan string, 1)
+	took := make(chan func())
+	go func() {
+		_, release, err := second.Lead(context.WithoutCancel(t.Context()), func(owner string) { waited <- owner })
+		if err != nil {
+			t.Error(err)
+		}
+		took <- release
+	}()
+	<-waited
+	// As when the first is frozen for longer than the lease lasts.
+	err = second.Write(func(tx *store.Tx) error { _, err := tx.Exec(`UPDATE lease SET until_at = 0`); return err })
+	if err != nil {
+		t.Fatal(err)
+	}
+	releaseSecond := <-took
+	err = first.Write(func(tx *store.Tx) error { return put(tx, "too late") })
+	if !store.Lost(err) {
+		t.Errorf("a transaction of the one before: %v", err)
+	}
+	if err := second.Write(func(tx *store.Tx) error { return put(tx, "second") }); err != nil {
+		t.Error(err)
+	}
+	if diff := cmp.Diff([]string{"first", "second"}, keys(t, second)); diff != "" {
+		t.Error(diff)
+	}
+	<-leading.Done() // it notices by itself
+	release()
+	if owner, err := first.Leader(); err != nil || owner == "" {
+		t.Errorf("the release of a lost lease takes it from the new owner: leader %q (%v)", owner, err)
+	}
+	releaseSecond()
+	if owner, err := first.Leader(); err != nil || owner != "" {
+		t.Errorf("after the release %q leads (%v)", owner, err)
+	}
+}

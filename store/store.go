@@ -19,6 +19,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -37,6 +38,7 @@ type DB struct {
 	mu     sync.Mutex // held during a writing transaction
 	conn   *session   // the writing connection; nil when PostgreSQL has cut it
 	closed bool
+	fence  atomic.Int64 // of the lease of Lead; 0 = there is none
 }
 
 // Options say how a database is opened.
@@ -152,7 +154,12 @@ func (db *DB) commit(f func(*Tx) error) (after []func(), err error) {
 			return nil, err
 		}
 		tx := &Tx{session: conn, Now: db.now().UTC().Truncate(time.Millisecond), Writable: true}
-		err = tx.run(db.begin(true), f)
+		err = tx.run(db.begin(true), func(tx *Tx) error {
+			if err := tx.fenced(db.fence.Load()); err != nil {
+				return err
+			}
+			return f(tx)
+		})
 		if code := Code(err); code == Gone {
 			db.conn.close()
 			db.conn = nil
