@@ -39,6 +39,7 @@ type Bot struct {
 	routes   map[string]http.Handler // what the accounts serve, by pattern
 	logins   *logins
 	backups  *backups
+	metrics  *metrics
 	ended    func() // called when an adapter ends without an error; nil: it is run again
 
 	alerting sync.Mutex
@@ -100,8 +101,13 @@ func Open(s *Settings, library *content.Library, db *store.DB, log *slog.Logger,
 		ids[i] = a.ID()
 	}
 	b.outbox = outbox.New(db, ids...)
+	b.metrics = newMetrics(db, func() map[chat.AccountID]chat.State { return b.engine.States() })
+	b.outbox.Settled = b.metrics.settled
+	if err := b.metrics.registry.Register(gauges{b.metrics, b.backups.Last}); err != nil {
+		return nil, err
+	}
 	b.engine = b.features.newEngine(engine.Options{DB: db, Language: s.Language, Log: log, Toast: b.toast, Caps: b.caps, Link: b.link,
-		StateChanged: b.stateChanged, Left: b.left}, b.outbox)
+		StateChanged: b.stateChanged, Left: b.left, Handled: b.metrics.handled}, b.outbox)
 	for _, a := range b.adapters {
 		b.senders = append(b.senders, b.outbox.Sender(a, b.media, log))
 	}

@@ -151,6 +151,7 @@ func (b *Bot) mux() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", b.health)
 	mux.HandleFunc("GET /readyz", b.health)
+	mux.Handle("GET /metrics", b.metrics.handler())
 	mux.Handle("GET "+loginPath+"{account}", b.logins)
 	for pattern, handler := range b.routes {
 		mux.Handle(pattern, handler)

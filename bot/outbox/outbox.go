@@ -107,6 +107,9 @@ type Outbox struct {
 	// OnSettled, if set, is called in the transaction in which the last letter
 	// of a cause came to rest, with how many were sent and how many not.
 	OnSettled func(tx *store.Tx, cause string, sent, failed int) error
+	// Settled, if set, is told of each letter that has come to rest, after the
+	// commit.
+	Settled func(account chat.AccountID, class Class, state State)
 	// Keys seal and open the letters that name a key.
 	Keys Keys
 	// OnMoved, if set, is told that a chat has got a new id.

@@ -99,6 +99,9 @@ func mark(tx *store.Tx, id int64, s State, notBefore time.Time, problem string) 
 func (o *Outbox) settle(tx *store.Tx, l *Letter, s State, problem string) error {
 	_, err := tx.Exec(`UPDATE outbox SET state = $1, problem = $2, settled_at = $3 WHERE id = $4`,
 		s, problem, tx.Millis(), l.ID)
+	if account, class := l.Account, l.Class; o.Settled != nil {
+		tx.AfterCommit(func() { o.Settled(account, class, s) })
+	}
 	if err != nil || l.Cause == "" || o.OnSettled == nil {
 		return err
 	}

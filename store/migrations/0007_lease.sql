@@ -1,4 +1,4 @@
--- Who of several processes on one database is the one that works.
+-- Who of several processes on one database is the one that works; what became of the occurrences of a day.
 -- +goose Up
 
 CREATE TABLE lease (
@@ -7,3 +7,4 @@ CREATE TABLE lease (
     fence    BIGINT NOT NULL,             -- counts up with every owner: what an earlier one writes is refused
     until_at BIGINT NOT NULL              -- by the clock of the database; renewed again and again
 );
+CREATE INDEX occurrence_due ON occurrence (due_at);
