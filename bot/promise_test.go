@@ -47,9 +47,8 @@ func newStage(t *testing.T, platform string) *stage {
 		t.Fatal(err)
 	}
 	st := &stage{}
-	source, folder := storetest.SQLite.Empty(t)
 	at := time.Date(2026, 12, 1, 9, 0, 0, 0, time.FixedZone("CST", 8*3600))
-	st.Rehearsal, err = bot.NewRehearsal(t.Context(), s, library, source, folder, platform, at, slog.New(slog.NewTextHandler(&st.log, nil)))
+	st.Rehearsal, err = bot.NewRehearsal(s, library, storetest.SQLite.Opener(t), platform, at, slog.New(slog.NewTextHandler(&st.log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -61,7 +61,7 @@ func TestFiveYears(t *testing.T) {
 	began := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	ends := began.AddDate(5, 0, 0)
 	text, wishes := years()
-	source, folder := storetest.SQLite.Empty(t)
+	database := storetest.SQLite.Opener(t)
 	var said bytes.Buffer
 	open := func(at time.Time) *bot.Rehearsal {
 		t.Helper()
@@ -77,7 +77,7 @@ func TestFiveYears(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := bot.NewRehearsal(t.Context(), s, library, source, folder, "web", at, slog.New(slog.DiscardHandler))
+		r, err := bot.NewRehearsal(s, library, database, "web", at, slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -15,8 +15,11 @@ import (
 )
 
 // openSQLite opens a file.
-func (db *DB) openSQLite(ctx context.Context, shared bool) error {
-	if shared {
+func (db *DB) openSQLite(ctx context.Context, o Options) error {
+	if o.Driver == "" {
+		o.Driver = "sqlite"
+	}
+	if o.Shared {
 		if _, err := os.Stat(db.path); err != nil {
 			return err
 		}
@@ -44,18 +47,18 @@ func (db *DB) openSQLite(ctx context.Context, shared bool) error {
 	// What is deleted is overwritten, because some of it was deleted to be gone.
 	const writing = "&_pragma=secure_delete(1)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=cache_size(-32000)&_pragma=wal_autocheckpoint(4000)&_pragma=temp_store(MEMORY)"
 	dsn := "file:" + uri(db.path) + settings
-	if db.write, err = sql.Open("sqlite", dsn+writing); err != nil {
+	if db.write, err = sql.Open(o.Driver, dsn+writing); err != nil {
 		return err
 	}
 	db.write.SetMaxOpenConns(1)
 	db.write.SetMaxIdleConns(1)
-	if db.pool, err = sql.Open("sqlite", dsn+"&_pragma=query_only(1)"); err != nil {
+	if db.pool, err = sql.Open(o.Driver, dsn+"&_pragma=query_only(1)"); err != nil {
 		return err
 	}
 	db.pool.SetMaxIdleConns(4)
 	db.pool.SetMaxOpenConns(8)
 	keep := db.beforeMigration(ctx)
-	if shared {
+	if o.Shared {
 		keep = nil
 	}
 	if err := migrate(ctx, db.write, sqliteSchema, keep); err != nil {

@@ -48,6 +48,9 @@ type Options struct {
 	// Shared opens the file beside a running bot, for tools. The caller must
 	// not act as the bot. The schema must be this program's already.
 	Shared bool
+	// Driver is the driver of database/sql for SQLite files; the usual one unless
+	// a test puts another in its place.
+	Driver string
 	// Folder is where files that belong to a PostgreSQL database lie; data when
 	// empty. Those of SQLite lie beside its file.
 	Folder string
@@ -66,7 +69,7 @@ func Open(ctx context.Context, source string, o Options) (*DB, error) {
 		err = db.openPostgres(ctx, source, o)
 	} else if path, ok := strings.CutPrefix(source, "sqlite:"); ok && path != "" {
 		db.path = path
-		err = db.openSQLite(ctx, o.Shared)
+		err = db.openSQLite(ctx, o)
 	} else {
 		return nil, fmt.Errorf("open database %q: write sqlite:PATH, e.g. sqlite:data/branchbot.db, or postgres://USER@HOST/NAME", source)
 	}

@@ -131,7 +131,6 @@ func Open(t testing.TB, a *txtar.Archive) *Stage {
 
 func open(t testing.TB, a *txtar.Archive, e storetest.Engine) *Stage {
 	t.Helper()
-	source, folder := e.Empty(t)
 	f, err := config.Load("config.yaml", settings(t, file(a, "config.yaml")), func(string) (string, bool) { return "", false })
 	if err != nil {
 		t.Fatal(err)
@@ -150,7 +149,7 @@ func open(t testing.TB, a *txtar.Archive, e storetest.Engine) *Stage {
 	}
 	s := &Stage{}
 	log := slog.New(slog.NewTextHandler(&s.Log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	s.Rehearsal, err = bot.NewRehearsal(t.Context(), read, library(t, a), source, folder, as, start(file(a, "script"), zone), log)
+	s.Rehearsal, err = bot.NewRehearsal(read, library(t, a), e.Opener(t), as, start(file(a, "script"), zone), log)
 	if err != nil {
 		t.Fatal(err)
 	}

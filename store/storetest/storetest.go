@@ -57,6 +57,16 @@ func (e Engine) Empty(t testing.TB) (source, folder string) {
 	return postgres(t), dir
 }
 
+// Opener opens an empty database, again and again the same one.
+func (e Engine) Opener(t testing.TB) func(store.Options) (*store.DB, error) {
+	t.Helper()
+	source, folder := e.Empty(t)
+	return func(o store.Options) (*store.DB, error) {
+		o.Folder = folder
+		return store.Open(context.Background(), source, o)
+	}
+}
+
 // postgres is a database of its own, with the schema in it.
 func postgres(t testing.TB) string {
 	t.Helper()
