@@ -58,10 +58,11 @@ func (db *DB) beforeMigration(ctx context.Context) func(have int64) error {
 func (db *DB) copyTo(ctx context.Context, file string) error {
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	if db.conn == nil {
-		return errClosed
+	conn, err := db.writer()
+	if err != nil {
+		return err
 	}
-	_, err := db.conn.conn.ExecContext(ctx, `VACUUM INTO $1`, file)
+	_, err = conn.conn.ExecContext(ctx, `VACUUM INTO $1`, file)
 	return err
 }
 

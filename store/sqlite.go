@@ -61,15 +61,7 @@ func (db *DB) openSQLite(ctx context.Context, o Options) error {
 	if o.Shared {
 		keep = nil
 	}
-	if err := migrate(ctx, db.write, sqliteSchema, keep); err != nil {
-		return err
-	}
-	conn, err := db.write.Conn(ctx)
-	if err != nil {
-		return err
-	}
-	db.conn = &session{conn: conn, stmts: map[string]*sql.Stmt{}}
-	return nil
+	return migrate(ctx, db.write, sqliteSchema, keep)
 }
 
 // takeLock makes this process the only bot on the file.
@@ -99,10 +91,11 @@ func (db *DB) Scrub() error {
 	}
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	if db.conn == nil {
-		return errClosed
+	conn, err := db.writer()
+	if err != nil {
+		return err
 	}
-	_, err := db.conn.conn.ExecContext(background, `PRAGMA wal_checkpoint(TRUNCATE)`)
+	_, err = conn.conn.ExecContext(background, `PRAGMA wal_checkpoint(TRUNCATE)`)
 	return err
 }
 

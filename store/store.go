@@ -36,7 +36,7 @@ type DB struct {
 	write *sql.DB // one connection: SQLite has one writer
 
 	mu     sync.Mutex // held during a writing transaction
-	conn   *session   // the writing connection; nil when PostgreSQL has cut it
+	conn   *session   // the writing connection; nil until it is needed (again)
 	closed bool
 	fence  atomic.Int64 // of the lease of Lead; 0 = there is none
 }
@@ -163,9 +163,15 @@ func (db *DB) commit(f func(*Tx) error) (after []func(), err error) {
 			}
 			return f(tx)
 		})
-		if code := Code(err); code == Gone {
-			db.conn.close()
+		if tx.stuck {
+			db.conn.discard()
 			db.conn = nil
+		}
+		if code := Code(err); code == Gone {
+			if db.conn != nil {
+				db.conn.close()
+				db.conn = nil
+			}
 			if tx.committing || try > 1 {
 				return nil, err
 			}
@@ -182,12 +188,20 @@ func (db *DB) writer() (*session, error) {
 	if db.closed {
 		return nil, errClosed
 	}
-	if db.conn == nil {
-		conn, err := db.pool.Conn(background)
-		if err != nil {
-			return nil, err
-		}
-		db.conn = &session{conn: conn}
+	if db.conn != nil {
+		return db.conn, nil
+	}
+	pool := db.write
+	if db.postgres {
+		pool = db.pool
+	}
+	conn, err := pool.Conn(background)
+	if err != nil {
+		return nil, err
+	}
+	db.conn = &session{conn: conn}
+	if !db.postgres { // whose driver keeps prepared statements by itself
+		db.conn.stmts = map[string]*sql.Stmt{}
 	}
 	return db.conn, nil
 }
@@ -212,7 +226,13 @@ func (db *DB) Read(f func(*Tx) error) error {
 		return err
 	}
 	s := &session{conn: conn}
-	defer s.close()
 	tx := &Tx{session: s, Now: db.now().UTC().Truncate(time.Millisecond)}
+	defer func() {
+		if tx.stuck {
+			s.discard()
+		} else {
+			s.close()
+		}
+	}()
 	return tx.run(db.begin(false), f)
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"strconv"
@@ -38,6 +39,15 @@ func (s *session) prepared(query string) (*sql.Stmt, error) {
 	return stmt, nil
 }
 
+// discard ends the connection for good, with the transaction that is open in it.
+func (s *session) discard() {
+	for _, stmt := range s.stmts {
+		stmt.Close()
+	}
+	_ = s.conn.Raw(func(any) error { return driver.ErrBadConn }) // the pool lets go of it
+	_ = s.conn.Close()
+}
+
 func (s *session) close() error {
 	for _, stmt := range s.stmts {
 		stmt.Close()
@@ -55,6 +65,7 @@ type Tx struct {
 
 	after      []func() // run after the commit
 	committing bool     // whether it has come to the commit
+	stuck      bool     // it could not be rolled back: its connection is of no more use
 	depth      int      // of savepoints
 	known      map[any]any
 }
@@ -85,6 +96,7 @@ func (tx *Tx) run(begin string, f func(*Tx) error) (err error) {
 			_, rollback := tx.Exec("ROLLBACK")
 			// After some errors (a full disk) SQLite has rolled back by itself.
 			if code := Code(rollback); rollback != nil && code != Misuse && code != Gone {
+				tx.stuck = true
 				err = errors.Join(err, fmt.Errorf("roll back: %w", rollback))
 			}
 		}
