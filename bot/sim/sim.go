@@ -112,9 +112,9 @@ func (w *world) statement(string) (before, after error) {
 	if w.crashIn > 0 {
 		if w.crashIn--; w.crashIn == 0 {
 			if w.after {
-				return nil, faultdriver.Crashed
+				return nil, faultdriver.ErrCrashed
 			}
-			return faultdriver.Crashed, nil
+			return faultdriver.ErrCrashed, nil
 		}
 	}
 	return nil, nil
@@ -147,7 +147,7 @@ func (w *world) start() error {
 	var before *rehearse.Adapter
 	if w.stage != nil {
 		at, before = w.stage.Clock.Now(), w.stage.Adapter
-		if err := w.stage.DB.Close(); err != nil && !errors.Is(err, faultdriver.Crashed) {
+		if err := w.stage.DB.Close(); err != nil && !errors.Is(err, faultdriver.ErrCrashed) {
 			return fmt.Errorf("close after a crash: %w", err)
 		}
 		w.stage = nil
@@ -253,7 +253,7 @@ func (w *world) disk(full bool) error {
 // forgive drops the errors that the faults make: they are told to whoever asked
 // the bot, which does it again.
 func (w *world) forgive(err error) error {
-	if err == nil || w.plan.HasCrashed() || errors.Is(err, errRefused) || errors.Is(err, faultdriver.Crashed) || store.Code(err) == store.Full || store.Broken(err) {
+	if err == nil || w.plan.HasCrashed() || errors.Is(err, errRefused) || errors.Is(err, faultdriver.ErrCrashed) || store.Code(err) == store.Full || store.Broken(err) {
 		return nil
 	}
 	return err

@@ -18,14 +18,14 @@ const Name = "sqlite-with-faults"
 
 func init() { sql.Register(Name, faulty{&sqlite.Driver{}}) }
 
-// Crashed is the error of everything that is done after a crash.
-var Crashed = errors.New("the program has crashed")
+// ErrCrashed is the error of everything that is done after a crash.
+var ErrCrashed = errors.New("the program has crashed")
 
 // Plan says what fails on a database. Its zero value lets everything pass. It is
 // asked by one goroutine at a time.
 type Plan struct {
 	// Op is asked about each statement. before fails it without doing it, after
-	// does it and fails nevertheless. Crashed as one of them ends the program:
+	// does it and fails nevertheless. ErrCrashed as one of them ends the program:
 	// nothing works after it.
 	Op      func(statement string) (before, after error)
 	mu      sync.Mutex
@@ -55,13 +55,13 @@ func (p *Plan) Restart() {
 
 func (p *Plan) do(statement string, f func() error) error {
 	if p.HasCrashed() {
-		return Crashed
+		return ErrCrashed
 	}
 	var before, after error
 	if p.Op != nil {
 		before, after = p.Op(statement)
 	}
-	if errors.Is(before, Crashed) {
+	if errors.Is(before, ErrCrashed) {
 		p.Crash()
 	}
 	if before != nil {
@@ -70,7 +70,7 @@ func (p *Plan) do(statement string, f func() error) error {
 	if err := f(); err != nil {
 		return err
 	}
-	if errors.Is(after, Crashed) {
+	if errors.Is(after, ErrCrashed) {
 		p.Crash()
 	}
 	return after
