@@ -274,12 +274,13 @@ func (b *Bot) Run(ctx context.Context) error {
 	core, stopCore := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopCore()
 	var inner, outer sync.WaitGroup
-	failed := make(chan error, len(b.senders)+1)
+	failed := make(chan error, len(b.senders)+2)
 	inner.Go(func() { failed <- b.engine.Run(core) })
 	for _, s := range b.senders {
 		inner.Go(func() { failed <- s.Run(core) })
 	}
 	inner.Go(func() { b.housekeeping(core) })
+	inner.Go(func() { failed <- b.present(core) })
 	take, stopTaking := context.WithCancel(ctx)
 	defer stopTaking()
 	for _, a := range b.adapters {
@@ -355,6 +356,25 @@ func (b *Bot) housekeeping(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+		}
+	}
+}
+
+// presentEvery is how often it is looked whether the database is still there.
+const presentEvery = 5 * time.Second
+
+// present ends with an error when the database file is there no more.
+func (b *Bot) present(ctx context.Context) error {
+	tick := time.NewTicker(presentEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		if err := b.db.Present(); err != nil {
+			return err
 		}
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"branchbot/bot/engine"
 	"branchbot/bot/ledger"
 	"branchbot/bot/member"
+	"branchbot/bot/outbox"
 	"branchbot/content"
 	"branchbot/store"
 )
@@ -164,7 +165,18 @@ func (p *Program) restore(ctx context.Context, file string) error {
 	if aside != "" {
 		fmt.Fprintln(p.Out, "the database before is kept as:", aside)
 	}
-	return nil
+	db, err := openDatabase(ctx, s, false)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	return db.Write(func(tx *store.Tx) error {
+		held, err := outbox.Hold(tx)
+		if err == nil && held > 0 {
+			fmt.Fprintf(p.Out, "messages that waited when the backup was made and are not sent now, since they may have been: %d\n", held)
+		}
+		return err
+	})
 }
 
 func (p *Program) eventsCommand() *cobra.Command {

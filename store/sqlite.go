@@ -34,7 +34,8 @@ func (db *DB) openSQLite(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	if err := f.Close(); err != nil {
+	db.file, err = f.Stat()
+	if err := errors.Join(err, f.Close()); err != nil {
 		return err
 	}
 	// Connections are opened through a DSN, so that each gets the settings.
@@ -62,6 +63,19 @@ func (db *DB) openSQLite(ctx context.Context, o Options) error {
 		keep = nil
 	}
 	return migrate(ctx, db.write, sqliteSchema, keep)
+}
+
+// Present tells whether the database file is still the one that was opened: what
+// is written to a file that was deleted or replaced is lost.
+func (db *DB) Present() error {
+	if db.postgres {
+		return nil
+	}
+	now, err := os.Stat(db.path)
+	if err != nil || !os.SameFile(db.file, now) {
+		return fmt.Errorf("the database file %s was deleted or replaced while the bot runs: put it back, or restore a backup, and start again", db.path)
+	}
+	return nil
 }
 
 // takeLock makes this process the only bot on the file.

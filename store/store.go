@@ -16,6 +16,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -38,6 +39,7 @@ type DB struct {
 	mu     sync.Mutex // held during a writing transaction
 	conn   *session   // the writing connection; nil until it is needed (again)
 	closed bool
+	file   os.FileInfo  // of the SQLite file, as it was opened
 	fence  atomic.Int64 // of the lease of Lead; 0 = there is none
 }
 

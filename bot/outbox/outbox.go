@@ -235,6 +235,13 @@ func (o *Outbox) Polled(tx *store.Tx, account chat.AccountID, poll chat.PollID) 
 	return prompt, in, err
 }
 
+// Hold gives up all that waits in a database that was restored from a backup: it
+// may have been sent since. It returns how many letters that were.
+func Hold(tx *store.Tx) (int64, error) {
+	return tx.Exec(`UPDATE outbox SET state = $1, problem = 'it waited when the backup was made, and may have been sent since', settled_at = $2
+		WHERE state IN ('pending', 'sending')`, Uncertain, tx.Millis())
+}
+
 // Removed gives up what waits for a group that the bot was taken out of.
 func (o *Outbox) Removed(tx *store.Tx, account chat.AccountID, group chat.ChatID) error {
 	waiting, err := letters(tx, `WHERE account = $1 AND state = 'pending'
