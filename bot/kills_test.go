@@ -5,9 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -140,25 +143,75 @@ func TestTakingOver(t *testing.T) {
 	crowd.until(t, crowd.count()+100)
 	crowd.stop()
 
-	err = db.Read(func(tx *store.Tx) error {
+	crowd.check(t, db)
+}
+
+// check compares what people were told with what is kept.
+func (c *crowd) check(t *testing.T, db *store.DB) {
+	t.Helper()
+	told := c.members()
+	err := db.Read(func(tx *store.Tx) error {
 		verified, err := ledger.Verify(tx)
 		if err != nil || len(verified) != 1 || verified[0].Bad != 0 {
 			t.Errorf("the ledger: %+v (%v)", verified, err)
 		}
-		var members, answers, entries, lanes int
-		err = tx.QueryRow(`SELECT COUNT(*), (SELECT COUNT(*) FROM ledger), (SELECT COUNT(*) FROM (SELECT key FROM outbox GROUP BY key HAVING COUNT(*) > 1) AS twice)
-			FROM answer`).Scan(&answers, &entries, &lanes)
-		if err == nil {
-			err = tx.QueryRow(`SELECT COUNT(DISTINCT member) FROM answer`).Scan(&members)
-		}
-		if answers != members || entries != members || lanes != 0 || members != crowd.members() {
-			t.Errorf("%d members were told that their answer is stored; %d answers of %d members, %d entries, %d messages twice", crowd.members(), answers, members, entries, lanes)
+		var members, answers, entries, twice int
+		err = tx.QueryRow(`SELECT COUNT(*), COUNT(DISTINCT member), (SELECT COUNT(*) FROM ledger),
+			(SELECT COUNT(*) FROM (SELECT key FROM outbox GROUP BY key HAVING COUNT(*) > 1) AS twice) FROM answer`).Scan(&answers, &members, &entries, &twice)
+		if answers != members || entries != members || twice != 0 || members != told {
+			t.Errorf("%d members were told that their answer is stored; %d answers of %d members, %d entries, %d messages twice", told, answers, members, entries, twice)
 		}
 		return err
 	})
 	if err != nil {
 		t.Error(err)
 	}
+}
+
+// kills is how often TestKills kills the bot; a night does it more often.
+func kills() int {
+	n, err := strconv.Atoi(os.Getenv("BRANCHBOT_TEST_KILLS"))
+	if err != nil {
+		return 5
+	}
+	return n
+}
+
+// kill -9 again and again while a crowd answers: what was acknowledged counts once.
+func TestKills(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts processes")
+	}
+	t.Parallel()
+	dir := t.TempDir()
+	config := killConfig(dir)
+	bot := work(t, config)
+	crowd := newCrowd(within(t, "the bot works", bot.ready, 20*time.Second))
+	dice := rand.New(rand.NewPCG(1, 2))
+	for range kills() {
+		crowd.until(t, crowd.count()+1+dice.IntN(200))
+		if err := bot.cmd.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		_ = bot.cmd.Wait()
+		bot = work(t, config)
+		crowd.at(within(t, "it works again", bot.ready, 20*time.Second))
+	}
+	crowd.until(t, crowd.count()+100)
+	crowd.stop()
+	if err := bot.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := bot.cmd.Wait(); err != nil {
+		t.Errorf("it does not end well: %v", err)
+	}
+	db, err := store.Open(t.Context(), "sqlite:"+filepath.Join(dir, "data", "branchbot.db"), store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	crowd.check(t, db)
+	t.Logf("%d kills, %d answers acknowledged", kills(), crowd.count())
 }
 
 func body(t *testing.T, address string) string {
