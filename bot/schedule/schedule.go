@@ -262,7 +262,7 @@ func (f *Feature) fire(t *engine.Turn, s *row, slot schedules.Slot, zone *time.L
 	case store.Broken(err):
 		return err
 	case errors.As(err, &skip):
-		return outcome(t.Tx, id, "skipped", skip.Key)
+		return outcome(t.Tx, id, "skipped", skip.Reason())
 	}
 	if err := t.Bury("occurrence "+s.ID+" "+slot.Key, err); err != nil {
 		return err
