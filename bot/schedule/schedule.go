@@ -10,7 +10,9 @@
 //   - A slot that the calendar leaves out (a holiday, 调休) has its row as well,
 //     when its time has come. Imported holidays take effect at once.
 //   - Quiet hours, a pause, and days outside starts_on and ends_on are reasons
-//     to skip. What a secretary starts by hand knows no quiet hours.
+//     to skip. One that is caught up late waits for the end of the quiet hours,
+//     and runs then if that is not too late. What a secretary starts by hand
+//     knows no quiet hours.
 //
 // Commands: /日程 /schedule, /推送 /push, /暂停 /pause, /恢复 /resume.
 package schedule
@@ -212,6 +214,9 @@ func (f *Feature) due(t *engine.Turn, s *row) error {
 		return err
 	}
 	d := schedules.Due(spec, zone, misfire, s.from(zone), t.Now)
+	if now := t.Now.In(zone); d.Run != nil && f.Quiet().Contains(now) && !f.Quiet().Contains(d.Run.At.In(zone)) {
+		return setTimer(t.Tx, s.ID, f.Quiet().End(now).UnixMilli()) // whether it is too late then is decided then
+	}
 	for _, slot := range d.Missed {
 		if !s.runsOn(slot.At.In(zone)) { // its last day is over
 			continue

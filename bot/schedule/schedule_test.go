@@ -73,3 +73,33 @@ skip|2026-12-03T10:00|missed|schedule.reason.late
 		})
 	}
 }
+
+// What is caught up late does not come in the quiet hours either: it waits for
+// their end, and is told as missed if it is too late then.
+func TestCaughtUpInQuietHours(t *testing.T) {
+	t.Parallel()
+	s := bottest.Open(t, &txtar.Archive{Files: []txtar.File{{Name: "config.yaml", Data: []byte(`schedules:
+  - {id: grace, unit: demo, cron: "30 20 * * *", do: quiz, from: tiny/one}
+  - {id: once, unit: demo, cron: "45 20 * * *", do: quiz, from: tiny/two, misfire: once}
+`)}}})
+	for _, step := range []struct {
+		jump, until string // the program is away up to jump
+		rows        string
+	}{
+		{"2026-12-01 21:30", "2026-12-01 21:31", ""},
+		{"2026-12-02 03:00", "2026-12-02 07:59", ""},
+		{"2026-12-02 07:59", "2026-12-02 08:01", "grace|2026-12-01T20:30|missed|schedule.reason.late\nonce|2026-12-01T20:45|done|\n"},
+	} {
+		jump, err := time.ParseInLocation("2006-01-02 15:04", step.jump, s.Zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Clock.Set(jump)
+		if _, err := s.Play(t, "@ "+step.until); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(step.rows, s.Rows(t, `SELECT schedule, slot, state, reason FROM occurrence ORDER BY schedule, slot`)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", step.until, diff)
+		}
+	}
+}
