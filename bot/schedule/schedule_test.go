@@ -103,3 +103,24 @@ func TestCaughtUpInQuietHours(t *testing.T) {
 		}
 	}
 }
+
+// However many slots pass while the program is away, each has its row.
+func TestAwayForLong(t *testing.T) {
+	t.Parallel()
+	s := bottest.Open(t, &txtar.Archive{Files: []txtar.File{{Name: "config.yaml", Data: []byte(`conduct: {quiet_hours: off}
+schedules:
+  - {id: often, unit: demo, cron: "*/20 * * * *", do: checkin, close_after: 5m, starts_on: "2026-12-02", ends_on: "2026-12-15"}
+`)}}})
+	s.Clock.Set(time.Date(2026, 12, 10, 1, 10, 0, 0, s.Zone))
+	if _, err := s.Play(t, "@ +10m"); err != nil {
+		t.Fatal(err)
+	}
+	const query = `SELECT state, reason, COUNT(*), COUNT(DISTINCT slot), MIN(slot), MAX(slot) FROM occurrence GROUP BY state, reason ORDER BY 1, 2`
+	want := `done||2|2|2026-12-10T01:00+08:00|2026-12-10T01:20+08:00
+missed|schedule.reason.late|574|574|2026-12-02T00:00+08:00|2026-12-09T23:00+08:00
+missed|schedule.reason.newer|5|5|2026-12-09T23:20+08:00|2026-12-10T00:40+08:00
+`
+	if diff := cmp.Diff(want, s.Rows(t, query)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
