@@ -56,7 +56,7 @@ type ConductConfig struct {
 	LessonsPerDay    int    `yaml:"lessons_per_day"`
 	NoticesPerDay    int    `yaml:"notices_per_day"`
 	RemindersPerItem int    `yaml:"reminders_per_item"`
-	DemandsPerWeek   int    `yaml:"demands_per_week"` // of one member; more is said by /负担
+	DemandsPerWeek   int    `yaml:"demands_per_week"` // of one member; more is said by /负担, unless 0
 	PublicBoard      string `yaml:"public_board"`
 }
 
@@ -322,8 +322,8 @@ func (c *checker) conduct() {
 			c.fault("conduct."+key, "%d is out of range 0-20", n)
 		}
 	}
-	if n := c.s.Conduct.DemandsPerWeek; n < 1 || n > 100 {
-		c.fault("conduct.demands_per_week", "%d is out of range 1-100", n)
+	if n := c.s.Conduct.DemandsPerWeek; n < 0 || n > 100 {
+		c.fault("conduct.demands_per_week", "%d is out of range 0-100", n)
 	}
 	c.oneOf("conduct.public_board", c.s.Conduct.PublicBoard, []string{"opt-in", "off"})
 }

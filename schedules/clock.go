@@ -64,7 +64,7 @@ func (s Spec) nextElapsed(after time.Time, zone *time.Location) (Slot, bool) {
 			return Slot{}, false
 		}
 		_, offset := period.Zone()
-		_, end := period.ZoneBounds()
+		_, end := bounds(period)
 		at := wall.Add(-time.Duration(offset) * time.Second)
 		if end.IsZero() || at.Before(end) {
 			return Slot{At: at.UTC(), Key: at.In(zone).Format(elapsedKey)}, true
@@ -80,7 +80,7 @@ func instant(wall time.Time, zone *time.Location) time.Time {
 	t := wall.Add(-24 * time.Hour).In(zone) // no offset is as large: the clock still shows less
 	for {
 		_, offset := t.Zone()
-		start, end := t.ZoneBounds()
+		start, end := bounds(t)
 		at := wall.Add(-time.Duration(offset) * time.Second)
 		if at.Before(start) {
 			return start
@@ -90,6 +90,20 @@ func instant(wall time.Time, zone *time.Location) time.Time {
 		}
 		t = end
 	}
+}
+
+// bounds are the changes of the clock before and after an instant, or instants
+// between which there is none. time.Time.ZoneBounds says so too, but in years for
+// which the zone's data has a rule instead of a table it takes each year for one
+// of 365 days (golang/go#81583, in Go 1.26): on 31 December of a leap year its end
+// is not after the instant, and who goes on from there never ends. Where the
+// system's zone files are slim ones, that is every leap year from 2028 on.
+func bounds(t time.Time) (start, end time.Time) {
+	start, end = t.ZoneBounds()
+	if !end.IsZero() && !end.After(t) {
+		end = time.Date(t.UTC().Year()+1, 1, 1, 0, 0, 0, 0, time.UTC).In(t.Location())
+	}
+	return start, end
 }
 
 // label gives what the clock shows the zone UTC, to the second.

@@ -89,6 +89,32 @@ func TestSecondPass(t *testing.T) {
 	}
 }
 
+// The last day of a leap year, of which the zones' data has no table any more; the
+// search once never came past it.
+func TestLastDayOfALeapYear(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"Europe/London", "America/New_York", "Pacific/Auckland", "Australia/Lord_Howe", "Africa/Cairo"} {
+		z := zone(t, name)
+		for cron, step := range map[string]time.Duration{"30 8 * * *": 24 * time.Hour, "30 * * * *": time.Hour} {
+			s, after := spec(t, cron), at(t, z, "2040-12-29 08:30")
+			for i := range 100 {
+				slot, ok := s.Next(after, z)
+				if want := after.Add(step); !ok || !slot.At.Equal(want) {
+					t.Fatalf("%s %q, %d: %v (%v), want %v", name, cron, i, slot, ok, want)
+				}
+				after = slot.At
+				if after.After(at(t, z, "2041-01-20 00:00")) {
+					break
+				}
+			}
+		}
+		late := at(t, z, "2040-12-31 22:00")
+		if got, want := quiet(t, "21:00-08:00").End(late), at(t, z, "2041-01-01 08:00"); !got.Equal(want) {
+			t.Errorf("%s: quiet until %v, want %v", name, got, want)
+		}
+	}
+}
+
 // The instant itself is excluded, to the nanosecond.
 func TestNextIsAfter(t *testing.T) {
 	t.Parallel()

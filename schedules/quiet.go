@@ -49,7 +49,7 @@ func (q Quiet) End(local time.Time) time.Time {
 		end := local.Add(time.Duration(left)*time.Minute - time.Duration(sec)*time.Second - time.Duration(local.Nanosecond()))
 		// Up to a change of the clock it runs evenly; from there the time left is
 		// another one.
-		if _, change := local.ZoneBounds(); !change.IsZero() && change.Before(end) {
+		if _, change := bounds(local); !change.IsZero() && change.Before(end) {
 			end = change
 		}
 		local = end

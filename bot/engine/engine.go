@@ -212,8 +212,17 @@ type Args map[string]string
 
 // Skip is a reason not to do something: a key of the catalogue.
 type Skip struct {
-	Key  string
-	Args []any
+	Key   string
+	Args  []any
+	Brief string // a key without arguments, for the row of an occurrence; "": Key
+}
+
+// Reason is the key that the row of an occurrence keeps.
+func (s *Skip) Reason() string {
+	if s.Brief != "" {
+		return s.Brief
+	}
+	return s.Key
 }
 
 func (s *Skip) Error() string { return "skipped: " + s.Key }

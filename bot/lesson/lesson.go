@@ -3,8 +3,8 @@
 // Rules:
 //   - A series is the lessons of a pack under a tag. A unit has a place in each
 //     series; the next push takes the next lesson, and begins anew at the end.
-//   - Schedules push at most so many lessons a day (conduct: lessons_per_day);
-//     a secretary may push one at any time.
+//   - At most so many lessons a day and unit (conduct: lessons_per_day), whoever
+//     pushes them: schedules and secretaries together.
 //   - 已学 counts for the newest lesson, until the next one or for seven days.
 //     Time spent reading is never measured.
 //
@@ -64,14 +64,12 @@ func (f *Feature) check(args engine.Args) error {
 // push posts the next lesson of a series, or the lesson of an id.
 func (f *Feature) push(t *engine.Turn, args engine.Args, cause string) error {
 	from := args["from"]
-	if args["asked"] == "" {
-		had, err := pushedOn(t.Tx, t.Unit.ID, t.Day())
-		if err != nil {
-			return err
-		}
-		if had >= f.PerDay() {
-			return &engine.Skip{Key: "lesson.enough", Args: []any{"N", had}}
-		}
+	had, err := pushedOn(t.Tx, t.Unit.ID, t.Day())
+	if err != nil {
+		return err
+	}
+	if most := f.PerDay(); had >= most {
+		return &engine.Skip{Key: "lesson.limit", Args: []any{"Had", had, "Max", most}, Brief: "lesson.enough"}
 	}
 	l, err := f.next(t.Tx, t.Unit.ID, from)
 	if err != nil {
@@ -123,7 +121,7 @@ func (f *Feature) next(tx *store.Tx, unit, from string) (*content.Lesson, error)
 	}
 	series := f.series(from)
 	if len(series) == 0 {
-		return nil, &engine.Skip{Key: "lesson.none", Args: []any{"From", from}}
+		return nil, &engine.Skip{Key: "lesson.none", Args: []any{"From", from}, Brief: "lesson.none_left"}
 	}
 	last, err := lastPushed(tx, unit, from)
 	if err != nil {

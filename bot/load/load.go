@@ -4,17 +4,21 @@
 // Rules:
 //   - A demand is what waits for a reply: a question, a check-in, a notice with
 //     acknowledgement and each reminder of it, a sign-up, a vote or survey.
-//     Lessons and notices to read are none: nobody waits for anything.
+//     Lessons and notices to read are none: nobody waits for anything, and
+//     nobody is told who has yet to say 已学.
 //   - It is counted for each member whom it was meant for, whether he replied or
-//     not. Who is shown are numbers, never names.
-//   - More than so many a week (conduct: demands_per_week) is said to be too
-//     much; nothing is held back by it.
+//     not, unless he was away for the whole of that day. A reminder counts on
+//     the day of its notice. What is shown are numbers, never names.
+//   - More than so many a week (conduct: demands_per_week; 0: no such number) is
+//     said to be too much; nothing is held back by it.
 //
 // Commands: /负担 /load.
 package load
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -41,32 +45,69 @@ func (f *Feature) Commands() []engine.Command {
 }
 
 // load is /负担: this week and the last one.
-func (f *Feature) load(t *engine.Turn, _ command.Line) error {
+func (f *Feature) load(t *engine.Turn, line command.Line) error {
+	if line.Args != "" {
+		return engine.Complain("load.how")
+	}
+	asked, err := whom(t)
+	if err != nil {
+		return err
+	}
 	now := t.Now.In(t.Unit.Zone)
-	monday := now.AddDate(0, 0, -(int(now.Weekday())+6)%7)
-	this, err := f.sum(t, monday, now.AddDate(0, 0, 1))
+	monday := noon(now, -(int(now.Weekday())+6)%7)
+	this, err := asked.sum(t, monday, noon(now, 1))
 	if err != nil {
 		return err
 	}
-	last, err := f.sum(t, monday.AddDate(0, 0, -7), monday)
+	last, err := asked.sum(t, noon(monday, -7), monday)
 	if err != nil {
 		return err
 	}
-	lines := []string{
-		t.T("load.this") + this.text(t),
-		t.T("load.last") + last.text(t),
-	}
-	worst := this
-	if last.most > this.most {
-		worst = last
-	}
-	switch most := f.PerWeek(); {
-	case worst.most > most:
-		lines = append(lines, t.T("load.too_much", "Max", most, "Members", worst.above(most), "Kind", t.T("load.kind."+worst.heaviest())))
-	case worst.most > 0:
+	most := f.PerWeek()
+	lines := []string{t.T("load.this") + this.text(t, most), t.T("load.last") + last.text(t, most)}
+	switch {
+	case most == 0 || this.most == 0 && last.most == 0:
+	case this.most > most:
+		lines = append(lines, this.hints(t)...)
+	case last.most > most:
+		lines = append(lines, last.hints(t)...)
+	default:
 		lines = append(lines, t.T("load.fine", "Max", most))
 	}
 	return t.TellSender(chat.Text(strings.Join(lines, "\n")))
+}
+
+// noon of a day, so many days on: at midnight the clock may jump.
+func noon(day time.Time, on int) time.Time {
+	return time.Date(day.Year(), day.Month(), day.Day()+on, 12, 0, 0, 0, day.Location())
+}
+
+func midnight(day time.Time) time.Time {
+	return time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, day.Location())
+}
+
+// people are the members of a unit, by their units and those above: the ones
+// that are asked when such a unit is.
+type people struct {
+	all   []engine.Member
+	under map[string][]int64
+}
+
+func whom(t *engine.Turn) (p people, err error) {
+	p.under = map[string][]int64{}
+	if p.all, err = member.Roster(t.Tx, t.Unit.ID); err != nil {
+		return p, err
+	}
+	for _, m := range p.all {
+		line, err := t.Directory().Line(t.Tx, m.Unit)
+		if err != nil {
+			return p, err
+		}
+		for _, u := range line {
+			p.under[u.ID] = append(p.under[u.ID], m.ID)
+		}
+	}
+	return p, nil
 }
 
 // week is what was asked of the members of a unit.
@@ -78,49 +119,57 @@ type week struct {
 }
 
 // sum sums up the days from one on, up to another.
-func (f *Feature) sum(t *engine.Turn, from, to time.Time) (w week, err error) {
-	roster, err := member.Roster(t.Tx, t.Unit.ID)
-	if err != nil {
-		return w, err
-	}
-	under := map[string][]int64{} // members by their units and those above
-	w = week{total: map[int64]int{}, kinds: map[string]int{}, members: len(roster)}
-	for _, m := range roster {
-		line, err := t.Directory().Line(t.Tx, m.Unit)
-		if err != nil {
-			return w, err
-		}
-		for _, u := range line {
-			under[u.ID] = append(under[u.ID], m.ID)
-		}
+func (p people) sum(t *engine.Turn, from, to time.Time) (week, error) {
+	w := week{total: map[int64]int{}, kinds: map[string]int{}, members: len(p.all)}
+	for _, m := range p.all {
 		w.total[m.ID] = 0
 	}
+	for day := from; day.Before(to); day = noon(day, 1) {
+		if err := p.add(t, &w, day); err != nil {
+			return w, err
+		}
+	}
+	return w, nil
+}
+
+// add adds a day: who is away for all of it was not asked.
+func (p people) add(t *engine.Turn, w *week, day time.Time) error {
+	var away map[int64]string
 	for _, feature := range t.Engine().Features {
 		d, ok := feature.(engine.Demander)
 		if !ok {
 			continue
 		}
-		demands, err := d.Demands(t, from.Format(time.DateOnly), to.Format(time.DateOnly))
+		demands, err := d.Demands(t, day.Format(time.DateOnly), noon(day, 1).Format(time.DateOnly))
 		if err != nil {
-			return w, fmt.Errorf("demands of %s: %w", feature.Name(), err)
+			return fmt.Errorf("demands of %s: %w", feature.Name(), err)
+		}
+		if away == nil && len(demands) > 0 {
+			if away, err = t.AwayAll(midnight(day), midnight(noon(day, 1))); err != nil {
+				return err
+			}
 		}
 		for _, d := range demands {
-			asked := under[d.Unit]
+			asked := p.under[d.Unit]
 			if _, here := w.total[d.Member]; d.Unit == "" && here {
 				asked = []int64{d.Member}
 			}
 			for _, id := range asked {
+				if away[id] != "" {
+					continue
+				}
 				w.total[id] += d.N
 				w.kinds[feature.Name()] += d.N
 				w.most = max(w.most, w.total[id])
 			}
 		}
 	}
-	return w, nil
+	return nil
 }
 
-// text tells the average and the most of a member, and what it was.
-func (w week) text(t *engine.Turn) string {
+// text tells the average and the most of a member, how many met too much, and
+// what it was.
+func (w week) text(t *engine.Turn, most int) string {
 	if w.most == 0 {
 		return t.T("load.nothing")
 	}
@@ -134,7 +183,23 @@ func (w week) text(t *engine.Turn) string {
 	for _, n := range w.kinds {
 		all += n
 	}
-	return t.T("load.week", "Average", w.average(all), "Most", w.most, "Kinds", strings.Join(kinds, t.T("engine.list_comma")))
+	above := ""
+	if n := w.above(most); most > 0 && n > 0 {
+		above = t.T("load.above", "Max", most, "Members", n)
+	}
+	return t.T("load.week", "Average", w.average(all), "Most", w.most, "Above", above, "Kinds", strings.Join(kinds, t.T("engine.list_comma")))
+}
+
+// hinted is for how many kinds it is told what to do about them.
+const hinted = 2
+
+// hints tell what to put together or to leave out, of the kinds that were most.
+func (w week) hints(t *engine.Turn) []string {
+	lines := []string{t.T("load.too_much")}
+	for _, name := range w.heaviest()[:min(hinted, len(w.kinds))] {
+		lines = append(lines, t.T("load.hint."+name))
+	}
+	return lines
 }
 
 // average is for one member, with one decimal where it is needed.
@@ -152,17 +217,9 @@ func (w week) above(most int) (n int) {
 	return n
 }
 
-// heaviest is the feature that asked most.
-func (w week) heaviest() string {
-	var names []string
-	for name := range w.kinds {
-		names = append(names, name)
-	}
-	slices.SortFunc(names, func(a, b string) int {
-		if d := w.kinds[b] - w.kinds[a]; d != 0 {
-			return d
-		}
-		return strings.Compare(a, b)
+// heaviest are the features that asked, those that asked most first.
+func (w week) heaviest() []string {
+	return slices.SortedFunc(maps.Keys(w.kinds), func(a, b string) int {
+		return cmp.Or(w.kinds[b]-w.kinds[a], strings.Compare(a, b))
 	})
-	return names[0]
 }

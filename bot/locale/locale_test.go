@@ -127,6 +127,7 @@ var made = map[string][]string{
 		"days"}, // of rows that earlier releases wrote; the others are written out
 	"shift.fault.":         {"nobody", "several", "twice", "letter", "long", "empty", "starts_on", "days"},
 	"load.kind.":           {"quiz", "checkin", "notice", "signup", "survey"},
+	"load.hint.":           {"quiz", "checkin", "notice", "signup", "survey"},
 	"schedule.why.":        {"holiday", "weekend", "makeup", "merged"},
 	"survey.command.":      {"vote", "survey", "pulse"},
 	"survey.head.":         {"vote", "survey", "pulse"},

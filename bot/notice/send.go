@@ -179,8 +179,8 @@ func (f *Feature) dispatch(t *engine.Turn, n *notice, cause string) error {
 		if err != nil {
 			return err
 		}
-		if had >= f.PerDay() {
-			return &engine.Skip{Key: "notice.enough"}
+		if most := f.PerDay(); had >= most {
+			return &engine.Skip{Key: "notice.limit", Args: []any{"Had", had, "Max", most}, Brief: "notice.enough"}
 		}
 	}
 	if err := n.begin(t.Tx); err != nil {

@@ -148,7 +148,7 @@ func (f *Feature) draw(t *engine.Turn, from string) (*content.Question, error) {
 		}
 	}
 	if best == nil {
-		return nil, &engine.Skip{Key: "quiz.no_questions", Args: []any{"From", from}}
+		return nil, &engine.Skip{Key: "quiz.no_questions", Args: []any{"From", from}, Brief: "quiz.none_left"}
 	}
 	return best, nil
 }

@@ -75,7 +75,7 @@ func (f *Feature) named(t *engine.Turn, line command.Line) (engine.Action, engin
 	if !ok {
 		return action, nil, engine.Complain("schedule.push_how")
 	}
-	args := engine.Args{"asked": "1"}
+	args := engine.Args{}
 	if len(words) > 1 {
 		args["from"] = words[1]
 	} else if from, err := f.usual(t, name); err != nil {

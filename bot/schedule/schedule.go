@@ -10,7 +10,9 @@
 //   - A slot that the calendar leaves out (a holiday, 调休) has its row as well,
 //     when its time has come. Imported holidays take effect at once.
 //   - Quiet hours, a pause, and days outside starts_on and ends_on are reasons
-//     to skip. What a secretary starts by hand knows no quiet hours.
+//     to skip. One that is caught up late waits for the end of the quiet hours,
+//     and runs then if that is not too late. What a secretary starts by hand
+//     knows no quiet hours.
 //
 // Commands: /日程 /schedule, /推送 /push, /暂停 /pause, /恢复 /resume.
 package schedule
@@ -212,18 +214,11 @@ func (f *Feature) due(t *engine.Turn, s *row) error {
 		return err
 	}
 	d := schedules.Due(spec, zone, misfire, s.from(zone), t.Now)
-	for _, slot := range d.Missed {
-		if !s.runsOn(slot.At.In(zone)) { // its last day is over
-			continue
-		}
-		state := "missed"
-		if slot.Left {
-			state = "skipped"
-		}
-		if _, err := note(t.Tx, s.ID, slot, state, "schedule.reason."+string(misfire.Reason(slot, t.Now))); err != nil {
-			return err
-		}
-		s.Handled = maxTime(s.Handled, slot.At)
+	if now := t.Now.In(zone); d.Run != nil && f.Quiet().Contains(now) && !f.Quiet().Contains(d.Run.At.In(zone)) {
+		return setTimer(t.Tx, s.ID, f.Quiet().End(now).UnixMilli()) // whether it is too late then is decided then
+	}
+	if err := f.missed(t, s, d, spec, zone, misfire); err != nil {
+		return err
 	}
 	if d.Run != nil && s.runsOn(d.Run.At.In(zone)) {
 		if err := f.fire(t.Until(misfire.Until(d.Run.At)), s, *d.Run, zone); err != nil {
@@ -235,6 +230,47 @@ func (f *Feature) due(t *engine.Turn, s *row) error {
 		return err
 	}
 	return f.plan(t.Tx, s)
+}
+
+// maxMissed is for how many slots of one time away there are rows. Only a clock
+// that was years ahead leaves more behind.
+const maxMissed = 10_000
+
+// missed makes the rows of the slots that did not run, also of those that are
+// too many for the decision to name them.
+func (f *Feature) missed(t *engine.Turn, s *row, d schedules.Decision, spec schedules.Spec, zone *time.Location, m schedules.Misfire) error {
+	keep := func(slot schedules.Slot) error {
+		if !s.runsOn(slot.At.In(zone)) { // its last day is over
+			return nil
+		}
+		state := "missed"
+		if slot.Left {
+			state = "skipped"
+		}
+		_, err := note(t.Tx, s.ID, slot, state, "schedule.reason."+string(m.Reason(slot, t.Now)))
+		s.Handled = maxTime(s.Handled, slot.At)
+		return err
+	}
+	if d.MissedMore > maxMissed-len(d.Missed) {
+		f.Log.Warn("too many runs of a schedule were missed to keep a row of each", "schedule", s.ID)
+	}
+	at := s.from(zone)
+	for range min(d.MissedMore, maxMissed-len(d.Missed)) {
+		slot, ok := spec.Next(at, zone)
+		if !ok || !slot.At.Before(d.Missed[0].At) {
+			break
+		}
+		at = slot.At
+		if err := keep(slot); err != nil {
+			return err
+		}
+	}
+	for _, slot := range d.Missed {
+		if err := keep(slot); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // fire runs the action for a slot, unless there is a reason not to.
@@ -262,7 +298,7 @@ func (f *Feature) fire(t *engine.Turn, s *row, slot schedules.Slot, zone *time.L
 	case store.Broken(err):
 		return err
 	case errors.As(err, &skip):
-		return outcome(t.Tx, id, "skipped", skip.Key)
+		return outcome(t.Tx, id, "skipped", skip.Reason())
 	}
 	if err := t.Bury("occurrence "+s.ID+" "+slot.Key, err); err != nil {
 		return err

@@ -73,3 +73,54 @@ skip|2026-12-03T10:00|missed|schedule.reason.late
 		})
 	}
 }
+
+// What is caught up late does not come in the quiet hours either: it waits for
+// their end, and is told as missed if it is too late then.
+func TestCaughtUpInQuietHours(t *testing.T) {
+	t.Parallel()
+	s := bottest.Open(t, &txtar.Archive{Files: []txtar.File{{Name: "config.yaml", Data: []byte(`schedules:
+  - {id: grace, unit: demo, cron: "30 20 * * *", do: quiz, from: tiny/one}
+  - {id: once, unit: demo, cron: "45 20 * * *", do: quiz, from: tiny/two, misfire: once}
+`)}}})
+	for _, step := range []struct {
+		jump, until string // the program is away up to jump
+		rows        string
+	}{
+		{"2026-12-01 21:30", "2026-12-01 21:31", ""},
+		{"2026-12-02 03:00", "2026-12-02 07:59", ""},
+		{"2026-12-02 07:59", "2026-12-02 08:01", "grace|2026-12-01T20:30|missed|schedule.reason.late\nonce|2026-12-01T20:45|done|\n"},
+	} {
+		jump, err := time.ParseInLocation("2006-01-02 15:04", step.jump, s.Zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Clock.Set(jump)
+		if _, err := s.Play(t, "@ "+step.until); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(step.rows, s.Rows(t, `SELECT schedule, slot, state, reason FROM occurrence ORDER BY schedule, slot`)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", step.until, diff)
+		}
+	}
+}
+
+// However many slots pass while the program is away, each has its row.
+func TestAwayForLong(t *testing.T) {
+	t.Parallel()
+	s := bottest.Open(t, &txtar.Archive{Files: []txtar.File{{Name: "config.yaml", Data: []byte(`conduct: {quiet_hours: off}
+schedules:
+  - {id: often, unit: demo, cron: "*/20 * * * *", do: checkin, close_after: 5m, starts_on: "2026-12-02", ends_on: "2026-12-15"}
+`)}}})
+	s.Clock.Set(time.Date(2026, 12, 10, 1, 10, 0, 0, s.Zone))
+	if _, err := s.Play(t, "@ +10m"); err != nil {
+		t.Fatal(err)
+	}
+	const query = `SELECT state, reason, COUNT(*), COUNT(DISTINCT slot), MIN(slot), MAX(slot) FROM occurrence GROUP BY state, reason ORDER BY 1, 2`
+	want := `done||2|2|2026-12-10T01:00+08:00|2026-12-10T01:20+08:00
+missed|schedule.reason.late|574|574|2026-12-02T00:00+08:00|2026-12-09T23:00+08:00
+missed|schedule.reason.newer|5|5|2026-12-09T23:20+08:00|2026-12-10T00:40+08:00
+`
+	if diff := cmp.Diff(want, s.Rows(t, query)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

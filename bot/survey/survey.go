@@ -212,7 +212,7 @@ func (f *Feature) open(t *engine.Turn, s *Survey, cause string) (int, error) {
 		return 0, err
 	}
 	if eligible < fewest {
-		return 0, &engine.Skip{Key: "survey.too_few", Args: []any{"Least", fewest, "Have", eligible}}
+		return 0, &engine.Skip{Key: "survey.too_few", Args: []any{"Least", fewest, "Have", eligible}, Brief: "survey.few"}
 	}
 	s.Unit = t.Unit.ID
 	if s.Seal, err = f.Keys.Make(); err != nil {
