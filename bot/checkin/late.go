@@ -1,7 +1,6 @@
 package checkin
 
 import (
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -131,8 +130,12 @@ func (f *Feature) mine(t *engine.Turn, number string) error {
 	if err := t.Enter(w.Unit); err != nil {
 		return err
 	}
-	if last, err := lastOn(t.Tx, w.Unit, t.Day()); err != nil || last == nil || last.ID != w.ID {
-		return errors.Join(err, engine.Complain("engine.old_button"))
+	last, err := lastOn(t.Tx, w.Unit, t.Day())
+	if err != nil {
+		return err
+	}
+	if last == nil || last.ID != w.ID {
+		return engine.Complain("engine.old_button")
 	}
 	return f.late(t, w)
 }
