@@ -41,10 +41,10 @@ const (
 func newBackups(s *Settings, db *store.DB) *backups {
 	b := &backups{db: db, folder: s.Backup.Folder, keep: s.Backup.Keep}
 	switch {
-	case b.folder == "off":
+	case b.folder == "off", db.Postgres(): // whose backups are the server's
 		b.folder = ""
 	case !filepath.IsAbs(b.folder):
-		b.folder = filepath.Join(filepath.Dir(strings.TrimPrefix(databaseSource(s), "sqlite:")), b.folder)
+		b.folder = filepath.Join(filepath.Dir(db.Path()), b.folder)
 	}
 	if names, err := b.list(); err == nil && len(names) > 0 {
 		if info, err := os.Stat(filepath.Join(b.folder, names[0])); err == nil {

@@ -14,6 +14,7 @@ import (
 	"branchbot/bot/config"
 	"branchbot/bot/rehearse"
 	"branchbot/store"
+	"branchbot/store/storetest"
 )
 
 // The scene of the benchmarks: 50 branches of 10 members, one chat each, with
@@ -39,7 +40,7 @@ func benchConfig() string {
 
 // benchBot is the real engine, features and store; only the platform is a
 // sink.
-func benchBot(b *testing.B) *Bot {
+func benchBot(b *testing.B, e storetest.Engine) *Bot {
 	b.Helper()
 	f, err := config.Load("config.yaml", []byte(benchConfig()), os.LookupEnv)
 	if err != nil {
@@ -53,7 +54,8 @@ func benchBot(b *testing.B) *Bot {
 	if err != nil {
 		b.Fatal(err)
 	}
-	db, err := store.Open(context.Background(), "sqlite:"+b.TempDir()+"/bench.db", store.Options{})
+	source, folder := e.Empty(b)
+	db, err := store.Open(context.Background(), source, store.Options{Folder: folder})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -169,7 +171,10 @@ func waves(b *testing.B, bot *Bot, accept func(chat.Event) error) {
 // BenchmarkEngineAnswers is single-choice answers through the real engine into
 // SQLite with synchronous=FULL: dedupe, answer, ledger entry with cap and
 // chain, sums, gathered progress. Batches form by themselves.
-func BenchmarkEngineAnswers(b *testing.B) { benchBatched(b, benchBot(b)) }
+func BenchmarkEngineAnswers(b *testing.B) { benchBatched(b, benchBot(b, storetest.SQLite)) }
+
+// BenchmarkEnginePostgres is the same on a PostgreSQL server (storetest.Variable).
+func BenchmarkEnginePostgres(b *testing.B) { benchBatched(b, benchBot(b, storetest.Postgres)) }
 
 func benchBatched(b *testing.B, bot *Bot) {
 	ctx, cancel := context.WithCancel(context.Background())
@@ -185,7 +190,7 @@ func benchBatched(b *testing.B, bot *Bot) {
 
 // BenchmarkEngineOneByOne is the same path with a commit for each answer.
 func BenchmarkEngineOneByOne(b *testing.B) {
-	bot := benchBot(b)
+	bot := benchBot(b, storetest.SQLite)
 	waves(b, bot, func(ev chat.Event) error { return bot.engine.Handle("bench", "", ev) })
 	verifyBench(b, bot)
 }
@@ -193,7 +198,7 @@ func BenchmarkEngineOneByOne(b *testing.B) {
 // BenchmarkEngineHistory is BenchmarkEngineAnswers on a database with a million
 // ledger entries of the same members.
 func BenchmarkEngineHistory(b *testing.B) {
-	bot := benchBot(b)
+	bot := benchBot(b, storetest.SQLite)
 	err := bot.db.Write(func(tx *store.Tx) error {
 		for i := range 1_000_000 {
 			member := i % (benchUnits * benchMembers)

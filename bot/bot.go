@@ -39,6 +39,7 @@ type Bot struct {
 	routes   map[string]http.Handler // what the accounts serve, by pattern
 	logins   *logins
 	backups  *backups
+	metrics  *metrics
 	ended    func() // called when an adapter ends without an error; nil: it is run again
 
 	alerting sync.Mutex
@@ -56,8 +57,17 @@ func openLibrary(s *Settings) (*content.Library, error) {
 	return library, errors.Join(checkContent(s, library)...)
 }
 
+// openDatabase opens the database of the settings; as a tool beside a running
+// bot when it is shared.
+func openDatabase(ctx context.Context, s *Settings, shared bool) (*store.DB, error) {
+	return store.Open(ctx, databaseSource(s), store.Options{Shared: shared, Folder: filepath.Join(s.file.Dir, "data")})
+}
+
 // databaseSource makes a relative path relative to the configuration.
 func databaseSource(s *Settings) string {
+	if store.IsPostgres(s.Database) {
+		return s.Database
+	}
 	path := strings.TrimPrefix(s.Database, "sqlite:")
 	if filepath.IsAbs(path) {
 		return s.Database
@@ -69,7 +79,7 @@ func databaseSource(s *Settings) string {
 // settings, or given by the caller (rehearsal, terminal).
 func Open(s *Settings, library *content.Library, db *store.DB, log *slog.Logger, given ...chat.Adapter) (*Bot, error) {
 	b := &Bot{settings: s, db: db, log: log, routes: map[string]http.Handler{}, troubled: map[chat.AccountID]string{}, scanning: map[chat.AccountID]bool{}}
-	b.logins = newLogins(filepath.Dir(strings.TrimPrefix(databaseSource(s), "sqlite:")), s.base(), s.Language)
+	b.logins = newLogins(filepath.Dir(db.Path()), s.base(), s.Language)
 	b.logins.told = b.codeShown
 	b.logins.state = func(id chat.AccountID) chat.State { return b.engine.States()[id] }
 	b.features = newFeatures(b.links, b.page)
@@ -91,8 +101,13 @@ func Open(s *Settings, library *content.Library, db *store.DB, log *slog.Logger,
 		ids[i] = a.ID()
 	}
 	b.outbox = outbox.New(db, ids...)
+	b.metrics = newMetrics(db, func() map[chat.AccountID]chat.State { return b.engine.States() })
+	b.outbox.Settled = b.metrics.settled
+	if err := b.metrics.registry.Register(gauges{b.metrics, b.backups.Last}); err != nil {
+		return nil, err
+	}
 	b.engine = b.features.newEngine(engine.Options{DB: db, Language: s.Language, Log: log, Toast: b.toast, Caps: b.caps, Link: b.link,
-		StateChanged: b.stateChanged, Left: b.left}, b.outbox)
+		StateChanged: b.stateChanged, Left: b.left, Handled: b.metrics.handled}, b.outbox)
 	for _, a := range b.adapters {
 		b.senders = append(b.senders, b.outbox.Sender(a, b.media, log))
 	}
@@ -259,12 +274,13 @@ func (b *Bot) Run(ctx context.Context) error {
 	core, stopCore := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopCore()
 	var inner, outer sync.WaitGroup
-	failed := make(chan error, len(b.senders)+1)
+	failed := make(chan error, len(b.senders)+2)
 	inner.Go(func() { failed <- b.engine.Run(core) })
 	for _, s := range b.senders {
 		inner.Go(func() { failed <- s.Run(core) })
 	}
 	inner.Go(func() { b.housekeeping(core) })
+	inner.Go(func() { failed <- b.present(core) })
 	take, stopTaking := context.WithCancel(ctx)
 	defer stopTaking()
 	for _, a := range b.adapters {
@@ -340,6 +356,25 @@ func (b *Bot) housekeeping(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+		}
+	}
+}
+
+// presentEvery is how often it is looked whether the database is still there.
+const presentEvery = 5 * time.Second
+
+// present ends with an error when the database file is there no more.
+func (b *Bot) present(ctx context.Context) error {
+	tick := time.NewTicker(presentEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		if err := b.db.Present(); err != nil {
+			return err
 		}
 	}
 }

@@ -10,9 +10,11 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -43,7 +45,9 @@ func TestMain(m *testing.M) {
 		bot.Programs[name]()
 		return
 	}
-	os.Exit(bot.Main(context.Background(), bot.Program{Args: os.Args[1:], In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM) // as main does
+	defer stop()
+	os.Exit(bot.Main(ctx, bot.Program{Args: os.Args[1:], In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
 		Env: os.LookupEnv, Ready: func(address string) { fmt.Println("ready", address) }}))
 }
 

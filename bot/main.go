@@ -17,6 +17,7 @@ import (
 	"branchbot/bot/engine"
 	"branchbot/bot/ledger"
 	"branchbot/bot/member"
+	"branchbot/bot/outbox"
 	"branchbot/content"
 	"branchbot/store"
 )
@@ -73,7 +74,7 @@ func (p *Program) commands() *cobra.Command {
 			RunE: func(c *cobra.Command, args []string) error { return p.backup(c.Context(), args[0]) }},
 		&cobra.Command{Use: "restore FILE", Short: "Put a backup in the place of the database (which is kept aside)", Args: cobra.ExactArgs(1),
 			RunE: func(c *cobra.Command, args []string) error { return p.restore(c.Context(), args[0]) }},
-		p.eventsCommand(), p.ledgerCommand(), p.rosterCommand(), p.holidaysCommand(),
+		p.eventsCommand(), p.ledgerCommand(), p.rosterCommand(), p.holidaysCommand(), p.moveCommand(), p.statusCommand(),
 		&cobra.Command{Use: "invite STAFFNO", Short: "Make a one-time code that lets a member in, e.g. the first secretary", Args: cobra.ExactArgs(1),
 			RunE: func(c *cobra.Command, args []string) error { return p.invite(c.Context(), args[0]) }},
 	)
@@ -134,7 +135,7 @@ func (p *Program) tool(ctx context.Context) (*Settings, *store.DB, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	db, err := store.Open(ctx, databaseSource(s), store.Options{Shared: true})
+	db, err := openDatabase(ctx, s, true)
 	return s, db, err
 }
 
@@ -164,7 +165,18 @@ func (p *Program) restore(ctx context.Context, file string) error {
 	if aside != "" {
 		fmt.Fprintln(p.Out, "the database before is kept as:", aside)
 	}
-	return nil
+	db, err := openDatabase(ctx, s, false)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	return db.Write(func(tx *store.Tx) error {
+		held, err := outbox.Hold(tx)
+		if err == nil && held > 0 {
+			fmt.Fprintf(p.Out, "messages that waited when the backup was made and are not sent now, since they may have been: %d\n", held)
+		}
+		return err
+	})
 }
 
 func (p *Program) eventsCommand() *cobra.Command {

@@ -18,6 +18,7 @@ import (
 	"branchbot/content"
 	"branchbot/content/packs"
 	"branchbot/store"
+	"branchbot/store/storetest"
 )
 
 // stage is the whole bot of the sample on a virtual clock, with its log and
@@ -47,7 +48,7 @@ func newStage(t *testing.T, platform string) *stage {
 	}
 	st := &stage{}
 	at := time.Date(2026, 12, 1, 9, 0, 0, 0, time.FixedZone("CST", 8*3600))
-	st.Rehearsal, err = bot.NewRehearsal(t.Context(), s, library, t.TempDir(), platform, at, slog.New(slog.NewTextHandler(&st.log, nil)))
+	st.Rehearsal, err = bot.NewRehearsal(s, library, storetest.SQLite.Opener(t), platform, at, slog.New(slog.NewTextHandler(&st.log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,9 +32,10 @@ type Rehearsal struct {
 	DB *store.DB
 }
 
-// NewRehearsal builds the whole bot of the settings in a new database under
-// dir, as it would be on a platform, at an instant.
-func NewRehearsal(ctx context.Context, s *Settings, library *content.Library, dir, platform string, at time.Time, log *slog.Logger) (*Rehearsal, error) {
+// NewRehearsal builds the whole bot of the settings on a database of its own, as
+// it would be on a platform, at an instant. open opens the database with the
+// clock that it is given.
+func NewRehearsal(s *Settings, library *content.Library, open func(store.Options) (*store.DB, error), platform string, at time.Time, log *slog.Logger) (*Rehearsal, error) {
 	caps, ok := rehearse.Platforms[platform]
 	if !ok {
 		return nil, fmt.Errorf("--as %q is none of telegram, wechat, web, sms", platform)
@@ -43,7 +44,7 @@ func NewRehearsal(ctx context.Context, s *Settings, library *content.Library, di
 		return nil, fmt.Errorf("%s: units: there is none to rehearse", s.file.Name)
 	}
 	clock := rehearse.NewClock(at)
-	db, err := store.Open(ctx, "sqlite:"+filepath.Join(dir, "rehearsal.db"), store.Options{Now: clock.Now})
+	db, err := open(store.Options{Now: clock.Now})
 	if err != nil {
 		return nil, err
 	}
@@ -173,7 +174,10 @@ func (p *Program) rehearse(ctx context.Context, script io.Reader, as, from strin
 			return fmt.Errorf("%q is no day; write 2026-12-01", from)
 		}
 	}
-	r, err := NewRehearsal(ctx, s, library, dir, as, at, p.logger())
+	open := func(o store.Options) (*store.DB, error) {
+		return store.Open(ctx, "sqlite:"+filepath.Join(dir, "rehearsal.db"), o)
+	}
+	r, err := NewRehearsal(s, library, open, as, at, p.logger())
 	if err != nil {
 		return err
 	}

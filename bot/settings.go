@@ -21,6 +21,7 @@ import (
 	"branchbot/bot/schedule"
 	"branchbot/bot/shift"
 	"branchbot/schedules"
+	"branchbot/store"
 )
 
 // Settings is config.yaml: what each package declares, put together.
@@ -143,8 +144,8 @@ func (c *checker) id(path, id string, seen map[string]string) {
 func (c *checker) general() {
 	c.language("language", c.s.Language)
 	c.zone("timezone", c.s.Timezone)
-	if path, ok := strings.CutPrefix(c.s.Database, "sqlite:"); !ok || path == "" {
-		c.fault("database", "%q: write sqlite:PATH, e.g. sqlite:data/branchbot.db", c.s.Database)
+	if path, ok := strings.CutPrefix(c.s.Database, "sqlite:"); (!ok || path == "") && !store.IsPostgres(c.s.Database) {
+		c.fault("database", "%q: write sqlite:PATH, e.g. sqlite:data/branchbot.db, or postgres://USER@HOST/NAME", c.s.Database)
 	}
 	host, _, err := net.SplitHostPort(c.s.Listen)
 	if err != nil {

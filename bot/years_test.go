@@ -21,6 +21,7 @@ import (
 	"branchbot/content/packs"
 	"branchbot/schedules"
 	"branchbot/store"
+	"branchbot/store/storetest"
 )
 
 // The clocks change at these times, on these weekdays and in these months; where
@@ -61,7 +62,7 @@ func TestFiveYears(t *testing.T) {
 	began := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	ends := began.AddDate(5, 0, 0)
 	text, wishes := years()
-	dir := t.TempDir()
+	database := storetest.SQLite.Opener(t)
 	var said bytes.Buffer
 	f, err := config.Load("config.yaml", []byte(text), os.LookupEnv)
 	if err != nil {
@@ -77,7 +78,7 @@ func TestFiveYears(t *testing.T) {
 	}
 	open := func(at time.Time) *bot.Rehearsal {
 		t.Helper()
-		r, err := bot.NewRehearsal(t.Context(), settings, library, dir, "web", at, slog.New(slog.DiscardHandler))
+		r, err := bot.NewRehearsal(settings, library, database, "web", at, slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -11,9 +11,14 @@ import (
 	"strings"
 )
 
+var errServersBackup = errors.New("the database is PostgreSQL, whose backups are made with its own tools: pg_dump and pg_restore, or a standby")
+
 // Backup writes a consistent copy to a new file, also beside a running bot,
 // and checks it.
 func (db *DB) Backup(ctx context.Context, file string) error {
+	if db.postgres {
+		return errServersBackup
+	}
 	if _, err := os.Stat(file); err == nil {
 		return fmt.Errorf("backup: %s is there already; name a new file", file)
 	}
@@ -53,10 +58,11 @@ func (db *DB) beforeMigration(ctx context.Context) func(have int64) error {
 func (db *DB) copyTo(ctx context.Context, file string) error {
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	if db.conn == nil {
-		return errClosed
+	conn, err := db.writer()
+	if err != nil {
+		return err
 	}
-	_, err := db.conn.conn.ExecContext(ctx, `VACUUM INTO $1`, file)
+	_, err = conn.conn.ExecContext(ctx, `VACUUM INTO $1`, file)
 	return err
 }
 
@@ -77,7 +83,7 @@ func Check(ctx context.Context, file string) error {
 	if result != "ok" {
 		return fmt.Errorf("check %s: damaged: %s", file, result)
 	}
-	if err := migrate(ctx, db, nil); err != nil && !errors.Is(err, errOldSchema) {
+	if err := migrate(ctx, db, sqliteSchema, nil); err != nil && !errors.Is(err, errOldSchema) {
 		return fmt.Errorf("check %s: %w", file, err)
 	}
 	return nil
@@ -86,6 +92,9 @@ func Check(ctx context.Context, file string) error {
 // Restore puts a backup in the place of the database, after checking it. The
 // database before is kept beside it; its name is returned, "" when there was none.
 func Restore(ctx context.Context, source, file string) (aside string, err error) {
+	if IsPostgres(source) {
+		return "", errServersBackup
+	}
 	path := strings.TrimPrefix(source, "sqlite:")
 	if _, err := os.Stat(file); err != nil {
 		return "", fmt.Errorf("restore: %w", err)

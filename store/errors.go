@@ -25,14 +25,16 @@ const (
 	Corrupt      ErrorCode = "corrupt"
 	NotADatabase ErrorCode = "not_a_database"
 	IO           ErrorCode = "io"
-	Misuse       ErrorCode = "misuse" // e.g. no transaction is active
+	Misuse       ErrorCode = "misuse"   // e.g. no transaction is active
+	Conflict     ErrorCode = "conflict" // with another transaction: begin anew
+	Gone         ErrorCode = "gone"     // the server, or the connection to it
 )
 
 // Code reads the driver's error code, never its text.
 func Code(err error) ErrorCode {
 	var e *sqlite.Error
 	if !errors.As(err, &e) {
-		return Other
+		return postgresCode(err)
 	}
 	switch e.Code() {
 	case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:

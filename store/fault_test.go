@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -186,5 +187,100 @@ func TestAReadOnlyFolder(t *testing.T) {
 		"change database: in config.yaml or the folder's permissions"
 	if err == nil || err.Error() != want {
 		t.Errorf("%v\nwant %s", err, want)
+	}
+}
+
+// FAULTS 7.12: a file that was deleted or replaced is noticed.
+func TestADeletedFileIsNoticed(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "x.db")
+	db := open(t, path, store.Options{})
+	if err := db.Present(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(path, path+".moved"); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Present(); err == nil || !strings.Contains(err.Error(), "was deleted or replaced") {
+		t.Errorf("deleted: %v", err)
+	}
+	if err := os.WriteFile(path, []byte("another"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Present(); err == nil {
+		t.Error("another file in its place is not noticed")
+	}
+}
+
+// FAULTS 7.11: power that fails while the journal is written. Whatever the end of
+// the journal looks like, the database opens, is whole, and has all transactions up
+// to some point and none after it.
+func TestATornJournal(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "x.db")
+	db := open(t, path, store.Options{})
+	const transactions = 60
+	for n := range transactions {
+		err := db.Write(func(tx *store.Tx) error {
+			for part := range 3 {
+				if err := put(tx, fmt.Sprintf("%03d-%d", n, part)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	file, err1 := os.ReadFile(path) // as it lies on the disk, with its journal
+	wal, err2 := os.ReadFile(path + "-wal")
+	if err := errors.Join(err1, err2); err != nil || len(wal) < 100_000 {
+		t.Fatalf("a journal of %d bytes (%v)", len(wal), err)
+	}
+	dice := rand.New(rand.NewPCG(11, 0))
+	whole := 0
+	for trial := range 60 {
+		torn := bytes.Clone(wal)
+		at := dice.IntN(len(torn))
+		switch trial % 3 {
+		case 0:
+			torn = torn[:at]
+		case 1:
+			clear(torn[at:])
+		default:
+			for i := at; i < min(at+512, len(torn)); i++ {
+				torn[i] = byte(dice.Uint32())
+			}
+		}
+		copied := filepath.Join(dir, fmt.Sprintf("trial-%d.db", trial))
+		if err := errors.Join(os.WriteFile(copied, file, 0o600), os.WriteFile(copied+"-wal", torn, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		again, err := store.Open(t.Context(), "sqlite:"+copied, store.Options{})
+		if err != nil {
+			t.Errorf("trial %d, torn at %d of %d: %v", trial, at, len(wal), err)
+			continue
+		}
+		have := keys(t, again)
+		if err := again.Close(); err != nil {
+			t.Error(err)
+		}
+		if len(have)%3 != 0 {
+			t.Errorf("trial %d: %d rows: part of a transaction", trial, len(have))
+		}
+		for i, key := range have {
+			if want := fmt.Sprintf("%03d-%d", i/3, i%3); key != want {
+				t.Errorf("trial %d: row %d is %s, want %s", trial, i, key, want)
+				break
+			}
+		}
+		if len(have) == 3*transactions {
+			whole++
+		}
+	}
+	if whole > 40 {
+		t.Errorf("in %d of 60 trials nothing was torn", whole)
 	}
 }

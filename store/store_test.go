@@ -261,7 +261,7 @@ func TestMigrationKeepsTheDatabaseBefore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	first, err := os.ReadFile("migrations/sqlite/0001_first.sql")
+	first, err := os.ReadFile("migrations/0001_first.sql")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"strconv"
@@ -38,6 +39,15 @@ func (s *session) prepared(query string) (*sql.Stmt, error) {
 	return stmt, nil
 }
 
+// discard ends the connection for good, with the transaction that is open in it.
+func (s *session) discard() {
+	for _, stmt := range s.stmts {
+		stmt.Close()
+	}
+	_ = s.conn.Raw(func(any) error { return driver.ErrBadConn }) // the pool lets go of it
+	_ = s.conn.Close()
+}
+
 func (s *session) close() error {
 	for _, stmt := range s.stmts {
 		stmt.Close()
@@ -53,9 +63,11 @@ type Tx struct {
 	// Writable tells a transaction of Write from one of Read.
 	Writable bool
 
-	after []func() // run after the commit
-	depth int      // of savepoints
-	known map[any]any
+	after      []func() // run after the commit
+	committing bool     // whether it has come to the commit
+	stuck      bool     // it could not be rolled back: its connection is of no more use
+	depth      int      // of savepoints
+	known      map[any]any
 }
 
 // Known is what was remembered under a key in this transaction; nil when
@@ -75,9 +87,6 @@ func (tx *Tx) Remember(key, value any) {
 func (tx *Tx) Millis() int64 { return tx.Now.UnixMilli() }
 
 func (tx *Tx) run(begin string, f func(*Tx) error) (err error) {
-	if tx.session == nil {
-		return errClosed
-	}
 	if _, err := tx.Exec(begin); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
@@ -86,7 +95,8 @@ func (tx *Tx) run(begin string, f func(*Tx) error) (err error) {
 		if !done { // an error or a panic in f
 			_, rollback := tx.Exec("ROLLBACK")
 			// After some errors (a full disk) SQLite has rolled back by itself.
-			if rollback != nil && Code(rollback) != Misuse {
+			if code := Code(rollback); rollback != nil && code != Misuse && code != Gone {
+				tx.stuck = true
 				err = errors.Join(err, fmt.Errorf("roll back: %w", rollback))
 			}
 		}
@@ -94,6 +104,7 @@ func (tx *Tx) run(begin string, f func(*Tx) error) (err error) {
 	if err := f(tx); err != nil {
 		return err
 	}
+	tx.committing = true
 	if _, err := tx.Exec("COMMIT"); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
@@ -101,10 +112,24 @@ func (tx *Tx) run(begin string, f func(*Tx) error) (err error) {
 	return nil
 }
 
+// numbers puts 1 and 0 in the place of yes and no, as the columns have them:
+// PostgreSQL does not do it by itself.
+func numbers(args []any) []any {
+	for i, a := range args {
+		if yes, ok := a.(bool); ok {
+			args[i] = 0
+			if yes {
+				args[i] = 1
+			}
+		}
+	}
+	return args
+}
+
 // Exec runs a statement and returns how many rows it changed.
 func (tx *Tx) Exec(query string, args ...any) (int64, error) {
 	if tx.stmts == nil {
-		r, err := tx.conn.ExecContext(background, query, args...)
+		r, err := tx.conn.ExecContext(background, query, numbers(args)...)
 		if err != nil {
 			return 0, err
 		}
@@ -124,7 +149,7 @@ func (tx *Tx) Exec(query string, args ...any) (int64, error) {
 // Query runs a query. The caller closes the rows before the next statement.
 func (tx *Tx) Query(query string, args ...any) (*sql.Rows, error) {
 	if tx.stmts == nil {
-		return tx.conn.QueryContext(background, query, args...)
+		return tx.conn.QueryContext(background, query, numbers(args)...)
 	}
 	stmt, err := tx.prepared(query)
 	if err != nil {
@@ -150,7 +175,7 @@ func (r Row) Scan(into ...any) error {
 // QueryRow runs a query for one row.
 func (tx *Tx) QueryRow(query string, args ...any) Row {
 	if tx.stmts == nil {
-		return Row{row: tx.conn.QueryRowContext(background, query, args...)}
+		return Row{row: tx.conn.QueryRowContext(background, query, numbers(args)...)}
 	}
 	stmt, err := tx.prepared(query)
 	if err != nil {
@@ -209,7 +234,7 @@ func Broken(err error) bool {
 		return true
 	}
 	switch Code(err) {
-	case Full, IO, Corrupt, NotADatabase, ReadOnly:
+	case Full, IO, Corrupt, NotADatabase, ReadOnly, Conflict, Gone:
 		return true
 	}
 	return false

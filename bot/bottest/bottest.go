@@ -38,6 +38,7 @@ import (
 	"branchbot/bot/rehearse"
 	"branchbot/content"
 	"branchbot/store"
+	"branchbot/store/storetest"
 )
 
 var update = flag.Bool("update", false, "rewrite the expected transcripts")
@@ -52,7 +53,7 @@ type Stage struct {
 	said bytes.Buffer
 }
 
-// Scripts plays all scripts of a folder.
+// Scripts plays all scripts of a folder, each on every database engine.
 func Scripts(t *testing.T, dir string) {
 	t.Helper()
 	names, err := filepath.Glob(filepath.Join(dir, "*.txtar"))
@@ -62,18 +63,18 @@ func Scripts(t *testing.T, dir string) {
 	for _, name := range names {
 		t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar"), func(t *testing.T) {
 			t.Parallel()
-			play(t, name)
+			storetest.Each(t, func(t *testing.T, e storetest.Engine) { play(t, name, e) })
 		})
 	}
 }
 
-func play(t *testing.T, name string) {
+func play(t *testing.T, name string, e storetest.Engine) {
 	t.Helper()
 	a, err := txtar.ParseFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := Open(t, a)
+	s := open(t, a, e)
 	said, err := s.Play(t, file(a, "script"))
 	if err != nil {
 		t.Fatal(err)
@@ -120,9 +121,15 @@ func file(a *txtar.Archive, name string) string {
 
 var platform = regexp.MustCompile(`(?m)^#? *as: *(\w+)$`)
 
-// Open builds the bot of an archive, which may be empty; its clock stands at
-// the beginning of the first day that the script names, or of 2026-12-01.
+// Open builds the bot of an archive, which may be empty, on SQLite; its clock
+// stands at the beginning of the first day that the script names, or of
+// 2026-12-01.
 func Open(t testing.TB, a *txtar.Archive) *Stage {
+	t.Helper()
+	return open(t, a, storetest.SQLite)
+}
+
+func open(t testing.TB, a *txtar.Archive, e storetest.Engine) *Stage {
 	t.Helper()
 	f, err := config.Load("config.yaml", settings(t, file(a, "config.yaml")), func(string) (string, bool) { return "", false })
 	if err != nil {
@@ -142,7 +149,7 @@ func Open(t testing.TB, a *txtar.Archive) *Stage {
 	}
 	s := &Stage{}
 	log := slog.New(slog.NewTextHandler(&s.Log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	s.Rehearsal, err = bot.NewRehearsal(t.Context(), read, library(t, a), t.TempDir(), as, start(file(a, "script"), zone), log)
+	s.Rehearsal, err = bot.NewRehearsal(read, library(t, a), e.Opener(t), as, start(file(a, "script"), zone), log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -327,6 +334,9 @@ func rows(tx *store.Tx, query string, out io.Writer) error {
 		}
 		words := make([]string, len(columns))
 		for i, v := range values {
+			if yes, ok := v.(bool); ok { // PostgreSQL has them, SQLite has 1 and 0
+				v = map[bool]int{true: 1}[yes]
+			}
 			words[i] = fmt.Sprint(v)
 			if v == nil {
 				words[i] = ""

@@ -71,6 +71,7 @@ var errNothing = errors.New("nothing to keep")
 
 // handle runs one batch in one transaction and answers all its requests.
 func (e *Engine) handle(batch []*request) {
+	began := e.DB.Now()
 	err := e.DB.Write(func(tx *store.Tx) error {
 		b := &work{engine: e, tx: tx}
 		for _, r := range batch {
@@ -105,9 +106,27 @@ func (e *Engine) handle(batch []*request) {
 		e.Log.Error("batch not stored; adapters will deliver it again", "requests", len(batch), "error", err)
 		err = fmt.Errorf("events not stored: %w", err)
 	}
+	e.tell(batch, e.DB.Now().Sub(began), err == nil)
 	for _, r := range batch {
 		r.done <- err
 	}
+}
+
+// tell tells Handled of a batch.
+func (e *Engine) tell(batch []*request, took time.Duration, stored bool) {
+	if e.Handled == nil {
+		return
+	}
+	events, oldest := 0, time.Time{}
+	for _, r := range batch {
+		events += len(r.events)
+		for _, ev := range r.events {
+			if !ev.At.IsZero() && (oldest.IsZero() || ev.At.Before(oldest)) {
+				oldest = ev.At
+			}
+		}
+	}
+	e.Handled(events, oldest, took, stored)
 }
 
 // work is a transaction in which events are being handled.

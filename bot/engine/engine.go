@@ -270,6 +270,10 @@ type Options struct {
 	Link func(account chat.AccountID, word string) string
 	// StateChanged is told how an account is doing now. May be nil.
 	StateChanged func(chat.AccountID, chat.State)
+	// Handled, if set, is told of each batch of events: how many they were, when
+	// the platform had the oldest of them (zero if it did not say), and whether
+	// they were stored. It must not block.
+	Handled func(events int, oldest time.Time, took time.Duration, stored bool)
 	// Left is how many messages the account may send in the present day; false
 	// when they are not counted. May be nil.
 	Left func(chat.AccountID) (int, bool)

@@ -23,6 +23,7 @@ import (
 	"branchbot/bot/member"
 	"branchbot/bot/outbox"
 	"branchbot/store"
+	"branchbot/store/storetest"
 )
 
 // notes is a feature that writes what it is told, and then fails if asked to.
@@ -41,7 +42,7 @@ func (f *notes) Commands() []engine.Command {
 
 func (f *notes) note(t *engine.Turn, line command.Line) error {
 	f.seen = append(f.seen, t.Tx)
-	if _, err := t.Tx.Exec(`INSERT INTO note (text) VALUES ($1)`, line.Args); err != nil {
+	if _, err := t.Tx.Exec(`INSERT INTO note (n, text) SELECT COUNT(*), $1 FROM note`, line.Args); err != nil {
 		return err
 	}
 	if err := t.Reply(chat.Text("noted " + line.Args)); err != nil {
@@ -71,7 +72,7 @@ func (f *notes) note(t *engine.Turn, line command.Line) error {
 
 func (f *notes) Timer(t *engine.Turn, tm engine.Timer) error {
 	f.attempts = append(f.attempts, t.Now)
-	if _, err := t.Tx.Exec(`INSERT INTO note (text) VALUES ('timer')`); err != nil {
+	if _, err := t.Tx.Exec(`INSERT INTO note (n, text) SELECT COUNT(*), 'timer' FROM note`); err != nil {
 		return err
 	}
 	return fmt.Errorf("attempt %d failed", tm.Attempts+1)
@@ -90,18 +91,19 @@ type rig struct {
 	log   bytes.Buffer
 }
 
-func newRig(t *testing.T) *rig {
+func newRig(t *testing.T, e storetest.Engine) *rig {
 	t.Helper()
 	r := &rig{notes: &notes{entered: make(chan bool), leave: make(chan bool)}, now: time.Date(2026, 12, 1, 1, 0, 0, 0, time.UTC)}
+	source, folder := e.Empty(t)
 	var err error
-	r.db, err = store.Open(t.Context(), "sqlite:"+t.TempDir()+"/x.db", store.Options{Now: func() time.Time { return r.now }})
+	r.db, err = store.Open(t.Context(), source, store.Options{Now: func() time.Time { return r.now }, Folder: folder})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { r.db.Close() })
 	d := member.NewDirectory()
 	err = r.db.Write(func(tx *store.Tx) error {
-		if _, err := tx.Exec(`CREATE TABLE note (text TEXT)`); err != nil {
+		if _, err := tx.Exec(`CREATE TABLE note (n BIGINT, text TEXT)`); err != nil {
 			return err
 		}
 		err := d.Setup(tx, []member.UnitConfig{{ID: "demo", Name: "示范党支部", Kind: "branch", Timezone: "Asia/Shanghai", Language: "zh-CN",
@@ -161,29 +163,36 @@ func (r *rig) want(t *testing.T, query string, want ...string) {
 }
 
 const (
-	noteTexts = `SELECT text FROM note ORDER BY rowid`
+	noteTexts = `SELECT text FROM note ORDER BY n`
 	keys      = `SELECT key FROM event_seen ORDER BY key`
-	letters   = `SELECT json_extract(message, '$.spans[0].t') FROM outbox ORDER BY id`
 	cursors   = `SELECT cursor FROM account`
 )
 
+// letters are the first words of what was sent.
+var letters = map[storetest.Engine]string{
+	storetest.SQLite:   `SELECT json_extract(message, '$.spans[0].t') FROM outbox ORDER BY id`,
+	storetest.Postgres: `SELECT message::jsonb #>> '{spans,0,t}' FROM outbox ORDER BY id`,
+}
+
 func TestBatchIsOneTransaction(t *testing.T) {
 	t.Parallel()
-	r := newRig(t)
-	if err := r.Handle("acc", "42", said("a", "/note one"), said("b", "ordinary talk"), said("c", "／记 two")); err != nil {
-		t.Fatal(err)
-	}
-	if len(r.notes.seen) != 2 || r.notes.seen[0] != r.notes.seen[1] {
-		t.Errorf("the events of a batch ran in %d transactions", len(r.notes.seen))
-	}
-	r.want(t, noteTexts, "one", "two")
-	r.want(t, keys, "a", "c")
-	r.want(t, cursors, "42")
+	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
+		r := newRig(t, e)
+		if err := r.Handle("acc", "42", said("a", "/note one"), said("b", "ordinary talk"), said("c", "／记 two")); err != nil {
+			t.Fatal(err)
+		}
+		if len(r.notes.seen) != 2 || r.notes.seen[0] != r.notes.seen[1] {
+			t.Errorf("the events of a batch ran in %d transactions", len(r.notes.seen))
+		}
+		r.want(t, noteTexts, "one", "two")
+		r.want(t, keys, "a", "c")
+		r.want(t, cursors, "42")
+	})
 }
 
 func TestDuplicateChangesNothing(t *testing.T) {
 	t.Parallel()
-	r := newRig(t)
+	r := newRig(t, storetest.SQLite)
 	if err := r.Handle("acc", "", said("a", "/note one"), said("a", "/note again")); err != nil {
 		t.Fatal(err)
 	}
@@ -228,143 +237,153 @@ func fingerprint(t *testing.T, path string) string {
 // A handler that fails or panics undoes its own event only.
 func TestFailureUndoesItsOwnEvent(t *testing.T) {
 	t.Parallel()
-	for _, how := range []struct{ text, reason string }{{"error", "the note is wrong"}, {"panic", "panic: the note is dreadful"}} {
-		t.Run(how.text, func(t *testing.T) {
-			t.Parallel()
-			r := newRig(t)
-			err := r.Handle("acc", "7", said("a", "/note one"), said("b", "/note "+how.text), said("c", "/note two"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			r.want(t, noteTexts, "one", "two")
-			r.want(t, keys, "a", "b", "c")
-			r.want(t, cursors, "7")
-			r.want(t, letters, "noted one", "这条没处理成功，已记下，管理员会查看。请稍后再试。", "noted two")
-			var dead []engine.DeadLetter
-			err = r.db.Read(func(tx *store.Tx) (err error) { dead, err = engine.DeadLetters(tx, 10); return err })
-			if err != nil {
-				t.Fatal(err)
-			}
-			want := []engine.DeadLetter{{ID: 1, At: time.UnixMilli(r.now.UnixMilli()), Account: "acc", What: string(chat.Said) + " b", Reason: how.reason}}
-			if diff := cmp.Diff(want, dead); diff != "" {
-				t.Error(diff)
-			}
-			// Delivered again, it is not tried again: it is kept.
-			if err := r.Handle("acc", "", said("b", "/note "+how.text)); err != nil || len(r.notes.seen) != 3 {
-				t.Errorf("a dead letter was tried again (%v)", err)
-			}
-		})
-	}
+	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
+		for _, how := range []struct{ text, reason string }{{"error", "the note is wrong"}, {"panic", "panic: the note is dreadful"}} {
+			t.Run(how.text, func(t *testing.T) {
+				t.Parallel()
+				r := newRig(t, e)
+				err := r.Handle("acc", "7", said("a", "/note one"), said("b", "/note "+how.text), said("c", "/note two"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				r.want(t, noteTexts, "one", "two")
+				r.want(t, keys, "a", "b", "c")
+				r.want(t, cursors, "7")
+				r.want(t, letters[e], "noted one", "这条没处理成功，已记下，管理员会查看。请稍后再试。", "noted two")
+				var dead []engine.DeadLetter
+				err = r.db.Read(func(tx *store.Tx) (err error) { dead, err = engine.DeadLetters(tx, 10); return err })
+				if err != nil {
+					t.Fatal(err)
+				}
+				want := []engine.DeadLetter{{ID: 1, At: time.UnixMilli(r.now.UnixMilli()), Account: "acc", What: string(chat.Said) + " b", Reason: how.reason}}
+				if diff := cmp.Diff(want, dead); diff != "" {
+					t.Error(diff)
+				}
+				// Delivered again, it is not tried again: it is kept.
+				if err := r.Handle("acc", "", said("b", "/note "+how.text)); err != nil || len(r.notes.seen) != 3 {
+					t.Errorf("a dead letter was tried again (%v)", err)
+				}
+			})
+		}
+	})
 }
 
 // A complaint is no failure: it is told, what was done before it is undone, and
 // nothing is kept as a dead letter.
 func TestComplaint(t *testing.T) {
 	t.Parallel()
-	r := newRig(t)
-	if err := r.Handle("acc", "", said("a", "/note complain")); err != nil {
-		t.Fatal(err)
-	}
-	r.want(t, noteTexts)
-	r.want(t, letters, "请发：/加入 姓名 工号，例如 /加入 张三 0002；有加入码的发：/加入 加入码")
-	r.want(t, `SELECT reason FROM dead_letter`)
-	if r.log.Len() > 0 {
-		t.Errorf("log: %s", &r.log)
-	}
+	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
+		r := newRig(t, e)
+		if err := r.Handle("acc", "", said("a", "/note complain")); err != nil {
+			t.Fatal(err)
+		}
+		r.want(t, noteTexts)
+		r.want(t, letters[e], "请发：/加入 姓名 工号，例如 /加入 张三 0002；有加入码的发：/加入 加入码")
+		r.want(t, `SELECT reason FROM dead_letter`)
+		if r.log.Len() > 0 {
+			t.Errorf("log: %s", &r.log)
+		}
+	})
 }
 
 // What is kept of a failed event has the names of its files, not their content.
 func TestDeadLetterHasNoFiles(t *testing.T) {
 	t.Parallel()
-	r := newRig(t)
-	ev := said("f", "")
-	ev.Private, ev.Chat = true, "dm:u1"
-	ev.Files = []chat.File{{Name: "名单.csv", Data: []byte("secret")}}
-	if err := r.Handle("acc", "", ev); err != nil {
-		t.Fatal(err)
-	}
-	kept := strings.Join(r.column(t, `SELECT event || reason FROM dead_letter`), "")
-	if !strings.Contains(kept, "名单.csv") || !strings.Contains(kept, "the file is torn") ||
-		strings.Contains(kept, "secret") || strings.Contains(kept, "c2VjcmV0") {
-		t.Errorf("kept: %s", kept)
-	}
-	if strings.Contains(r.log.String(), "secret") {
-		t.Errorf("log: %s", &r.log)
-	}
+	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
+		r := newRig(t, e)
+		ev := said("f", "")
+		ev.Private, ev.Chat = true, "dm:u1"
+		ev.Files = []chat.File{{Name: "名单.csv", Data: []byte("secret")}}
+		if err := r.Handle("acc", "", ev); err != nil {
+			t.Fatal(err)
+		}
+		kept := strings.Join(r.column(t, `SELECT event || reason FROM dead_letter`), "")
+		if !strings.Contains(kept, "名单.csv") || !strings.Contains(kept, "the file is torn") ||
+			strings.Contains(kept, "secret") || strings.Contains(kept, "c2VjcmV0") {
+			t.Errorf("kept: %s", kept)
+		}
+		if strings.Contains(r.log.String(), "secret") {
+			t.Errorf("log: %s", &r.log)
+		}
+	})
 }
 
 // A timer is tried three times, later each time; then it is a dead letter.
 func TestTimerRetries(t *testing.T) {
 	t.Parallel()
-	r := newRig(t)
-	began := r.now
-	if err := r.Handle("acc", "", said("a", "/note timer"), said("b", "/note timer")); err != nil { // one key, one timer
-		t.Fatal(err)
-	}
-	for range 10 {
-		due, ok, err := r.NextDue()
-		if err != nil {
+	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
+		r := newRig(t, e)
+		began := r.now
+		if err := r.Handle("acc", "", said("a", "/note timer"), said("b", "/note timer")); err != nil { // one key, one timer
 			t.Fatal(err)
 		}
-		if !ok {
-			break
+		for range 10 {
+			due, ok, err := r.NextDue()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !ok {
+				break
+			}
+			r.now = due.Add(-time.Millisecond)
+			if n, err := r.FireDue(); n != 0 || err != nil {
+				t.Fatalf("%d timers fired before their time (%v)", n, err)
+			}
+			r.now = due
+			if n, err := r.FireDue(); n != 1 || err != nil {
+				t.Fatalf("%d timers fired at %s (%v)", n, due, err)
+			}
 		}
-		r.now = due.Add(-time.Millisecond)
-		if n, err := r.FireDue(); n != 0 || err != nil {
-			t.Fatalf("%d timers fired before their time (%v)", n, err)
+		var after []time.Duration
+		for _, at := range r.notes.attempts {
+			after = append(after, at.Sub(began))
 		}
-		r.now = due
-		if n, err := r.FireDue(); n != 1 || err != nil {
-			t.Fatalf("%d timers fired at %s (%v)", n, due, err)
+		if diff := cmp.Diff([]time.Duration{time.Minute, 3 * time.Minute, 7 * time.Minute}, after); diff != "" {
+			t.Errorf("attempts (-want +got):\n%s", diff)
 		}
-	}
-	var after []time.Duration
-	for _, at := range r.notes.attempts {
-		after = append(after, at.Sub(began))
-	}
-	if diff := cmp.Diff([]time.Duration{time.Minute, 3 * time.Minute, 7 * time.Minute}, after); diff != "" {
-		t.Errorf("attempts (-want +got):\n%s", diff)
-	}
-	r.want(t, noteTexts, "timer", "timer") // of the commands; those of the attempts are undone
-	r.want(t, `SELECT account || '|' || reason FROM dead_letter`, "|attempt 3 failed")
-	r.want(t, `SELECT key FROM timer`)
+		r.want(t, noteTexts, "timer", "timer") // of the commands; those of the attempts are undone
+		r.want(t, `SELECT account || '|' || reason FROM dead_letter`, "|attempt 3 failed")
+		r.want(t, `SELECT key FROM timer`)
+	})
 }
 
 // Accept returns when the events are committed, not before.
 func TestAcceptReturnsAfterCommit(t *testing.T) {
 	t.Parallel()
-	r := newRig(t)
-	ctx, cancel := context.WithCancel(t.Context())
-	stopped := make(chan error)
-	go func() { stopped <- r.Run(ctx) }()
-	accepted := make(chan error, 1)
-	go func() { accepted <- r.Inbox("acc").Accept(t.Context(), "9", said("a", "/note wait")) }()
-	<-r.notes.entered
-	select {
-	case err := <-accepted:
-		t.Errorf("accepted while being handled (%v)", err)
-	default:
-	}
-	r.want(t, noteTexts)
-	r.notes.leave <- true
-	if err := <-accepted; err != nil {
-		t.Fatal(err)
-	}
-	r.want(t, noteTexts, "wait")
-	if cursor, err := r.Inbox("acc").Cursor(t.Context()); cursor != "9" || err != nil {
-		t.Errorf("cursor %q (%v)", cursor, err)
-	}
-	cancel()
-	if err := <-stopped; err != nil {
-		t.Error(err)
-	}
+	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
+		r := newRig(t, e)
+		ctx, cancel := context.WithCancel(t.Context())
+		stopped := make(chan error)
+		go func() { stopped <- r.Run(ctx) }()
+		accepted := make(chan error, 1)
+		go func() { accepted <- r.Inbox("acc").Accept(t.Context(), "9", said("a", "/note wait")) }()
+		<-r.notes.entered
+		select {
+		case err := <-accepted:
+			t.Errorf("accepted while being handled (%v)", err)
+		default:
+		}
+		r.want(t, noteTexts)
+		r.notes.leave <- true
+		if err := <-accepted; err != nil {
+			t.Fatal(err)
+		}
+		r.want(t, noteTexts, "wait")
+		if cursor, err := r.Inbox("acc").Cursor(t.Context()); cursor != "9" || err != nil {
+			t.Errorf("cursor %q (%v)", cursor, err)
+		}
+		cancel()
+		if err := <-stopped; err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // When the commit fails, all of the batch get the error, nothing is stored, and
 // the next batch is as if nothing had been.
 func TestFailingCommit(t *testing.T) {
 	t.Parallel()
-	r := newRig(t)
+	r := newRig(t, storetest.SQLite)
 	if err := r.Handle("acc", "1", said("a", "/note one")); err != nil {
 		t.Fatal(err)
 	}
@@ -423,24 +442,26 @@ func TestFailingCommit(t *testing.T) {
 // Who sends commands too fast is told once; others are served.
 func TestFlood(t *testing.T) {
 	t.Parallel()
-	r := newRig(t)
-	for i := range 50 {
-		if err := r.Handle("acc", "", said(fmt.Sprint(i), "/note x")); err != nil {
+	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
+		r := newRig(t, e)
+		for i := range 50 {
+			if err := r.Handle("acc", "", said(fmt.Sprint(i), "/note x")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		other := said("other", "/note y")
+		other.From.ID = "u2"
+		if err := r.Handle("acc", "", other); err != nil {
 			t.Fatal(err)
 		}
-	}
-	other := said("other", "/note y")
-	other.From.ID = "u2"
-	if err := r.Handle("acc", "", other); err != nil {
-		t.Fatal(err)
-	}
-	r.want(t, `SELECT text || COUNT(*) FROM note GROUP BY text ORDER BY text`, "x20", "y1")
-	r.want(t, `SELECT COUNT(*) FROM outbox WHERE message LIKE '%发得太快了%'`, "1")
-	r.now = r.now.Add(time.Minute)
-	if err := r.Handle("acc", "", said("later", "/note z")); err != nil {
-		t.Fatal(err)
-	}
-	r.want(t, `SELECT COUNT(*) FROM note WHERE text = 'z'`, "1")
+		r.want(t, `SELECT text || COUNT(*) FROM note GROUP BY text ORDER BY text`, "x20", "y1")
+		r.want(t, `SELECT COUNT(*) FROM outbox WHERE message LIKE '%发得太快了%'`, "1")
+		r.now = r.now.Add(time.Minute)
+		if err := r.Handle("acc", "", said("later", "/note z")); err != nil {
+			t.Fatal(err)
+		}
+		r.want(t, `SELECT COUNT(*) FROM note WHERE text = 'z'`, "1")
+	})
 }
 
 // Ordinary talk leaves no trace at all: no byte of the database, no line of the

@@ -248,7 +248,7 @@ func (d *Directory) loadRole(tx *store.Tx, m *engine.Member, unit string) (engin
 
 // rolesOf are a member's roles by unit.
 func rolesOf(tx *store.Tx, member int64) (map[string][]string, error) {
-	rows, err := tx.Query(`SELECT unit, role FROM role WHERE member = $1`, member)
+	rows, err := tx.Query(`SELECT unit, role FROM role WHERE member = $1 ORDER BY unit, role`, member)
 	if err != nil {
 		return nil, err
 	}

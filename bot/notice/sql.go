@@ -238,7 +238,7 @@ func sentOn(tx *store.Tx, unit string, year int, day string) (n int, err error) 
 // members is the condition for those who read what a unit gets: its roster,
 // with the groups in it but not the branches under it.
 const members = `WITH RECURSIVE here (id) AS (
-	SELECT $1 UNION ALL SELECT u.id FROM unit u JOIN here h ON u.parent = h.id WHERE u.kind = 'group') `
+	SELECT id FROM unit WHERE id = $1 UNION ALL SELECT u.id FROM unit u JOIN here h ON u.parent = h.id WHERE u.kind = 'group') `
 
 // insertReaders notes who is to acknowledge a notice in a unit, and returns how
 // many they are. Its author is not.

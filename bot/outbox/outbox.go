@@ -107,12 +107,16 @@ type Outbox struct {
 	// OnSettled, if set, is called in the transaction in which the last letter
 	// of a cause came to rest, with how many were sent and how many not.
 	OnSettled func(tx *store.Tx, cause string, sent, failed int) error
+	// Settled, if set, is told of each letter that has come to rest, after the
+	// commit.
+	Settled func(account chat.AccountID, class Class, state State)
 	// Keys seal and open the letters that name a key.
 	Keys Keys
 	// OnMoved, if set, is told that a chat has got a new id.
 	OnMoved func(tx *store.Tx, account chat.AccountID, from, to chat.ChatID) error
 
-	wake map[chat.AccountID]chan struct{}
+	wake    map[chat.AccountID]chan struct{}
+	touched map[chat.AccountID]*touched
 }
 
 // Keys encrypt letters; package seal implements it.
@@ -158,9 +162,9 @@ func (o *Outbox) open(l *Letter) error {
 
 // New makes an outbox for the accounts.
 func New(db *store.DB, accounts ...chat.AccountID) *Outbox {
-	o := &Outbox{db: db, wake: map[chat.AccountID]chan struct{}{}}
+	o := &Outbox{db: db, wake: map[chat.AccountID]chan struct{}{}, touched: map[chat.AccountID]*touched{}}
 	for _, id := range accounts {
-		o.wake[id] = make(chan struct{}, 1)
+		o.wake[id], o.touched[id] = make(chan struct{}, 1), &touched{lanes: map[laneKey]bool{}}
 	}
 	return o
 }
@@ -183,10 +187,11 @@ func (o *Outbox) Add(tx *store.Tx, l Letter) error {
 	if err != nil {
 		return fmt.Errorf("letter %s: %w", l.Key, err)
 	}
+	overtaken := int64(0)
 	if l.Thread != "" && added > 0 {
 		// What waits in the thread is overtaken by this one. (The index of threads
 		// is found only by a query that leaves the empty one out.)
-		_, err := tx.Exec(`UPDATE outbox SET state = 'skipped', settled_at = $1
+		overtaken, err = tx.Exec(`UPDATE outbox SET state = 'skipped', settled_at = $1
 			WHERE thread = $2 AND thread <> '' AND account = $3 AND chat = $4 AND user_id = $5 AND key <> $6
 			AND state = 'pending' AND class IN ('progress', 'digest')`,
 			tx.Millis(), l.Thread, l.Account, l.Chat, l.User, l.Key)
@@ -194,8 +199,8 @@ func (o *Outbox) Add(tx *store.Tx, l Letter) error {
 			return fmt.Errorf("letter %s: %w", l.Key, err)
 		}
 	}
-	if wake := o.wake[l.Account]; wake != nil {
-		tx.AfterCommit(func() { poke(wake) })
+	if added > 0 {
+		o.touch(tx, l.Account, laneOf(&l), overtaken > 0)
 	}
 	return nil
 }
@@ -230,9 +235,16 @@ func (o *Outbox) Polled(tx *store.Tx, account chat.AccountID, poll chat.PollID) 
 	return prompt, in, err
 }
 
+// Hold gives up all that waits in a database that was restored from a backup: it
+// may have been sent since. It returns how many letters that were.
+func Hold(tx *store.Tx) (int64, error) {
+	return tx.Exec(`UPDATE outbox SET state = $1, problem = 'it waited when the backup was made, and may have been sent since', settled_at = $2
+		WHERE state IN ('pending', 'sending')`, Uncertain, tx.Millis())
+}
+
 // Removed gives up what waits for a group that the bot was taken out of.
 func (o *Outbox) Removed(tx *store.Tx, account chat.AccountID, group chat.ChatID) error {
-	waiting, _, err := letters(tx, `WHERE account = $1 AND state = 'pending'
+	waiting, err := letters(tx, `WHERE account = $1 AND state = 'pending'
 		AND (chat = $2 OR substr(chat, 1, length($2) + 1) = $2 || '/') ORDER BY id`, account, group)
 	if err != nil {
 		return err
@@ -249,6 +261,9 @@ func (o *Outbox) Removed(tx *store.Tx, account chat.AccountID, group chat.ChatID
 func (o *Outbox) Moved(tx *store.Tx, account chat.AccountID, from, to chat.ChatID) error {
 	_, err := tx.Exec(`UPDATE outbox SET chat = $1 WHERE account = $2 AND chat = $3 AND state IN ('pending', 'sending')`,
 		to, account, from)
+	if t := o.touched[account]; t != nil {
+		tx.AfterCommit(t.forget)
+	}
 	if err != nil || o.OnMoved == nil {
 		return err
 	}

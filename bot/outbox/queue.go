@@ -12,44 +12,34 @@ import (
 )
 
 const selectLetter = `SELECT id, key, account, chat, user_id, class, message, language, prompt, thread, cause,
-	state, attempts, not_before, created_at, COALESCE(expires_at, 0) FROM outbox `
+	state, attempts, created_at, COALESCE(expires_at, 0) FROM outbox `
 
-// heads are the first open letters of the account's lanes: those that are due
-// by urgency, then those that still wait by when they will be.
-func heads(tx *store.Tx, account chat.AccountID) ([]Letter, []time.Time, error) {
-	return letters(tx, `WHERE id IN (SELECT MIN(id) FROM outbox
-		WHERE account = $1 AND state IN ('pending', 'sending') GROUP BY account, chat, user_id)
-		ORDER BY CASE WHEN not_before > $2 THEN not_before ELSE 0 END, CASE class WHEN 'reply' THEN 0 WHEN 'push' THEN 2 WHEN 'notice' THEN 2 ELSE 1 END, id LIMIT 200`, account, tx.Millis())
-}
-
-func letters(tx *store.Tx, where string, args ...any) ([]Letter, []time.Time, error) {
+func letters(tx *store.Tx, where string, args ...any) ([]Letter, error) {
 	rows, err := tx.Query(selectLetter+where, args...)
 	if err != nil {
-		return nil, nil, fmt.Errorf("read lanes: %w", err)
+		return nil, fmt.Errorf("read letters: %w", err)
 	}
 	defer rows.Close()
 	var letters []Letter
-	var notBefore []time.Time
 	for rows.Next() {
 		var l Letter
 		var text string
-		var after, created, expires int64
+		var created, expires int64
 		err := rows.Scan(&l.ID, &l.Key, &l.Account, &l.Chat, &l.User, &l.Class, &text, &l.Language, &l.Prompt,
-			&l.Thread, &l.Cause, &l.State, &l.Attempts, &after, &created, &expires)
+			&l.Thread, &l.Cause, &l.State, &l.Attempts, &created, &expires)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		if err := l.read(text); err != nil {
-			return nil, nil, fmt.Errorf("letter %d: %w", l.ID, err)
+			return nil, fmt.Errorf("letter %d: %w", l.ID, err)
 		}
 		l.Created = time.UnixMilli(created)
 		if expires != 0 {
 			l.Expires = time.UnixMilli(expires)
 		}
 		letters = append(letters, l)
-		notBefore = append(notBefore, time.UnixMilli(after))
 	}
-	return letters, notBefore, rows.Err()
+	return letters, rows.Err()
 }
 
 // read takes the message as it is stored.
@@ -99,6 +89,10 @@ func mark(tx *store.Tx, id int64, s State, notBefore time.Time, problem string) 
 func (o *Outbox) settle(tx *store.Tx, l *Letter, s State, problem string) error {
 	_, err := tx.Exec(`UPDATE outbox SET state = $1, problem = $2, settled_at = $3 WHERE id = $4`,
 		s, problem, tx.Millis(), l.ID)
+	o.touch(tx, l.Account, laneOf(l), true)
+	if account, class := l.Account, l.Class; o.Settled != nil {
+		tx.AfterCommit(func() { o.Settled(account, class, s) })
+	}
 	if err != nil || l.Cause == "" || o.OnSettled == nil {
 		return err
 	}
@@ -160,7 +154,7 @@ func shown(tx *store.Tx, l *Letter) (id chat.MessageID, poll bool, err error) {
 
 // recover deals with the letters that a crash left in the middle of sending.
 func (o *Outbox) recover(tx *store.Tx, account chat.AccountID, idempotent func(chat.ChatID) bool) error {
-	found, _, err := letters(tx, `WHERE account = $1 AND state = 'sending' ORDER BY id`, account)
+	found, err := letters(tx, `WHERE account = $1 AND state = 'sending' ORDER BY id`, account)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"math/rand/v2"
 	"strings"
 	"sync"
@@ -22,11 +23,12 @@ type Sender struct {
 	media   func(ref string) (data []byte, mediaType string, err error)
 	log     *slog.Logger
 
-	mu    sync.Mutex
-	busy  map[chat.ChatID]bool      // lanes with a send under way
-	pace  *pace                     // of the account
-	lanes map[chat.ChatID]time.Time // when each group may get its next message
-	pause time.Time                 // the platform asked the whole account to wait until then
+	mu     sync.Mutex
+	busy   map[chat.ChatID]bool // chats with a send under way
+	lanes  lanes
+	pace   *pace                     // of the account
+	groups map[chat.ChatID]time.Time // when each group may get its next message
+	pause  time.Time                 // the platform asked the whole account to wait until then
 }
 
 // attempts is how often a letter is tried whose chat moves time and again, or
@@ -39,7 +41,7 @@ const sendTimeout = 30 * time.Second
 // Sender makes the sender of an account. media finds the bytes of a picture.
 func (o *Outbox) Sender(a chat.Adapter, media func(string) ([]byte, string, error), log *slog.Logger) *Sender {
 	return &Sender{out: o, adapter: a, media: media, log: log,
-		busy: map[chat.ChatID]bool{}, lanes: map[chat.ChatID]time.Time{}, pace: newPace(a.Caps("").Pace)}
+		busy: map[chat.ChatID]bool{}, groups: map[chat.ChatID]time.Time{}, pace: newPace(a.Caps("").Pace)}
 }
 
 // workers is how many chats are served at a time, so that one slow chat does
@@ -90,8 +92,14 @@ func (s *Sender) Recover() error {
 
 // Drain sends what is due now, one after the other, and returns how many
 // letters that were; for a program that does not Run the sender (rehearsal).
-func (s *Sender) Drain(ctx context.Context) (int, error) {
+func (s *Sender) Drain(ctx context.Context) (int, error) { return s.DrainSome(ctx, math.MaxInt) }
+
+// DrainSome is Drain for at most so many letters.
+func (s *Sender) DrainSome(ctx context.Context, most int) (int, error) {
 	for n := 0; ; n++ {
+		if n == most {
+			return n, nil
+		}
 		l, _, err := s.claim()
 		if l == nil || err != nil {
 			return n, err
@@ -104,18 +112,23 @@ func (s *Sender) Drain(ctx context.Context) (int, error) {
 func (s *Sender) NextDue() (wait time.Duration, waiting bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	err = s.out.db.Read(func(tx *store.Tx) error {
-		letters, notBefore, err := heads(tx, s.adapter.ID())
-		free := s.pace.wait(tx.Now)
-		for i := range letters {
-			w := max(s.ready(&letters[i], notBefore[i]).Sub(tx.Now), free)
-			if !waiting || w < wait {
-				wait, waiting = w, true
-			}
+	now := s.out.db.Now()
+	if err := s.sync(now); err != nil {
+		return 0, false, err
+	}
+	free := s.pace.wait(now)
+	for _, h := range s.lanes.heads {
+		w := max(s.ready(h).Sub(now), free)
+		if !waiting || w < wait {
+			wait, waiting = w, true
 		}
-		return err
-	})
-	return wait, waiting, err
+	}
+	return wait, waiting, nil
+}
+
+// sync brings the lanes up to date.
+func (s *Sender) sync(now time.Time) error {
+	return s.lanes.sync(s.out.db, s.adapter.ID(), s.out.touched[s.adapter.ID()], now)
 }
 
 func (s *Sender) sleep(ctx context.Context, wait time.Duration) {
@@ -131,73 +144,87 @@ func (s *Sender) sleep(ctx context.Context, wait time.Duration) {
 // claim marks the most urgent letter that may be sent now as sending. nil when
 // there is none; then wait is how long until one may be.
 func (s *Sender) claim() (claimed *Letter, wait time.Duration, err error) {
-	wait = time.Second
-	var letters []Letter
-	var notBefore []time.Time
 	// Held while reading, so that a letter whose lane is not busy is seen as its
 	// last send left it.
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.out.db.Now()
-	if wait := s.pace.wait(now); wait > 0 {
+	if wait := max(s.pace.wait(now), s.pause.Sub(now)); wait > 0 {
 		return nil, wait, nil
 	}
-	err = s.out.db.Read(func(tx *store.Tx) error {
-		letters, notBefore, err = heads(tx, s.adapter.ID())
-		return err
-	})
-	if err != nil {
-		return nil, wait, err
+	if err := s.sync(now); err != nil {
+		return nil, time.Second, err
 	}
-	for i := range letters {
-		l := &letters[i]
-		if s.busy[lane(l)] {
+	for {
+		h, next := s.lanes.next(now)
+		switch {
+		case h == nil && next.IsZero():
+			return nil, time.Second, nil
+		case h == nil:
+			return nil, min(time.Second, next.Sub(now)), nil
+		case s.busy[h.key.busyKey()]: // the end of that send wakes this one up
+			s.lanes.wait(h, now.Add(20*time.Millisecond))
 			continue
 		}
-		if l.State == Sending { // it was sent, or not: its fate could not be stored
-			err := s.out.db.Write(func(tx *store.Tx) error {
-				return s.out.uncertain(tx, l, s.adapter.Caps(l.Chat).Idempotent, "what became of it could not be stored")
-			})
-			if err != nil {
-				return nil, wait, err
-			}
-			wait = 0
+		if at := s.ready(h); at.After(now) {
+			s.lanes.wait(h, at)
 			continue
 		}
-		if at := s.ready(l, notBefore[i]); at.After(now) {
-			wait = min(wait, at.Sub(now))
-			continue
-		}
-		taken := false
-		err := s.out.db.Write(func(tx *store.Tx) error {
-			late, err := s.out.tooLate(tx, l)
-			if err == nil && !late {
-				taken, err = take(tx, l.ID)
-			}
-			return err
-		})
+		l, err := s.claimHead(h)
 		if err != nil {
-			return nil, wait, err
+			s.lanes.heads = nil // whatever it was: read anew
+			return nil, time.Second, err
 		}
-		if !taken { // overtaken in this moment, or too late
-			wait = 0
+		if l == nil { // overtaken in this moment, too late, or of unknown fate
+			if err := s.sync(now); err != nil {
+				return nil, time.Second, err
+			}
 			continue
 		}
 		l.Attempts++
 		s.busy[lane(l)] = true
 		s.pace.leave(now)
 		if every := s.adapter.Caps(l.Chat).Pace.ChatEvery; every > 0 {
-			s.lanes[lane(l).Group()] = now.Add(every)
+			s.groups[lane(l).Group()] = now.Add(every)
 		}
 		return l, 0, nil
 	}
-	return nil, wait, nil
 }
 
-// ready is when a letter may leave.
-func (s *Sender) ready(l *Letter, notBefore time.Time) time.Time {
-	at := notBefore
-	for _, t := range []time.Time{s.pause, s.lanes[lane(l).Group()]} {
+// claimHead takes the first letter of a lane; nil when it is not to be sent.
+func (s *Sender) claimHead(h *head) (*Letter, error) {
+	var found []Letter
+	err := s.out.db.Read(func(tx *store.Tx) (err error) {
+		found, err = letters(tx, `WHERE id = $1`, h.id)
+		return err
+	})
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	l := &found[0]
+	taken := false
+	err = s.out.db.Write(func(tx *store.Tx) error {
+		taken = false
+		s.out.touch(tx, l.Account, h.key, true) // unless it is taken, there is another one now
+		if h.sending {                          // it was sent, or not: its fate could not be stored
+			return s.out.uncertain(tx, l, s.adapter.Caps(l.Chat).Idempotent, "what became of it could not be stored")
+		}
+		late, err := s.out.tooLate(tx, l)
+		if err == nil && !late {
+			taken, err = take(tx, l.ID)
+		}
+		return err
+	})
+	if err != nil || !taken {
+		return nil, err
+	}
+	return l, nil
+}
+
+// ready is when the first letter of a lane may leave.
+func (s *Sender) ready(h *head) time.Time {
+	at := h.notBefore
+	for _, t := range []time.Time{s.pause, s.groups[h.key.busyKey().Group()]} {
 		if t.After(at) {
 			at = t
 		}
@@ -205,12 +232,9 @@ func (s *Sender) ready(l *Letter, notBefore time.Time) time.Time {
 	return at
 }
 
-func lane(l *Letter) chat.ChatID {
-	if l.Chat != "" {
-		return l.Chat
-	}
-	return chat.ChatID("@" + l.User)
-}
+func lane(l *Letter) chat.ChatID { return laneOf(l).busyKey() }
+
+func laneOf(l *Letter) laneKey { return laneKey{l.Chat, l.User} }
 
 // deliver sends a claimed letter and stores what became of it.
 func (s *Sender) deliver(ctx context.Context, l *Letter) {
@@ -218,7 +242,8 @@ func (s *Sender) deliver(ctx context.Context, l *Letter) {
 		s.mu.Lock()
 		delete(s.busy, lane(l))
 		s.mu.Unlock()
-		s.arrived(l) // if it never left
+		s.out.touched[s.adapter.ID()].add(laneOf(l)) // also when its fate could not be stored
+		s.arrived(l)                                 // if it never left
 
 	}()
 	err := s.send(ctx, l)

@@ -15,6 +15,7 @@ import (
 	"branchbot/bot/chat"
 	"branchbot/bot/outbox"
 	"branchbot/store"
+	"branchbot/store/storetest"
 )
 
 // platform is an adapter that answers as a test wants.
@@ -63,12 +64,13 @@ type desk struct {
 	now    time.Time
 }
 
-func newDesk(t *testing.T, caps chat.Caps) *desk {
+func newDesk(t *testing.T, e storetest.Engine, caps chat.Caps) *desk {
 	t.Helper()
 	d := &desk{T: t, now: time.Date(2026, 12, 1, 8, 0, 0, 0, time.UTC)}
 	clock := func() time.Time { return d.now }
+	source, folder := e.Empty(t)
 	var err error
-	if d.db, err = store.Open(t.Context(), "sqlite:"+t.TempDir()+"/x.db", store.Options{Now: clock}); err != nil {
+	if d.db, err = store.Open(t.Context(), source, store.Options{Now: clock, Folder: folder}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { d.db.Close() })
@@ -165,293 +167,317 @@ func failing(class chat.Class, times int) func(int, chat.ChatID, string) error {
 
 func TestOrderAndUrgency(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, chat.Caps{})
-	d.add(letter("1", "a", outbox.Push, "题"), letter("2", "a", outbox.Reply, "答"), letter("3", "b", outbox.Push, "题"),
-		letter("4", "c", outbox.Reply, "急"), letter("1", "a", outbox.Push, "题，又一次"))
-	d.drain(0)
-	d.shows("c: 急", "a: 题", "a: 答", "b: 题")
+	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
+		d := newDesk(t, e, chat.Caps{})
+		d.add(letter("1", "a", outbox.Push, "题"), letter("2", "a", outbox.Reply, "答"), letter("3", "b", outbox.Push, "题"),
+			letter("4", "c", outbox.Reply, "急"), letter("1", "a", outbox.Push, "题，又一次"))
+		d.drain(0)
+		d.shows("c: 急", "a: 题", "a: 答", "b: 题")
+	})
 }
 
 func TestOneChatInTroubleHoldsUpNoOther(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, chat.Caps{})
-	d.p.fail = func(n int, to chat.ChatID, _ string) error {
-		if to == "a" && n < 4 {
-			return &chat.SendError{Class: chat.Temporary, Err: errors.New("down")}
+	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
+		d := newDesk(t, e, chat.Caps{})
+		d.p.fail = func(n int, to chat.ChatID, _ string) error {
+			if to == "a" && n < 4 {
+				return &chat.SendError{Class: chat.Temporary, Err: errors.New("down")}
+			}
+			return nil
 		}
-		return nil
-	}
-	d.add(letter("1", "a", outbox.Push, "一"), letter("2", "a", outbox.Push, "二"), letter("3", "b", outbox.Push, "三"))
-	d.drain(time.Minute)
-	d.shows("b: 三", "a: 一", "a: 二")
+		d.add(letter("1", "a", outbox.Push, "一"), letter("2", "a", outbox.Push, "二"), letter("3", "b", outbox.Push, "三"))
+		d.drain(time.Minute)
+		d.shows("b: 三", "a: 一", "a: 二")
+	})
 }
 
 func TestErrorsByClass(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct {
-		name   string
-		class  chat.Class
-		times  int
-		kind   outbox.Class
-		caps   chat.Caps
-		during time.Duration
-		shows  []string
-		states []string
-	}{
-		{"temporary is tried again", chat.Temporary, 3, outbox.Push, chat.Caps{}, time.Minute, []string{"a: 题"}, []string{"k sent"}},
-		{"however often, as long as it is of use", chat.Temporary, 20, outbox.Push, chat.Caps{}, 2 * time.Hour, []string{"a: 题"}, []string{"k sent"}},
-		{"after two hours a push is given up", chat.Temporary, 99, outbox.Push, chat.Caps{}, 3 * time.Hour, nil, []string{"k dead"}},
-		{"a notice waits half a day", chat.Temporary, 999, outbox.Notice, chat.Caps{}, 11 * time.Hour, nil, []string{"k pending"}},
-		{"a push of unknown fate is not repeated", chat.MaybeSent, 1, outbox.Push, chat.Caps{}, time.Hour, nil, []string{"k uncertain"}},
-		{"a notice is, once and marked", chat.MaybeSent, 1, outbox.Notice, chat.Caps{}, time.Hour, []string{"a: 【补发】题"}, []string{"k uncertain", "k:again sent"}},
-		{"once only", chat.MaybeSent, 9, outbox.Notice, chat.Caps{}, time.Hour, nil, []string{"k uncertain", "k:again uncertain"}},
-		{"an idempotent platform is asked again", chat.MaybeSent, 2, outbox.Push, chat.Caps{Idempotent: true}, time.Hour, []string{"a: 题"}, []string{"k sent"}},
-		{"a bad part is dead at once", chat.BadPart, 1, outbox.Push, chat.Caps{}, time.Hour, nil, []string{"k dead"}},
-		{"so is a chat that is gone", chat.ChatGone, 1, outbox.Push, chat.Caps{}, time.Hour, nil, []string{"k dead"}},
-		{"logged out waits for somebody", chat.LoggedOut, 50, outbox.Push, chat.Caps{}, time.Hour, []string{"a: 题"}, []string{"k sent"}},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			d := newDesk(t, c.caps)
-			d.p.fail = failing(c.class, c.times)
-			d.add(letter("k", "a", c.kind, "题"))
-			d.drain(c.during)
-			d.shows(c.shows...)
-			if diff := cmp.Diff(c.states, d.states()); diff != "" {
-				t.Error(diff)
-			}
-		})
-	}
+	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
+		for _, c := range []struct {
+			name   string
+			class  chat.Class
+			times  int
+			kind   outbox.Class
+			caps   chat.Caps
+			during time.Duration
+			shows  []string
+			states []string
+		}{
+			{"temporary is tried again", chat.Temporary, 3, outbox.Push, chat.Caps{}, time.Minute, []string{"a: 题"}, []string{"k sent"}},
+			{"however often, as long as it is of use", chat.Temporary, 20, outbox.Push, chat.Caps{}, 2 * time.Hour, []string{"a: 题"}, []string{"k sent"}},
+			{"after two hours a push is given up", chat.Temporary, 99, outbox.Push, chat.Caps{}, 3 * time.Hour, nil, []string{"k dead"}},
+			{"a notice waits half a day", chat.Temporary, 999, outbox.Notice, chat.Caps{}, 11 * time.Hour, nil, []string{"k pending"}},
+			{"a push of unknown fate is not repeated", chat.MaybeSent, 1, outbox.Push, chat.Caps{}, time.Hour, nil, []string{"k uncertain"}},
+			{"a notice is, once and marked", chat.MaybeSent, 1, outbox.Notice, chat.Caps{}, time.Hour, []string{"a: 【补发】题"}, []string{"k uncertain", "k:again sent"}},
+			{"once only", chat.MaybeSent, 9, outbox.Notice, chat.Caps{}, time.Hour, nil, []string{"k uncertain", "k:again uncertain"}},
+			{"an idempotent platform is asked again", chat.MaybeSent, 2, outbox.Push, chat.Caps{Idempotent: true}, time.Hour, []string{"a: 题"}, []string{"k sent"}},
+			{"a bad part is dead at once", chat.BadPart, 1, outbox.Push, chat.Caps{}, time.Hour, nil, []string{"k dead"}},
+			{"so is a chat that is gone", chat.ChatGone, 1, outbox.Push, chat.Caps{}, time.Hour, nil, []string{"k dead"}},
+			{"logged out waits for somebody", chat.LoggedOut, 50, outbox.Push, chat.Caps{}, time.Hour, []string{"a: 题"}, []string{"k sent"}},
+		} {
+			t.Run(c.name, func(t *testing.T) {
+				t.Parallel()
+				d := newDesk(t, e, c.caps)
+				d.p.fail = failing(c.class, c.times)
+				d.add(letter("k", "a", c.kind, "题"))
+				d.drain(c.during)
+				d.shows(c.shows...)
+				if diff := cmp.Diff(c.states, d.states()); diff != "" {
+					t.Error(diff)
+				}
+			})
+		}
+	})
 }
 
 func TestRateLimitPausesTheAccount(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, chat.Caps{})
-	d.p.fail = func(n int, _ chat.ChatID, _ string) error {
-		if n == 1 {
-			return &chat.SendError{Class: chat.RateLimited, After: 40 * time.Second, Err: errors.New("429")}
+	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
+		d := newDesk(t, e, chat.Caps{})
+		d.p.fail = func(n int, _ chat.ChatID, _ string) error {
+			if n == 1 {
+				return &chat.SendError{Class: chat.RateLimited, After: 40 * time.Second, Err: errors.New("429")}
+			}
+			return nil
 		}
-		return nil
-	}
-	d.add(letter("1", "a", outbox.Push, "一"), letter("2", "b", outbox.Push, "二"))
-	d.drain(39 * time.Second)
-	d.shows()
-	d.drain(2 * time.Second)
-	d.shows("a: 一", "b: 二")
+		d.add(letter("1", "a", outbox.Push, "一"), letter("2", "b", outbox.Push, "二"))
+		d.drain(39 * time.Second)
+		d.shows()
+		d.drain(2 * time.Second)
+		d.shows("a: 一", "b: 二")
+	})
 }
 
 func TestPace(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, chat.Caps{Pace: chat.Pace{AccountPerSecond: 5, ChatEvery: 3 * time.Second}})
-	for i := range 30 {
-		d.add(letter(fmt.Sprint(i), chat.ChatID(fmt.Sprint("c", i%10)), outbox.Push, "x"))
-	}
-	d.drain(time.Minute)
-	if len(d.p.at) != 30 {
-		t.Fatalf("%d were sent", len(d.p.at))
-	}
-	for i := range d.p.at {
-		n := 0
-		for _, at := range d.p.at[i:] {
-			if at.Sub(d.p.at[i]) < time.Second {
-				n++
+	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
+		d := newDesk(t, e, chat.Caps{Pace: chat.Pace{AccountPerSecond: 5, ChatEvery: 3 * time.Second}})
+		for i := range 30 {
+			d.add(letter(fmt.Sprint(i), chat.ChatID(fmt.Sprint("c", i%10)), outbox.Push, "x"))
+		}
+		d.drain(time.Minute)
+		if len(d.p.at) != 30 {
+			t.Fatalf("%d were sent", len(d.p.at))
+		}
+		for i := range d.p.at {
+			n := 0
+			for _, at := range d.p.at[i:] {
+				if at.Sub(d.p.at[i]) < time.Second {
+					n++
+				}
+			}
+			if n > 10 { // five a second, and five that had been saved up
+				t.Errorf("%d messages within a second", n)
 			}
 		}
-		if n > 10 { // five a second, and five that had been saved up
-			t.Errorf("%d messages within a second", n)
-		}
-	}
+	})
 }
 
 func TestDayBudgetAndJitter(t *testing.T) {
 	t.Parallel()
-	pace := chat.Pace{AccountPerSecond: 1.0 / 3, Jitter: 2 * time.Second, AccountPerDay: 5}
-	d := newDesk(t, chat.Caps{Pace: pace})
-	for i := range 12 {
-		d.add(letter(fmt.Sprint(i), chat.ChatID(fmt.Sprint("c", i)), outbox.Push, "x"))
-	}
-	d.drain(5 * time.Minute)
-	if len(d.p.at) != 5 {
-		t.Fatalf("%d were sent, want 5", len(d.p.at))
-	}
-	if left, counted := d.sender.Left(); left != 0 || !counted {
-		t.Errorf("%d are left (counted: %v)", left, counted)
-	}
-	gaps := map[time.Duration]bool{}
-	for i := range d.p.at[1:] {
-		gap := d.p.at[i+1].Sub(d.p.at[i])
-		gaps[gap.Truncate(10*time.Millisecond)] = true
-		if gap < 3*time.Second {
-			t.Errorf("two messages within %v", gap)
+	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
+		pace := chat.Pace{AccountPerSecond: 1.0 / 3, Jitter: 2 * time.Second, AccountPerDay: 5}
+		d := newDesk(t, e, chat.Caps{Pace: pace})
+		for i := range 12 {
+			d.add(letter(fmt.Sprint(i), chat.ChatID(fmt.Sprint("c", i)), outbox.Push, "x"))
 		}
-	}
-	if len(gaps) == 1 {
-		t.Error("all gaps are the same")
-	}
-	// A restart forgets nothing.
-	d.again()
-	if err := d.sender.Recover(); err != nil {
-		t.Fatal(err)
-	}
-	d.drain(23 * time.Hour)
-	if len(d.p.at) != 5 {
-		t.Errorf("after a restart %d were sent, want 5", len(d.p.at))
-	}
-	d.drain(2 * time.Hour)
-	if len(d.p.at) != 10 {
-		t.Errorf("on the next day %d were sent in all, want 10", len(d.p.at))
-	}
+		d.drain(5 * time.Minute)
+		if len(d.p.at) != 5 {
+			t.Fatalf("%d were sent, want 5", len(d.p.at))
+		}
+		if left, counted := d.sender.Left(); left != 0 || !counted {
+			t.Errorf("%d are left (counted: %v)", left, counted)
+		}
+		gaps := map[time.Duration]bool{}
+		for i := range d.p.at[1:] {
+			gap := d.p.at[i+1].Sub(d.p.at[i])
+			gaps[gap.Truncate(10*time.Millisecond)] = true
+			if gap < 3*time.Second {
+				t.Errorf("two messages within %v", gap)
+			}
+		}
+		if len(gaps) == 1 {
+			t.Error("all gaps are the same")
+		}
+		// A restart forgets nothing.
+		d.again()
+		if err := d.sender.Recover(); err != nil {
+			t.Fatal(err)
+		}
+		d.drain(23 * time.Hour)
+		if len(d.p.at) != 5 {
+			t.Errorf("after a restart %d were sent, want 5", len(d.p.at))
+		}
+		d.drain(2 * time.Hour)
+		if len(d.p.at) != 10 {
+			t.Errorf("on the next day %d were sent in all, want 10", len(d.p.at))
+		}
+	})
 }
 
 func TestMovedChat(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, chat.Caps{})
-	var from, to chat.ChatID
-	d.out.OnMoved = func(_ *store.Tx, _ chat.AccountID, a, b chat.ChatID) error { from, to = a, b; return nil }
-	d.p.fail = func(_ int, in chat.ChatID, _ string) error {
-		if in == "old" {
-			return &chat.SendError{Class: chat.ChatMoved, To: "new", Err: errors.New("moved")}
+	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
+		d := newDesk(t, e, chat.Caps{})
+		var from, to chat.ChatID
+		d.out.OnMoved = func(_ *store.Tx, _ chat.AccountID, a, b chat.ChatID) error { from, to = a, b; return nil }
+		d.p.fail = func(_ int, in chat.ChatID, _ string) error {
+			if in == "old" {
+				return &chat.SendError{Class: chat.ChatMoved, To: "new", Err: errors.New("moved")}
+			}
+			return nil
 		}
-		return nil
-	}
-	d.add(letter("1", "old", outbox.Push, "一"), letter("2", "old", outbox.Push, "二"))
-	d.drain(time.Minute)
-	d.shows("new: 一", "new: 二")
-	if from != "old" || to != "new" {
-		t.Errorf("told of %q to %q", from, to)
-	}
+		d.add(letter("1", "old", outbox.Push, "一"), letter("2", "old", outbox.Push, "二"))
+		d.drain(time.Minute)
+		d.shows("new: 一", "new: 二")
+		if from != "old" || to != "new" {
+			t.Errorf("told of %q to %q", from, to)
+		}
+	})
 }
 
 func TestCrashWhileSending(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct {
-		class      outbox.Class
-		idempotent bool
-		shows      []string
-	}{
-		"a push stays uncertain":      {outbox.Push, false, nil},
-		"a notice comes once more":    {outbox.Notice, false, []string{"a: 【补发】题"}},
-		"an idempotent platform gets": {outbox.Push, true, []string{"a: 题"}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			d := newDesk(t, chat.Caps{Idempotent: c.idempotent})
-			d.add(letter("k", "a", c.class, "题"))
-			err := d.db.Write(func(tx *store.Tx) error {
-				_, err := tx.Exec(`UPDATE outbox SET state = 'sending', attempts = 1`)
-				return err
+	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
+		for name, c := range map[string]struct {
+			class      outbox.Class
+			idempotent bool
+			shows      []string
+		}{
+			"a push stays uncertain":      {outbox.Push, false, nil},
+			"a notice comes once more":    {outbox.Notice, false, []string{"a: 【补发】题"}},
+			"an idempotent platform gets": {outbox.Push, true, []string{"a: 题"}},
+		} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				d := newDesk(t, e, chat.Caps{Idempotent: c.idempotent})
+				d.add(letter("k", "a", c.class, "题"))
+				err := d.db.Write(func(tx *store.Tx) error {
+					_, err := tx.Exec(`UPDATE outbox SET state = 'sending', attempts = 1`)
+					return err
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				d.again()
+				if err := d.sender.Recover(); err != nil {
+					t.Fatal(err)
+				}
+				d.drain(time.Minute)
+				d.shows(c.shows...)
 			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			d.again()
-			if err := d.sender.Recover(); err != nil {
-				t.Fatal(err)
-			}
-			d.drain(time.Minute)
-			d.shows(c.shows...)
-		})
-	}
+		}
+	})
 }
 
 // A long text goes on after the part that failed, and no part comes twice.
 func TestPartsResume(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, chat.Caps{TextLimit: 10})
-	d.p.fail = func(n int, _ chat.ChatID, _ string) error {
-		if n == 2 {
-			return &chat.SendError{Class: chat.Temporary, Err: errors.New("down")}
+	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
+		d := newDesk(t, e, chat.Caps{TextLimit: 10})
+		d.p.fail = func(n int, _ chat.ChatID, _ string) error {
+			if n == 2 {
+				return &chat.SendError{Class: chat.Temporary, Err: errors.New("down")}
+			}
+			return nil
 		}
-		return nil
-	}
-	d.add(letter("k", "a", outbox.Push, "一二三四五六。七八九十甲。乙丙丁戊己。"))
-	d.drain(time.Minute)
-	d.shows("a: 一二三四五六。", "a: 七八九十甲。", "a: 乙丙丁戊己。")
+		d.add(letter("k", "a", outbox.Push, "一二三四五六。七八九十甲。乙丙丁戊己。"))
+		d.drain(time.Minute)
+		d.shows("a: 一二三四五六。", "a: 七八九十甲。", "a: 乙丙丁戊己。")
+	})
 }
 
 func TestRisingCount(t *testing.T) {
 	t.Parallel()
-	count := func(key, text string, class outbox.Class) outbox.Letter {
-		l := letter(key, "a", class, text)
-		l.Thread = "quiz:1"
-		return l
-	}
-	d := newDesk(t, chat.Caps{Edit: true})
-	d.add(count("1", "1 人", outbox.Progress), count("2", "2 人", outbox.Progress))
-	d.drain(0)
-	d.add(count("3", "5 人", outbox.Digest))
-	d.drain(0)
-	d.add(count("4", "6 人", outbox.Progress))
-	d.drain(0)
-	d.shows("a: 2 人", "a ✎1: 5 人", "a ✎1: 6 人")
-
-	d = newDesk(t, chat.Caps{})
-	for i, class := range []outbox.Class{outbox.Progress, outbox.Digest, outbox.Progress} {
-		d.add(count(fmt.Sprint(i), fmt.Sprint(i, " 人"), class))
+	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
+		count := func(key, text string, class outbox.Class) outbox.Letter {
+			l := letter(key, "a", class, text)
+			l.Thread = "quiz:1"
+			return l
+		}
+		d := newDesk(t, e, chat.Caps{Edit: true})
+		d.add(count("1", "1 人", outbox.Progress), count("2", "2 人", outbox.Progress))
 		d.drain(0)
-	}
-	d.shows("a: 1 人")
+		d.add(count("3", "5 人", outbox.Digest))
+		d.drain(0)
+		d.add(count("4", "6 人", outbox.Progress))
+		d.drain(0)
+		d.shows("a: 2 人", "a ✎1: 5 人", "a ✎1: 6 人")
+
+		d = newDesk(t, e, chat.Caps{})
+		for i, class := range []outbox.Class{outbox.Progress, outbox.Digest, outbox.Progress} {
+			d.add(count(fmt.Sprint(i), fmt.Sprint(i, " 人"), class))
+			d.drain(0)
+		}
+		d.shows("a: 1 人")
+	})
 }
 
 // The cause is told once, when its last letter has come to rest.
 func TestSettled(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, chat.Caps{})
-	var told []string
-	d.out.OnSettled = func(_ *store.Tx, cause string, sent, failed int) error {
-		told = append(told, fmt.Sprintf("%s %d %d", cause, sent, failed))
-		return nil
-	}
-	d.p.fail = func(_ int, to chat.ChatID, _ string) error {
-		if to == "b" {
-			return &chat.SendError{Class: chat.Forbidden, Err: errors.New("muted")}
+	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
+		d := newDesk(t, e, chat.Caps{})
+		var told []string
+		d.out.OnSettled = func(_ *store.Tx, cause string, sent, failed int) error {
+			told = append(told, fmt.Sprintf("%s %d %d", cause, sent, failed))
+			return nil
 		}
-		return nil
-	}
-	for _, to := range []chat.ChatID{"a", "b"} {
-		l := letter("k"+string(to), to, outbox.Push, "题")
-		l.Cause = "occurrence:7"
-		d.add(l)
-	}
-	d.drain(time.Minute)
-	if diff := cmp.Diff([]string{"occurrence:7 1 1"}, told); diff != "" {
-		t.Error(diff)
-	}
+		d.p.fail = func(_ int, to chat.ChatID, _ string) error {
+			if to == "b" {
+				return &chat.SendError{Class: chat.Forbidden, Err: errors.New("muted")}
+			}
+			return nil
+		}
+		for _, to := range []chat.ChatID{"a", "b"} {
+			l := letter("k"+string(to), to, outbox.Push, "题")
+			l.Cause = "occurrence:7"
+			d.add(l)
+		}
+		d.drain(time.Minute)
+		if diff := cmp.Diff([]string{"occurrence:7 1 1"}, told); diff != "" {
+			t.Error(diff)
+		}
+	})
 }
 
 // Where no buttons can be shown, a typed number stands for one; a quote tells
 // which message is meant.
 func TestBoundAndQuoted(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, chat.Caps{})
-	for i, data := range []string{"first", "second"} {
-		l := letter(fmt.Sprint(i), "", outbox.Reply, "选一个")
-		l.User, l.Prompt = "u", int64(i+7)
-		l.Message.Buttons = [][]chat.Button{{{Label: "好", Data: data}}}
-		d.add(l)
-	}
-	d.drain(0)
-	d.shows("dm-u: 选一个||回复序号选择：|1. 好", "dm-u: 选一个||回复序号选择：|1. 好")
-	err := d.db.Read(func(tx *store.Tx) error {
-		newest, err := d.out.Bound(tx, "acc", "dm-u", "", "1")
-		if err != nil {
+	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
+		d := newDesk(t, e, chat.Caps{})
+		for i, data := range []string{"first", "second"} {
+			l := letter(fmt.Sprint(i), "", outbox.Reply, "选一个")
+			l.User, l.Prompt = "u", int64(i+7)
+			l.Message.Buttons = [][]chat.Button{{{Label: "好", Data: data}}}
+			d.add(l)
+		}
+		d.drain(0)
+		d.shows("dm-u: 选一个||回复序号选择：|1. 好", "dm-u: 选一个||回复序号选择：|1. 好")
+		err := d.db.Read(func(tx *store.Tx) error {
+			newest, err := d.out.Bound(tx, "acc", "dm-u", "", "1")
+			if err != nil {
+				return err
+			}
+			quoted, err := d.out.Bound(tx, "acc", "dm-u", "1", "1")
+			if err != nil {
+				return err
+			}
+			none, err := d.out.Bound(tx, "acc", "dm-u", "", "2")
+			if err != nil {
+				return err
+			}
+			prompt, err := d.out.PromptOf(tx, "acc", "dm-u", "2")
+			if newest != "second" || quoted != "first" || none != "" || prompt != 8 {
+				t.Errorf("newest %q, quoted %q, none %q, prompt %d", newest, quoted, none, prompt)
+			}
 			return err
-		}
-		quoted, err := d.out.Bound(tx, "acc", "dm-u", "1", "1")
+		})
 		if err != nil {
-			return err
+			t.Fatal(err)
 		}
-		none, err := d.out.Bound(tx, "acc", "dm-u", "", "2")
-		if err != nil {
-			return err
-		}
-		prompt, err := d.out.PromptOf(tx, "acc", "dm-u", "2")
-		if newest != "second" || quoted != "first" || none != "" || prompt != 8 {
-			t.Errorf("newest %q, quoted %q, none %q, prompt %d", newest, quoted, none, prompt)
-		}
-		return err
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 }

@@ -43,6 +43,10 @@ type Adapter struct {
 	titles map[chat.ChatID]string
 	show   *Transcript
 	sent   []message
+
+	// Fault, if set, is asked before each message: whether the chat shows it, and
+	// what the bot is told.
+	Fault func(to chat.ChatID, p chat.Part) (shown bool, err error)
 }
 
 type message struct {
@@ -85,6 +89,15 @@ func (a *Adapter) Run(ctx context.Context, _ chat.Inbox) error {
 
 // Send implements chat.Adapter.
 func (a *Adapter) Send(_ context.Context, to chat.ChatID, p chat.Part) (chat.Receipt, error) {
+	if a.Fault != nil {
+		if shown, err := a.Fault(to, p); err != nil {
+			if shown {
+				a.sent = append(a.sent, message{to, p.Plain(), p.Buttons, p.Poll})
+				a.write(to, p, false)
+			}
+			return chat.Receipt{}, err
+		}
+	}
 	a.sent = append(a.sent, message{to, p.Plain(), p.Buttons, p.Poll})
 	a.write(to, p, false)
 	id := strconv.Itoa(len(a.sent) - 1)
@@ -129,12 +142,17 @@ func (a *Adapter) write(to chat.ChatID, p chat.Part, edit bool) {
 			s.Labels = append(s.Labels, b.Label)
 		}
 	}
-	a.show.sent(s)
+	if a.show != nil {
+		a.show.sent(s)
+	}
 }
+
+// Again goes on with what the chats showed before the program was started anew.
+func (a *Adapter) Again(before *Adapter) { a.sent = before.sent }
 
 // Toast shows what a press is answered with.
 func (a *Adapter) Toast(press chat.Event, line string) {
-	if line == "" {
+	if line == "" || a.show == nil {
 		return
 	}
 	a.show.sent(&Sent{At: a.clock.Now(), Title: press.From.Name, Private: true, Text: "💬 " + line})

@@ -38,7 +38,10 @@ const block = 4096
 type Ring struct{ dir string }
 
 // Beside is the ring of a database file.
-func Beside(database string) *Ring { return &Ring{database + ".keys"} }
+func Beside(database string) *Ring { return &Ring{Folder(database)} }
+
+// Folder is where the ring of a database file keeps its keys.
+func Folder(database string) string { return database + ".keys" }
 
 // Make makes a key and returns its name. It is on the disk when Make returns.
 func (r *Ring) Make() (string, error) {

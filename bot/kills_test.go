@@ -1,0 +1,309 @@
+package bot_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"branchbot/bot/ledger"
+	"branchbot/store"
+	"branchbot/store/storetest"
+)
+
+// worker is a process of several on one database.
+type worker struct {
+	cmd   *exec.Cmd
+	ready chan string // its address, each time that it begins to work
+	waits chan string // each time that it begins to stand by
+}
+
+func work(t *testing.T, config string) *worker {
+	t.Helper()
+	w := &worker{cmd: exec.Command(os.Args[0], "--config", config), ready: make(chan string, 10), waits: make(chan string, 10)}
+	w.cmd.Env = append(os.Environ(), asProgram+"=1")
+	out, err := w.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = w.cmd.Process.Kill(); _ = w.cmd.Wait() })
+	go func() {
+		lines := bufio.NewScanner(out)
+		for lines.Scan() {
+			switch line := lines.Text(); {
+			case strings.HasPrefix(line, "ready "):
+				w.ready <- strings.TrimPrefix(line, "ready ")
+			case strings.Contains(line, "stands by while"):
+				w.waits <- line
+			}
+		}
+	}()
+	return w
+}
+
+// within waits for a line of a process.
+func within(t *testing.T, what string, lines chan string, most time.Duration) string {
+	t.Helper()
+	began := time.Now()
+	select {
+	case line := <-lines:
+		t.Logf("%s after %.1f s", what, time.Since(began).Seconds())
+		return line
+	case <-time.After(most):
+		t.Fatalf("%s: not within %v", what, most)
+		return ""
+	}
+}
+
+// Two processes on one PostgreSQL database, and a crowd that answers all the
+// while: one works at a time. Connections are cut, the one that works is frozen
+// and wakes up, is killed, is stopped; the other takes over within 20 s, at once
+// when it is asked to stop. What was acknowledged counts once.
+func TestTakingOver(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts processes")
+	}
+	t.Parallel()
+	source, dir := storetest.Postgres.Empty(t)
+	config := killConfig(dir)
+	text, err := os.ReadFile(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(config, append([]byte("database: "+source+"\n"), text...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	db, err := store.Open(t.Context(), source, store.Options{Shared: true, Folder: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+
+	first := work(t, config)
+	address := within(t, "the first works", first.ready, 20*time.Second)
+	second := work(t, config)
+	within(t, "the second stands by", second.waits, 20*time.Second)
+
+	crowd := newCrowd(address)
+	cut := func() {
+		t.Helper()
+		err := db.Write(func(tx *store.Tx) error {
+			_, err := tx.Exec(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	crowd.until(t, 100)
+	for range 5 { // as when the server is started anew
+		cut()
+		crowd.until(t, crowd.count()+20)
+	}
+	if err := first.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	crowd.at(within(t, "the second takes over from a frozen one", second.ready, 20*time.Second))
+	crowd.until(t, crowd.count()+100)
+	if err := first.cmd.Process.Signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	within(t, "the frozen one stands by when it wakes up", first.waits, 10*time.Second)
+	if got := body(t, "http://"+address+"/healthz"); !strings.Contains(got, "standing by") {
+		t.Errorf("its health: %s", got)
+	}
+	crowd.until(t, crowd.count()+100)
+
+	if err := second.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	crowd.at(within(t, "the first takes over from a killed one", first.ready, 20*time.Second))
+	crowd.until(t, crowd.count()+100)
+
+	third := work(t, config)
+	within(t, "a third stands by", third.waits, 20*time.Second)
+	if err := first.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	crowd.at(within(t, "the third takes over from one that stops", third.ready, 10*time.Second))
+	crowd.until(t, crowd.count()+100)
+	crowd.stop()
+
+	crowd.check(t, db)
+}
+
+// check compares what people were told with what is kept.
+func (c *crowd) check(t *testing.T, db *store.DB) {
+	t.Helper()
+	told := c.members()
+	err := db.Read(func(tx *store.Tx) error {
+		verified, err := ledger.Verify(tx)
+		if err != nil || len(verified) != 1 || verified[0].Bad != 0 {
+			t.Errorf("the ledger: %+v (%v)", verified, err)
+		}
+		var members, answers, entries, twice int
+		err = tx.QueryRow(`SELECT COUNT(*), COUNT(DISTINCT member), (SELECT COUNT(*) FROM ledger),
+			(SELECT COUNT(*) FROM (SELECT key FROM outbox GROUP BY key HAVING COUNT(*) > 1) AS twice) FROM answer`).Scan(&answers, &members, &entries, &twice)
+		if answers != members || entries != members || twice != 0 || members != told {
+			t.Errorf("%d members were told that their answer is stored; %d answers of %d members, %d entries, %d messages twice", told, answers, members, entries, twice)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// kills is how often TestKills kills the bot; a night does it more often.
+func kills() int {
+	n, err := strconv.Atoi(os.Getenv("BRANCHBOT_TEST_KILLS"))
+	if err != nil {
+		return 5
+	}
+	return n
+}
+
+// kill -9 again and again while a crowd answers: what was acknowledged counts once.
+func TestKills(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts processes")
+	}
+	t.Parallel()
+	dir := t.TempDir()
+	config := killConfig(dir)
+	bot := work(t, config)
+	crowd := newCrowd(within(t, "the bot works", bot.ready, 20*time.Second))
+	dice := rand.New(rand.NewPCG(1, 2))
+	for range kills() {
+		crowd.until(t, crowd.count()+1+dice.IntN(200))
+		if err := bot.cmd.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		_ = bot.cmd.Wait()
+		bot = work(t, config)
+		crowd.at(within(t, "it works again", bot.ready, 20*time.Second))
+	}
+	crowd.until(t, crowd.count()+100)
+	crowd.stop()
+	if err := bot.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := bot.cmd.Wait(); err != nil {
+		t.Errorf("it does not end well: %v", err)
+	}
+	db, err := store.Open(t.Context(), "sqlite:"+filepath.Join(dir, "data", "branchbot.db"), store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	crowd.check(t, db)
+	t.Logf("%d kills, %d answers acknowledged", kills(), crowd.count())
+}
+
+func body(t *testing.T, address string) string {
+	t.Helper()
+	r, err := http.Get(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	text, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// crowd is people who answer the open question again and again, wherever the
+// bot is.
+type crowd struct {
+	mu      sync.Mutex
+	address string
+	told    map[int]int // how many answers of a member are acknowledged
+	stopped bool
+	wg      sync.WaitGroup
+}
+
+func newCrowd(address string) *crowd {
+	c := &crowd{address: address, told: map[int]int{}}
+	for m := range killMembers {
+		c.wg.Go(func() {
+			for n := 0; ; {
+				c.mu.Lock()
+				address, stopped := c.address, c.stopped
+				c.mu.Unlock()
+				if stopped {
+					return
+				}
+				message, _ := json.Marshal(map[string]any{"id": fmt.Sprintf("event-%d-%d", m, n), "room": "demo", "text": string(rune('A' + n%4))})
+				client := http.Client{Timeout: 5 * time.Second}
+				r, err := client.Post(fmt.Sprintf("http://%s/api/send?as=staff:%d", address, m), "application/json", strings.NewReader(string(message)))
+				if err == nil {
+					r.Body.Close()
+				}
+				if err == nil && r.StatusCode == http.StatusOK {
+					n++
+					c.mu.Lock()
+					c.told[m]++
+					c.mu.Unlock()
+				}
+				<-time.After(100 * time.Millisecond) // as people take their time
+			}
+		})
+	}
+	return c
+}
+
+func (c *crowd) at(address string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.address = address
+}
+
+func (c *crowd) count() (n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, told := range c.told {
+		n += told
+	}
+	return n
+}
+
+func (c *crowd) members() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.told)
+}
+
+// until waits for so many answers.
+func (c *crowd) until(t *testing.T, n int) {
+	t.Helper()
+	deadline := time.Now().Add(30 * time.Second)
+	for c.count() < n {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d answers are acknowledged, want %d", c.count(), n)
+		}
+		<-time.After(20 * time.Millisecond)
+	}
+}
+
+func (c *crowd) stop() {
+	c.mu.Lock()
+	c.stopped = true
+	c.mu.Unlock()
+	c.wg.Wait()
+}

@@ -1,0 +1,98 @@
+package bot
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"branchbot/bot/ledger"
+	"branchbot/bot/seal"
+	"branchbot/store"
+)
+
+func (p *Program) moveCommand() *cobra.Command {
+	var from, to string
+	c := &cobra.Command{Use: "move --from DATABASE --to DATABASE", Args: cobra.NoArgs,
+		Short: "Move house: copy everything to another, empty database; stop the bot first",
+		RunE:  func(c *cobra.Command, _ []string) error { return p.move(c.Context(), from, to) }}
+	c.Flags().StringVar(&from, "from", "", "where everything is, e.g. sqlite:data/branchbot.db")
+	c.Flags().StringVar(&to, "to", "", "where it goes, e.g. postgres://USER@HOST/NAME")
+	c.MarkFlagRequired("from")
+	c.MarkFlagRequired("to")
+	return c
+}
+
+func (p *Program) move(ctx context.Context, fromSource, toSource string) error {
+	from, err := p.house(ctx, fromSource)
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	to, err := p.house(ctx, toSource)
+	if err != nil {
+		return err
+	}
+	defer to.Close()
+	moved, err := store.Move(ctx, from, to)
+	if err != nil {
+		return err
+	}
+	rows := int64(0)
+	for _, m := range moved {
+		rows += m.Rows
+	}
+	if err := sameHeads(from, to); err != nil {
+		return err
+	}
+	if err := os.CopyFS(seal.Folder(to.Path()), os.DirFS(seal.Folder(from.Path()))); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("copy the keys of sealed ballots: %w", err)
+	}
+	fmt.Fprintf(p.Out, "moved and compared: %d rows in %d tables, and the ledger's heads; set database: in the configuration\n", rows, len(moved))
+	return nil
+}
+
+// house opens a database that is named on the command line; a relative path is
+// relative to the configuration, as there.
+func (p *Program) house(ctx context.Context, source string) (*store.DB, error) {
+	s, _, err := p.load()
+	if err != nil {
+		return nil, err
+	}
+	s.Database = source
+	db, err := openDatabase(ctx, s, false)
+	if err != nil {
+		return nil, err
+	}
+	if owner, err := db.Leader(); err != nil || owner != "" {
+		return nil, errors.Join(err, db.Close(), fmt.Errorf("a bot works on %s (%s): stop it first", filepath.Base(db.Path()), owner))
+	}
+	return db, nil
+}
+
+// sameHeads verifies the ledger in both, and compares the ends of its chains.
+func sameHeads(from, to *store.DB) error {
+	chains := func(db *store.DB) (v []ledger.Verified, err error) {
+		err = db.Read(func(tx *store.Tx) error { v, err = ledger.Verify(tx); return err })
+		return v, err
+	}
+	was, err1 := chains(from)
+	is, err2 := chains(to)
+	if err := errors.Join(err1, err2); err != nil {
+		return fmt.Errorf("compare the ledger: %w", err)
+	}
+	if len(was) != len(is) {
+		return fmt.Errorf("compare the ledger: %d chains were there, %d have arrived", len(was), len(is))
+	}
+	for i, v := range was {
+		if is[i].Unit != v.Unit || is[i].Entries != v.Entries || is[i].Bad != v.Bad || !bytes.Equal(is[i].Head, v.Head) {
+			return fmt.Errorf("compare the ledger: the chain of %s has %d entries, the copy of %s has %d or another end", v.Unit, v.Entries, is[i].Unit, is[i].Entries)
+		}
+	}
+	return nil
+}

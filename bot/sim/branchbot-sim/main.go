@@ -1,0 +1,68 @@
+// branchbot-sim runs simulations of the bot under faults, each decided by a seed.
+//
+//	branchbot-sim -seeds 20000            a night
+//	branchbot-sim -seed 17                one again, as it was
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"runtime"
+	"sync"
+	"time"
+
+	"branchbot/bot/sim"
+)
+
+func main() {
+	seeds := flag.Uint64("seeds", 200, "how many seeds to run")
+	from := flag.Uint64("from", 0, "the first seed")
+	one := flag.Int64("seed", -1, "run this seed alone")
+	flag.Parse()
+	if *one >= 0 {
+		*from, *seeds = uint64(*one), 1
+	}
+	dir, err := os.MkdirTemp("", "branchbot-sim")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "branchbot-sim:", err)
+		os.Exit(1)
+	}
+	failed := run(dir, *from, *seeds)
+	if err := os.RemoveAll(dir); err != nil {
+		fmt.Fprintln(os.Stderr, "branchbot-sim:", err)
+	}
+	if failed > 0 {
+		os.Exit(1)
+	}
+}
+
+func run(dir string, from, seeds uint64) (failed int) {
+	var mu sync.Mutex
+	var all sim.Report
+	began := time.Now()
+	next := make(chan uint64)
+	var wg sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for seed := range next {
+				r, err := sim.Run(seed, dir)
+				mu.Lock()
+				all.Add(r)
+				if err != nil {
+					failed++
+					fmt.Printf("seed %d; again by: go run ./bot/sim/branchbot-sim -seed %d\n%v\n", seed, seed, err)
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	for seed := from; seed < from+seeds; seed++ {
+		next <- seed
+	}
+	close(next)
+	wg.Wait()
+	fmt.Printf("%d seeds, %d failed, %.0f s: %d crashes, %d statements refused, %d events, %d occurrences, %d sends, %d of unknown fate\n",
+		seeds, failed, time.Since(began).Seconds(), all.Crashes, all.Refused, all.Events, all.Occurrences, all.Sends, all.Lost)
+	return failed
+}
