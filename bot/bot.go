@@ -251,7 +251,9 @@ func (b *Bot) welcome() error {
 				continue
 			}
 			done[key] = true
-			ref, err := json.Marshal(schedule.Now{Unit: s.Unit, Action: s.Do, Args: s.Args()})
+			args := s.Args()
+			args["welcome"] = "yes"
+			ref, err := json.Marshal(schedule.Now{Unit: s.Unit, Action: s.Do, Args: args})
 			if err != nil {
 				return err
 			}

@@ -85,7 +85,11 @@ func (f *Feature) push(t *engine.Turn, args engine.Args, cause string) error {
 	if err := f.retire(t); err != nil {
 		return err
 	}
-	id, err := insertPush(t.Tx, t.Unit.ID, l, from, t.Day())
+	day := t.Day()
+	if args["welcome"] != "" {
+		day = "" // what greets a newcomer to the sample leaves him the day's lesson to try
+	}
+	id, err := insertPush(t.Tx, t.Unit.ID, l, from, day)
 	if err != nil {
 		return err
 	}

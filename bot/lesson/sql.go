@@ -2,6 +2,7 @@ package lesson
 
 import (
 	"errors"
+	"strings"
 	"time"
 
 	"branchbot/content"
@@ -79,7 +80,7 @@ func doneBy(tx *store.Tx, member int64) ([]string, error) {
 		if err := rows.Scan(&day, &title); err != nil {
 			return nil, err
 		}
-		out = append(out, day+" "+title)
+		out = append(out, strings.TrimSpace(day+" "+title))
 	}
 	return out, rows.Err()
 }
