@@ -29,6 +29,11 @@ func (f *Feature) own(t *engine.Turn, word string) (*notice, *target, error) {
 	return n, g, nil
 }
 
+// maxCorrections is how often a notice can be corrected. Where the platform cannot
+// edit, each comes as a new message, and there must be no way round the limit of
+// notices a day.
+const maxCorrections = 3
+
 // correct is /更正 n TEXT.
 func (f *Feature) correct(t *engine.Turn, line command.Line) error {
 	word, rest := cutWord(line.Args)
@@ -42,6 +47,9 @@ func (f *Feature) correct(t *engine.Turn, line command.Line) error {
 	n, g, err := f.own(t, word)
 	if err != nil {
 		return err
+	}
+	if n.Corrected >= maxCorrections {
+		return engine.Complain("notice.corrected_enough", "Number", g.number(), "Max", maxCorrections)
 	}
 	if err := n.correct(t.Tx, text); err != nil {
 		return err

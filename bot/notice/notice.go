@@ -15,7 +15,8 @@
 //     quiet hours and no daily limit, is repeated once while somebody is
 //     missing, and ends with a list of telephone numbers for the secretary.
 //   - The daily limit (conduct: notices_per_day) is for a unit's own notices;
-//     what comes from above counts but is never held back.
+//     what comes from above counts but is never held back. A notice is corrected
+//     three times at most.
 //
 // Commands: /通知 /notice, /未读 /missing, /催办 /remind, /更正 /correct, /撤回 /recall.
 // Actions: notice.
@@ -321,6 +322,10 @@ func (f *Feature) Data(t *engine.Turn, m *engine.Member) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	reminders, err := remindersOf(t.Tx, t.Unit.ID, m.ID)
+	if err != nil {
+		return nil, err
+	}
 	sent, err := written(t.Tx, m.ID)
 	if err != nil {
 		return nil, err
@@ -339,6 +344,9 @@ func (f *Feature) Data(t *engine.Turn, m *engine.Member) ([]string, error) {
 			numbers[i] = (&target{Year: p.Year, Seq: p.Seq}).number()
 		}
 		lines = append(lines, t.T("notice.data_open", "Numbers", strings.Join(numbers, t.T("engine.list_comma"))))
+	}
+	if reminders > 0 {
+		lines = append(lines, t.T("notice.data_reminded", "Reminders", reminders))
 	}
 	if sent > 0 {
 		lines = append(lines, t.T("notice.data_sent", "Sent", sent))

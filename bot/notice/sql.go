@@ -463,6 +463,13 @@ func unanswered(tx *store.Tx, unit string, member int64) ([]past, error) {
 	return out, rows.Err()
 }
 
+// remindersOf is how often a member was reminded of notices of a unit.
+func remindersOf(tx *store.Tx, unit string, member int64) (n int, err error) {
+	err = tx.QueryRow(`SELECT COALESCE(SUM(r.reminded), 0) FROM notice_target t
+		CROSS JOIN notice_reader r WHERE t.unit = $1 AND r.notice = t.notice AND r.unit = t.unit AND r.member = $2`, unit, member).Scan(&n)
+	return n, err
+}
+
 // written is how many notices a member has sent.
 func written(tx *store.Tx, member int64) (n int, err error) {
 	err = tx.QueryRow(`SELECT COUNT(*) FROM notice WHERE author = $1`, member).Scan(&n)
