@@ -469,6 +469,13 @@ func TestWeChatWarning(t *testing.T) {
 	v.we.Fail("webwxsendmsg", wechattest.Fault{Ret: 1205})
 	v.say("branch", "wang", "/出题 org-001")
 	before := len(v.we.SentTo("branch"))
+	v.until("a warning for the secretary", func() bool { // written beside the account, which it does not hold up
+		var n int
+		err := v.db.Read(func(tx *store.Tx) error {
+			return tx.QueryRow(`SELECT COUNT(*) FROM outbox WHERE message LIKE '%已暂停发送%'`).Scan(&n)
+		})
+		return err == nil && n > 0
+	})
 	v.idle(30 * time.Minute)
 	if n := len(v.we.SentTo("branch")); n != before {
 		t.Errorf("%d messages during the rest", n-before)
