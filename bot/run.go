@@ -47,7 +47,7 @@ func (p *Program) run(ctx context.Context) error {
 	}()
 	for {
 		err = p.lead(ctx, db, pages, listener.Addr().String())
-		if ctx.Err() != nil || !store.Lost(err) {
+		if ctx.Err() != nil || !db.Postgres() || !store.Lost(err) {
 			break
 		}
 		p.logger().Warn("this process works no longer, and stands by", "error", err)
