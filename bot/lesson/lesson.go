@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"branchbot/bot/chat"
@@ -37,6 +38,8 @@ type Feature struct {
 	Library func() *content.Library
 	Book    *ledger.Book
 	PerDay  func() int // conduct: lessons_per_day
+
+	bodies sync.Map // *content.Lesson → []chat.Span: at 08:00 thousands of branches get the same few
 }
 
 // Name implements engine.Feature.
@@ -106,7 +109,7 @@ func (f *Feature) push(t *engine.Turn, args engine.Args, cause string) error {
 	if err := t.CopyLater("lesson", p.Ref, t.Now.Add(life)); err != nil {
 		return err
 	}
-	_, err = t.Post(engine.Post{Class: outbox.Notice, Message: post(t, l, p), Prompt: p.ID, Cause: cause})
+	_, err = t.Post(engine.Post{Class: outbox.Notice, Message: f.post(t, l, p), Prompt: p.ID, Cause: cause})
 	return err
 }
 
@@ -115,7 +118,7 @@ func (f *Feature) preview(t *engine.Turn, args engine.Args) (chat.Message, error
 	if err != nil {
 		return chat.Message{}, err
 	}
-	return post(t, l, engine.Prompt{}), nil
+	return f.post(t, l, engine.Prompt{}), nil
 }
 
 // next is the lesson after the last one pushed of the series.
@@ -171,9 +174,9 @@ func (f *Feature) Close(t *engine.Turn, p engine.Prompt) error {
 	return t.ClosePrompt(p.ID)
 }
 
-func post(t *engine.Turn, l *content.Lesson, p engine.Prompt) chat.Message {
+func (f *Feature) post(t *engine.Turn, l *content.Lesson, p engine.Prompt) chat.Message {
 	m := chat.Message{}.AddStyled(t.T("lesson.head", "Title", l.Title), chat.Bold).Add("\n\n")
-	m.Spans = append(m.Spans, spans(l.Body)...)
+	m.Spans = append(m.Spans, f.body(l)...)
 	m = m.Add("\n\n" + t.T("lesson.source", "Source", l.Source))
 	for _, media := range l.Media {
 		m.Media = append(m.Media, chat.Media{Ref: l.Pack + "/" + media.File, Alt: media.Alt})
@@ -182,6 +185,16 @@ func post(t *engine.Turn, l *content.Lesson, p engine.Prompt) chat.Message {
 	m.Buttons = [][]chat.Button{{{Label: word, Data: engine.PressData(p, "已学"), Word: word}}}
 	m.Hint = t.T("lesson.hint")
 	return m
+}
+
+// body is the text of a lesson.
+func (f *Feature) body(l *content.Lesson) []chat.Span {
+	if read, ok := f.bodies.Load(l); ok {
+		return read.([]chat.Span)
+	}
+	read := spans(l.Body)
+	f.bodies.Store(l, read)
+	return read
 }
 
 // Answer implements engine.Answerer: 已学.
@@ -264,7 +277,7 @@ func (f *Feature) copy(t *engine.Turn, tm engine.Timer, push int64, pushed pushe
 	if err != nil || l == nil || at < 0 {
 		return err
 	}
-	return t.Copy(tm, engine.Post{Class: outbox.Push, Message: post(t, l, open[at]), Prompt: pushed.Prompt}, pushed.At,
+	return t.Copy(tm, engine.Post{Class: outbox.Push, Message: f.post(t, l, open[at]), Prompt: pushed.Prompt}, pushed.At,
 		func(member int64) (bool, error) { return isDone(t.Tx, push, member) })
 }
 
