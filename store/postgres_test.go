@@ -151,7 +151,8 @@ func TestDeadlock(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if len(told) != 2 || len(tries) != 3 {
+	// The one that gave way may meet the other again before that one has gone on.
+	if len(told) != 2 || len(tries) < 3 {
 		t.Errorf("told %d times in %d tries", len(told), len(tries))
 	}
 }
