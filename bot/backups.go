@@ -12,6 +12,10 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/spf13/cobra"
+
+	"branchbot/bot/ledger"
+	"branchbot/bot/outbox"
 	"branchbot/store"
 )
 
@@ -41,7 +45,7 @@ const (
 func newBackups(s *Settings, db *store.DB) *backups {
 	b := &backups{db: db, folder: s.Backup.Folder, keep: s.Backup.Keep}
 	switch {
-	case b.folder == "off", db.Postgres(): // whose backups are the server's
+	case b.folder == "off":
 		b.folder = ""
 	case !filepath.IsAbs(b.folder):
 		b.folder = filepath.Join(filepath.Dir(db.Path()), b.folder)
@@ -89,34 +93,74 @@ func (b *backups) list() ([]string, error) {
 func (b *backups) make(ctx context.Context) error {
 	now := b.db.Now()
 	last, wanted := b.Last()
-	if age := now.Sub(last); !wanted || age < sooner || age < backupEvery && !b.quiet(now) {
+	age := now.Sub(last) // below 0 when the clock was ahead
+	if !wanted || age >= 0 && (age < sooner || age < backupEvery && !b.quiet(now)) {
 		return nil
 	}
-	if err := os.MkdirAll(b.folder, 0o700); err != nil {
-		return fmt.Errorf("daily backup: %w", err)
-	}
-	file := filepath.Join(b.folder, "branchbot-"+now.Format("2006-01-02")+".db")
-	next := file + ".new" // a copy has its name only once it is checked
-	if err := os.Remove(next); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("daily backup: %w", err)
-	}
-	if err := b.db.Backup(ctx, next); err != nil {
-		return fmt.Errorf("daily backup: %w", err)
-	}
-	if err := os.Rename(next, file); err != nil {
+	if err := b.today(ctx, "branchbot-"+now.Format("2006-01-02")+".db"); err != nil {
 		return fmt.Errorf("daily backup: %w", err)
 	}
 	b.last.Store(now.UnixMilli())
+	return nil
+}
+
+func (b *backups) today(ctx context.Context, name string) error {
+	if err := os.MkdirAll(b.folder, 0o700); err != nil {
+		return err
+	}
+	file := filepath.Join(b.folder, name)
+	next := file + ".new" // a copy has its name only once it is checked
+	if err := os.Remove(next); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if err := b.db.Backup(ctx, next); err != nil {
+		return err
+	}
+	if err := os.Rename(next, file); err != nil {
+		return err
+	}
+	if err := noteHeads(b.db, file); err != nil {
+		return err
+	}
 	names, err := b.list()
 	if err != nil {
-		return fmt.Errorf("daily backup: %w", err)
+		return err
 	}
-	for _, name := range superfluous(names, b.keep) {
-		if err := os.Remove(filepath.Join(b.folder, name)); err != nil {
-			return fmt.Errorf("daily backup: remove an old one: %w", err)
+	for _, old := range superfluous(names, b.keep) {
+		if old == name { // the clock was ahead, and those look newer
+			continue
+		}
+		path := filepath.Join(b.folder, old)
+		if err := os.Remove(path); err != nil {
+			return fmt.Errorf("remove an old one: %w", err)
+		}
+		if err := os.Remove(ledger.HeadsBeside(path)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("remove an old one: %w", err)
 		}
 	}
 	return nil
+}
+
+// noteHeads writes the ends of the ledger's chains beside a copy, so that it shows
+// when the copy is no longer as it was made. A copy that lacks what was published
+// before it was made is none.
+func noteHeads(db *store.DB, file string) error {
+	published, err := ledger.ReadHeads(ledger.HeadsBeside(db.Path()))
+	if err != nil {
+		return err
+	}
+	heads := ledger.Heads{Epoch: 1, Since: db.Now()}
+	if published != nil {
+		heads.Epoch, heads.Since = published.Epoch, published.Since
+	}
+	err = store.Look(file, func(tx *store.Tx) error {
+		heads.Units, err = ledger.Ends(tx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return heads.Write(ledger.HeadsBeside(file))
 }
 
 // superfluous are the names, of those given newest first, that need not stay:
@@ -138,4 +182,105 @@ func superfluous(names []string, keep int) []string {
 		out = append(out, name)
 	}
 	return out
+}
+
+func (p *Program) backupCommand() *cobra.Command {
+	return &cobra.Command{Use: "backup FILE", Short: "Write a consistent copy of the database, also while the bot runs", Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error { return p.backup(c.Context(), args[0]) }}
+}
+
+func (p *Program) backup(ctx context.Context, file string) error {
+	_, db, err := p.tool(ctx)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if err := db.Backup(ctx, file); err != nil {
+		return err
+	}
+	if err := noteHeads(db, file); err != nil {
+		return fmt.Errorf("note the ledger's heads beside the backup: %w", err)
+	}
+	fmt.Fprintln(p.Out, "backup written and checked:", file)
+	return nil
+}
+
+func (p *Program) restoreCommand() *cobra.Command {
+	var force bool
+	c := &cobra.Command{Use: "restore FILE", Short: "Put a backup in the place of the database (which is kept aside)", Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error { return p.restore(c.Context(), args[0], force) }}
+	c.Flags().BoolVar(&force, "force", false, "also when the backup's ledger does not fit")
+	return c
+}
+
+func (p *Program) restore(ctx context.Context, file string, force bool) error {
+	s, _, err := p.load()
+	if err != nil {
+		return err
+	}
+	var held int64
+	aside, err := store.Restore(ctx, databaseSource(s), file, store.Options{Folder: dataFolder(s)}, func(tx *store.Tx) error {
+		if err := sound(tx, file); err != nil && !force {
+			return fmt.Errorf("%w; with --force it is restored nevertheless", err)
+		}
+		held, err = outbox.Hold(tx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(p.Out, "restored:", file)
+	if aside != "" {
+		fmt.Fprintln(p.Out, "the database before is kept as:", aside)
+	}
+	if held > 0 {
+		fmt.Fprintf(p.Out, "messages that waited when the backup was made and are not sent now, since they may have been: %d\n", held)
+	}
+	return p.tellBreaks(ctx, s)
+}
+
+// sound refuses a backup whose ledger does not fit, or is not the one that was
+// noted when it was made.
+func sound(tx *store.Tx, file string) error {
+	chains, err := ledger.Verify(tx)
+	if err != nil {
+		return err
+	}
+	for _, v := range chains {
+		if v.Bad != 0 {
+			return fmt.Errorf("its ledger of unit %s: entry %d does not fit: %s", v.Unit, v.Bad, v.Reason)
+		}
+	}
+	noted, err := ledger.ReadHeads(ledger.HeadsBeside(file))
+	if err != nil {
+		return err
+	}
+	breaks, err := noted.Breaks(tx)
+	if len(breaks) > 0 {
+		return fmt.Errorf("it is not as it was made: %w", breaks[0])
+	}
+	return err
+}
+
+// tellBreaks tells what the ledger has lost by a restore.
+func (p *Program) tellBreaks(ctx context.Context, s *Settings) error {
+	db, err := openDatabase(ctx, s, true)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	published, err := ledger.ReadHeads(ledger.HeadsBeside(db.Path()))
+	if err != nil {
+		return err
+	}
+	return db.Read(func(tx *store.Tx) error {
+		breaks, err := published.Breaks(tx)
+		for _, b := range breaks {
+			fmt.Fprintln(p.Out, b.Error())
+		}
+		if len(breaks) > 0 {
+			fmt.Fprintln(p.Out, "to go on with the ledger as it is in the backup: branchbot ledger accept")
+		}
+		return err
+	})
 }

@@ -39,6 +39,7 @@ type Bot struct {
 	routes   map[string]http.Handler // what the accounts serve, by pattern
 	logins   *logins
 	backups  *backups
+	heads    *heads
 	metrics  *metrics
 	ended    func() // called when an adapter ends without an error; nil: it is run again
 
@@ -60,8 +61,11 @@ func openLibrary(s *Settings) (*content.Library, error) {
 // openDatabase opens the database of the settings; as a tool beside a running
 // bot when it is shared.
 func openDatabase(ctx context.Context, s *Settings, shared bool) (*store.DB, error) {
-	return store.Open(ctx, databaseSource(s), store.Options{Shared: shared, Folder: filepath.Join(s.file.Dir, "data")})
+	return store.Open(ctx, databaseSource(s), store.Options{Shared: shared, Folder: dataFolder(s)})
 }
+
+// dataFolder is where what belongs to a PostgreSQL database lies.
+func dataFolder(s *Settings) string { return filepath.Join(s.file.Dir, "data") }
 
 // databaseSource makes a relative path relative to the configuration.
 func databaseSource(s *Settings) string {
@@ -86,6 +90,8 @@ func Open(s *Settings, library *content.Library, db *store.DB, log *slog.Logger,
 	b.backups = newBackups(s, db)
 	b.backups.quiet = b.quiet
 	b.features.backup = b.backups.Last
+	b.heads = newHeads(db, log)
+	b.features.breaks = b.heads.Breaks
 	b.features.schedule.Log = log
 	if err := db.Write(func(tx *store.Tx) error { return b.features.apply(tx, s, library) }); err != nil {
 		return nil, fmt.Errorf("apply the configuration: %w", err)
@@ -103,7 +109,7 @@ func Open(s *Settings, library *content.Library, db *store.DB, log *slog.Logger,
 	b.outbox = outbox.New(db, ids...)
 	b.metrics = newMetrics(db, func() map[chat.AccountID]chat.State { return b.engine.States() })
 	b.outbox.Settled = b.metrics.settled
-	if err := b.metrics.registry.Register(gauges{b.metrics, b.backups.Last}); err != nil {
+	if err := b.metrics.registry.Register(gauges{b.metrics, b.backups.Last, b.heads.Breaks}); err != nil {
 		return nil, err
 	}
 	b.engine = b.features.newEngine(engine.Options{DB: db, Language: s.Language, Log: log, Toast: b.toast, Caps: b.caps, Link: b.link,
@@ -282,6 +288,7 @@ func (b *Bot) Run(ctx context.Context) error {
 		inner.Go(func() { failed <- s.Run(core) })
 	}
 	inner.Go(func() { b.housekeeping(core) })
+	inner.Go(func() { b.heads.run(core) })
 	inner.Go(func() { failed <- b.present(core) })
 	take, stopTaking := context.WithCancel(ctx)
 	defer stopTaking()

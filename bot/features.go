@@ -41,6 +41,7 @@ type features struct {
 	suggest   *suggestion.Feature
 
 	backup  func() (last time.Time, wanted bool)
+	breaks  func() []ledger.Break
 	library atomic.Pointer[content.Library]
 	conduct atomic.Pointer[ConductConfig]
 	quiet   atomic.Pointer[schedules.Quiet]
@@ -76,7 +77,7 @@ func (f *features) list() []engine.Feature {
 		f.survey,
 		f.suggest,
 		&load.Feature{PerWeek: func() int { return f.conduct.Load().DemandsPerWeek }},
-		&ledger.Feature{Book: f.book, Board: board},
+		&ledger.Feature{Book: f.book, Board: board, Breaks: f.breaks},
 		f.schedule,
 	}
 }

@@ -15,9 +15,7 @@ import (
 
 	"branchbot/bot/config"
 	"branchbot/bot/engine"
-	"branchbot/bot/ledger"
 	"branchbot/bot/member"
-	"branchbot/bot/outbox"
 	"branchbot/content"
 	"branchbot/store"
 )
@@ -70,11 +68,7 @@ func (p *Program) commands() *cobra.Command {
 		&cobra.Command{Use: "check", Short: "Check the configuration and the packs", Args: cobra.NoArgs,
 			RunE: func(*cobra.Command, []string) error { return p.check() }},
 		p.rehearseCommand(),
-		&cobra.Command{Use: "backup FILE", Short: "Write a consistent copy of the database, also while the bot runs", Args: cobra.ExactArgs(1),
-			RunE: func(c *cobra.Command, args []string) error { return p.backup(c.Context(), args[0]) }},
-		&cobra.Command{Use: "restore FILE", Short: "Put a backup in the place of the database (which is kept aside)", Args: cobra.ExactArgs(1),
-			RunE: func(c *cobra.Command, args []string) error { return p.restore(c.Context(), args[0]) }},
-		p.eventsCommand(), p.ledgerCommand(), p.rosterCommand(), p.holidaysCommand(), p.moveCommand(), p.statusCommand(),
+		p.backupCommand(), p.restoreCommand(), p.eventsCommand(), p.ledgerCommand(), p.rosterCommand(), p.holidaysCommand(), p.moveCommand(), p.statusCommand(),
 		&cobra.Command{Use: "invite STAFFNO", Short: "Make a one-time code that lets a member in, e.g. the first secretary", Args: cobra.ExactArgs(1),
 			RunE: func(c *cobra.Command, args []string) error { return p.invite(c.Context(), args[0]) }},
 	)
@@ -139,46 +133,6 @@ func (p *Program) tool(ctx context.Context) (*Settings, *store.DB, error) {
 	return s, db, err
 }
 
-func (p *Program) backup(ctx context.Context, file string) error {
-	_, db, err := p.tool(ctx)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	if err := db.Backup(ctx, file); err != nil {
-		return err
-	}
-	fmt.Fprintln(p.Out, "backup written and checked:", file)
-	return nil
-}
-
-func (p *Program) restore(ctx context.Context, file string) error {
-	s, _, err := p.load()
-	if err != nil {
-		return err
-	}
-	aside, err := store.Restore(ctx, databaseSource(s), file)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintln(p.Out, "restored:", file)
-	if aside != "" {
-		fmt.Fprintln(p.Out, "the database before is kept as:", aside)
-	}
-	db, err := openDatabase(ctx, s, false)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	return db.Write(func(tx *store.Tx) error {
-		held, err := outbox.Hold(tx)
-		if err == nil && held > 0 {
-			fmt.Fprintf(p.Out, "messages that waited when the backup was made and are not sent now, since they may have been: %d\n", held)
-		}
-		return err
-	})
-}
-
 func (p *Program) eventsCommand() *cobra.Command {
 	return &cobra.Command{Use: "events", Short: "Show events whose handling failed", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return p.events(c.Context()) }}
@@ -203,37 +157,6 @@ func (p *Program) events(ctx context.Context) error {
 		}
 		return nil
 	})
-}
-
-func (p *Program) ledgerCommand() *cobra.Command {
-	root := &cobra.Command{Use: "ledger", Short: "The points ledger"}
-	root.AddCommand(&cobra.Command{Use: "verify", Short: "Re-compute the chain of every unit", Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return p.verify(c.Context()) }})
-	return root
-}
-
-func (p *Program) verify(ctx context.Context) error {
-	_, db, err := p.tool(ctx)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	var bad []error
-	err = db.Read(func(tx *store.Tx) error {
-		chains, err := ledger.Verify(tx)
-		for _, v := range chains {
-			if v.Bad != 0 {
-				bad = append(bad, fmt.Errorf("unit %s: entry %d does not fit: %s", v.Unit, v.Bad, v.Reason))
-				continue
-			}
-			fmt.Fprintf(p.Out, "unit %s: %d entries, head %.12x, all fit\n", v.Unit, v.Entries, v.Head)
-		}
-		if len(chains) == 0 {
-			fmt.Fprintln(p.Out, "the ledger is empty")
-		}
-		return err
-	})
-	return errors.Join(append(bad, err)...)
 }
 
 func (p *Program) rosterCommand() *cobra.Command {

@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"branchbot/bot/chat"
+	"branchbot/bot/ledger"
 	"branchbot/bot/outbox"
 	"branchbot/store"
 )
@@ -36,6 +37,7 @@ var (
 	dead      = prometheus.NewDesc("branchbot_dead_letters", "Events and timers whose handling failed for good.", nil, nil)
 	occurred  = prometheus.NewDesc("branchbot_occurrences_day", "Occurrences of schedules in the last 24 hours, by what became of them.", []string{"state"}, nil)
 	backedUp  = prometheus.NewDesc("branchbot_backup_age_seconds", "Age of the newest daily backup; absent when none are wanted.", nil, nil)
+	broken    = prometheus.NewDesc("branchbot_ledger_broken", "Units whose ledger does not hold its published head: data are lost.", nil, nil)
 )
 
 func newMetrics(db *store.DB, states func() map[chat.AccountID]chat.State) *metrics {
@@ -79,11 +81,12 @@ func (m *metrics) handler() http.Handler {
 type gauges struct {
 	*metrics
 	backup func() (last time.Time, wanted bool)
+	breaks func() []ledger.Break
 }
 
 // Describe implements prometheus.Collector.
 func (g gauges) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{accountUp, waiting, oldest, lanes, lateTimer, dead, occurred, backedUp} {
+	for _, d := range []*prometheus.Desc{accountUp, waiting, oldest, lanes, lateTimer, dead, occurred, backedUp, broken} {
 		out <- d
 	}
 }
@@ -103,6 +106,7 @@ func (g gauges) Collect(out chan<- prometheus.Metric) {
 	if last, wanted := g.backup(); wanted {
 		gauge(backedUp, g.db.Now().Sub(last).Seconds())
 	}
+	gauge(broken, float64(len(g.breaks())))
 	err := g.db.Read(func(tx *store.Tx) error {
 		var due, failed int64
 		if err := tx.QueryRow(`SELECT COALESCE(MIN(due_at), $1), (SELECT COUNT(*) FROM dead_letter) FROM timer`, tx.Millis()).Scan(&due, &failed); err != nil {

@@ -106,7 +106,7 @@ func TestMetrics(t *testing.T) {
 func documented(t *testing.T, b *Bot) {
 	t.Helper()
 	described := make(chan *prometheus.Desc, 100)
-	gauges{b.metrics, b.backups.Last}.Describe(described)
+	gauges{b.metrics, b.backups.Last, b.heads.Breaks}.Describe(described)
 	for _, c := range []prometheus.Collector{b.metrics.events, b.metrics.batch, b.metrics.lag, b.metrics.sends} {
 		c.Describe(described)
 	}
@@ -124,6 +124,11 @@ func documented(t *testing.T, b *Bot) {
 	for metric := range known {
 		if !strings.Contains(string(text), "`"+metric+"`") {
 			t.Errorf("docs/operations.md does not list %s", metric)
+		}
+	}
+	for _, metric := range regexp.MustCompile("(?m)^\\| `(branchbot_[a-z_]+)`").FindAllStringSubmatch(string(text), -1) {
+		if !known[metric[1]] {
+			t.Errorf("docs/operations.md lists %s, which there is not", metric[1])
 		}
 	}
 	for _, metric := range name.FindAllString(string(dashboard), -1) {

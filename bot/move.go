@@ -29,17 +29,22 @@ func (p *Program) moveCommand() *cobra.Command {
 }
 
 func (p *Program) move(ctx context.Context, fromSource, toSource string) error {
-	from, err := p.house(ctx, fromSource)
+	from, err := p.house(ctx, fromSource, false)
 	if err != nil {
 		return err
 	}
 	defer from.Close()
-	to, err := p.house(ctx, toSource)
+	to, err := p.house(ctx, toSource, true)
 	if err != nil {
 		return err
 	}
 	defer to.Close()
-	moved, err := store.Move(ctx, from, to)
+	moved, err := store.Move(ctx, from, to, func() error {
+		if err := sameHeads(from, to); err != nil {
+			return err
+		}
+		return moveFiles(from.Path(), to.Path())
+	})
 	if err != nil {
 		return err
 	}
@@ -47,25 +52,58 @@ func (p *Program) move(ctx context.Context, fromSource, toSource string) error {
 	for _, m := range moved {
 		rows += m.Rows
 	}
-	if err := sameHeads(from, to); err != nil {
-		return err
+	fmt.Fprintf(p.Out, "moved and compared: %d rows in %d tables, and the ledger's heads; set database: in the configuration\n", rows, len(moved))
+	return nil
+}
+
+// moveFiles copies what lies beside the database: again, after a move that was cut
+// off.
+func moveFiles(from, to string) error {
+	if filepath.Clean(from) == filepath.Clean(to) { // a file and a server's database of the same name
+		return nil
 	}
-	if err := os.CopyFS(seal.Folder(to.Path()), os.DirFS(seal.Folder(from.Path()))); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := moveKeys(seal.Folder(from), seal.Folder(to)); err != nil {
 		return fmt.Errorf("copy the keys of sealed ballots: %w", err)
 	}
-	fmt.Fprintf(p.Out, "moved and compared: %d rows in %d tables, and the ledger's heads; set database: in the configuration\n", rows, len(moved))
+	heads, err := ledger.ReadHeads(ledger.HeadsBeside(from))
+	if err == nil && heads != nil {
+		err = heads.Write(ledger.HeadsBeside(to))
+	}
+	if err != nil {
+		return fmt.Errorf("copy the published heads of the ledger: %w", err)
+	}
+	return nil
+}
+
+func moveKeys(from, to string) error {
+	keys, err := os.ReadDir(from)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err := errors.Join(err, os.MkdirAll(to, 0o700)); err != nil {
+		return err
+	}
+	for _, k := range keys {
+		data, err := os.ReadFile(filepath.Join(from, k.Name()))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(to, k.Name()), data, 0o600)
+		}
+		if err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
 // house opens a database that is named on the command line; a relative path is
 // relative to the configuration, as there.
-func (p *Program) house(ctx context.Context, source string) (*store.DB, error) {
+func (p *Program) house(ctx context.Context, source string, unfinished bool) (*store.DB, error) {
 	s, _, err := p.load()
 	if err != nil {
 		return nil, err
 	}
 	s.Database = source
-	db, err := openDatabase(ctx, s, false)
+	db, err := store.Open(ctx, databaseSource(s), store.Options{Folder: dataFolder(s), Unfinished: unfinished})
 	if err != nil {
 		return nil, err
 	}

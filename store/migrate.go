@@ -9,6 +9,7 @@ import (
 	"hash/fnv"
 	"io"
 	"io/fs"
+	"strconv"
 	"strings"
 
 	"github.com/pressly/goose/v3"
@@ -68,45 +69,60 @@ var postgresSchema = schema{goose.DialectPostgres, func(f fs.FS) fs.FS { return 
 
 var errOldSchema = errors.New("made by an older branchbot")
 
-// migrate brings the schema up to date, each step in its own transaction; before
-// the first one, keep is called with the version that there is. A tool beside a
-// running bot only checks (keep is nil): it may not change the schema.
-func migrate(ctx context.Context, db *sql.DB, s schema, keep func(have int64) error) error {
+// migrate brings the schema up to a version, each step in its own transaction, and
+// returns which one there was; before the first step, keep is called with it. A tool
+// beside a running bot only checks (keep is nil): it may not change the schema.
+func migrate(ctx context.Context, db *sql.DB, s schema, want int64, keep func(have int64) error) (have int64, err error) {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
-		return err
+		return 0, err
 	}
 	locked, err := s.lock()
 	if err != nil {
-		return err
+		return 0, err
 	}
 	p, err := goose.NewProvider(s.dialect, db, s.files(files), goose.WithDisableGlobalRegistry(true), locked)
 	if err != nil {
-		return fmt.Errorf("read migrations: %w", err)
+		return 0, fmt.Errorf("read migrations: %w", err)
 	}
-	have, err := p.GetDBVersion(ctx)
-	if err != nil {
-		return fmt.Errorf("read the schema's version: %w", err)
+	if have, err = p.GetDBVersion(ctx); err != nil {
+		return 0, fmt.Errorf("read the schema's version: %w", err)
 	}
-	sources := p.ListSources()
-	want := sources[len(sources)-1].Version
 	switch {
 	case have > want:
-		return fmt.Errorf("its schema is version %d, this program knows version %d: start the newer branchbot that made it", have, want)
+		return have, fmt.Errorf("its schema is version %d, this program knows version %d: start the newer branchbot that made it", have, want)
 	case have == want:
-		return nil
+		return have, nil
 	case keep == nil:
-		return fmt.Errorf("%w: its schema is version %d, this program wants version %d: start the bot once, it brings the schema up to date", errOldSchema, have, want)
+		return have, fmt.Errorf("%w: its schema is version %d, this program wants version %d: start the bot once, it brings the schema up to date", errOldSchema, have, want)
 	}
 	if have > 0 {
 		if err := keep(have); err != nil {
-			return fmt.Errorf("keep the database as it was before migrating: %w", err)
+			return have, fmt.Errorf("keep the database as it was before migrating: %w", err)
 		}
 	}
-	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("migrate from version %d to %d: %w", have, want, err)
+	if _, err := p.UpTo(ctx, want); err != nil {
+		return have, fmt.Errorf("migrate from version %d to %d: %w", have, want, err)
 	}
-	return nil
+	return have, nil
+}
+
+// latest is the version of the schema that this program wants.
+func latest() int64 {
+	files, err := migrations.ReadDir("migrations")
+	if err != nil || len(files) == 0 {
+		panic(fmt.Sprint("migrations: ", err)) // embedded
+	}
+	return number(files[len(files)-1].Name())
+}
+
+// number is the version that the file of a migration leads to.
+func number(file string) int64 {
+	n, err := strconv.ParseInt(file[:strings.IndexByte(file, '_')], 10, 64)
+	if err != nil {
+		panic(err) // embedded
+	}
+	return n
 }
 
 // SchemaID tells one text of the migrations from another.

@@ -57,11 +57,7 @@ func (db *DB) openPostgres(ctx context.Context, source string, o Options) error 
 	if err := db.pool.PingContext(ctx); err != nil {
 		return err
 	}
-	keep := func(int64) error { return nil } // its backups are the server's
-	if o.Shared {
-		keep = nil
-	}
-	return migrate(ctx, db.pool, postgresSchema, keep)
+	return db.ready(ctx, db.pool, postgresSchema, o)
 }
 
 // postgresCode reads the SQLSTATE of a PostgreSQL error.

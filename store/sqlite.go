@@ -19,11 +19,18 @@ func (db *DB) openSQLite(ctx context.Context, o Options) error {
 	if o.Driver == "" {
 		o.Driver = "sqlite"
 	}
-	if o.Shared {
+	switch {
+	case o.draft: // which nobody else knows of
+	case o.Shared:
 		if _, err := os.Stat(db.path); err != nil {
 			return err
 		}
-	} else if err := db.takeLock(); err != nil {
+	default:
+		if err := db.takeLock(); err != nil {
+			return err
+		}
+	}
+	if err := db.restored(); err != nil {
 		return err
 	}
 	if err := checkHeader(db.path); err != nil {
@@ -46,9 +53,15 @@ func (db *DB) openSQLite(ctx context.Context, o Options) error {
 	// journal into the file every 16 MB rather than every 4. What a savepoint may
 	// have to undo stays in memory: as a file it cost a fifth of the time.
 	// What is deleted is overwritten, because some of it was deleted to be gone.
-	const writing = "&_pragma=secure_delete(1)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=cache_size(-32000)&_pragma=wal_autocheckpoint(4000)&_pragma=temp_store(MEMORY)"
+	const writing = "&_pragma=cache_size(-32000)&_pragma=temp_store(MEMORY)"
+	const lasting = "&_pragma=secure_delete(1)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=wal_autocheckpoint(4000)"
+	const draft = "&_pragma=journal_mode(OFF)&_pragma=synchronous(OFF)" // thrown away when anything fails
 	dsn := "file:" + uri(db.path) + settings
-	if db.write, err = sql.Open(o.Driver, dsn+writing); err != nil {
+	journal := lasting
+	if o.draft {
+		journal = draft
+	}
+	if db.write, err = sql.Open(o.Driver, dsn+writing+journal); err != nil {
 		return err
 	}
 	db.write.SetMaxOpenConns(1)
@@ -58,11 +71,7 @@ func (db *DB) openSQLite(ctx context.Context, o Options) error {
 	}
 	db.pool.SetMaxIdleConns(4)
 	db.pool.SetMaxOpenConns(8)
-	keep := db.beforeMigration(ctx)
-	if o.Shared {
-		keep = nil
-	}
-	return migrate(ctx, db.write, sqliteSchema, keep)
+	return db.ready(ctx, db.write, sqliteSchema, o)
 }
 
 // Present tells whether the database file is still the one that was opened: what

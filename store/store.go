@@ -56,6 +56,11 @@ type Options struct {
 	// Folder is where files that belong to a PostgreSQL database lie; data when
 	// empty. Those of SQLite lie beside its file.
 	Folder string
+	// Unfinished opens also a database into which a move was cut off.
+	Unfinished bool
+
+	draft  bool  // a new SQLite file that is being written, without lock and journal
+	schema int64 // of a draft; 0 = this program's
 }
 
 // Open opens the database that a configuration names, sqlite:PATH or
@@ -85,6 +90,25 @@ func Open(ctx context.Context, source string, o Options) (*DB, error) {
 		return nil, fmt.Errorf("open database %s: %w", db.name(), err)
 	}
 	return db, nil
+}
+
+// ready brings the schema up to date, and refuses a database that is not whole.
+func (db *DB) ready(ctx context.Context, pool *sql.DB, s schema, o Options) error {
+	want := latest()
+	keep := db.beforeMigration(ctx)
+	switch {
+	case o.Shared:
+		keep = nil
+	case o.draft:
+		keep = func(int64) error { return nil }
+		if o.schema != 0 {
+			want = o.schema
+		}
+	}
+	if _, err := migrate(ctx, pool, s, want, keep); err != nil || o.Unfinished || o.draft {
+		return err
+	}
+	return finished(ctx, pool)
 }
 
 // IsPostgres tells whether a configuration names a PostgreSQL database.

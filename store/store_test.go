@@ -207,6 +207,8 @@ func TestRefusedFiles(t *testing.T) {
 	}
 }
 
+func asItIs(*store.Tx) error { return nil }
+
 func TestBackupAndRestore(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -227,7 +229,7 @@ func TestBackupAndRestore(t *testing.T) {
 	if err := db.Write(func(tx *store.Tx) error { return put(tx, "later") }); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := store.Restore(t.Context(), "sqlite:"+path, backup); err == nil || !strings.Contains(err.Error(), "already in use") {
+	if _, err := store.Restore(t.Context(), "sqlite:"+path, backup, store.Options{}, asItIs); err == nil || !strings.Contains(err.Error(), "already in use") {
 		t.Errorf("restored under a running bot: %v", err)
 	}
 	db.Close()
@@ -242,10 +244,10 @@ func TestBackupAndRestore(t *testing.T) {
 	if err := os.WriteFile(damaged, data, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := store.Restore(t.Context(), "sqlite:"+path, damaged); err == nil {
+	if _, err := store.Restore(t.Context(), "sqlite:"+path, damaged, store.Options{}, asItIs); err == nil {
 		t.Error("a damaged backup was restored")
 	}
-	aside, err := store.Restore(t.Context(), "sqlite:"+path, backup)
+	aside, err := store.Restore(t.Context(), "sqlite:"+path, backup, store.Options{}, asItIs)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,6 +21,8 @@ import (
 type Feature struct {
 	*Book
 	Board func() bool // conduct: public_board
+	// Breaks are the chains that do not hold their published heads.
+	Breaks func() []Break
 }
 
 // Name implements engine.Feature.
@@ -35,6 +37,30 @@ func (f *Feature) Commands() []engine.Command {
 		{Names: []string{"导出", "export"}, Role: engine.Secretary, Usage: "ledger.usage.export", Run: f.export},
 		{Names: []string{"撤销", "revoke"}, Role: engine.Secretary, Usage: "ledger.usage.revoke", Run: f.revoke},
 	}
+}
+
+// Status implements engine.Reporter: the head of the unit's chain, for those who
+// want to keep it, and what is lost.
+func (f *Feature) Status(t *engine.Turn) ([]string, error) {
+	var lines []string
+	e := Entry{Unit: t.Unit.ID}
+	hash, err := head(t.Tx, &e)
+	if err != nil {
+		return nil, err
+	}
+	if e.Seq > 0 {
+		lines = append(lines, t.T("ledger.head", "Head", t.Unit.ID+":"+Head{e.Seq, hash}.String()))
+	}
+	for _, b := range f.Breaks() {
+		switch {
+		case b.Unit != t.Unit.ID:
+		case b.Has < b.Published.Seq:
+			lines = append(lines, t.T("ledger.lost", "After", b.Has, "Until", b.Published.Seq))
+		default:
+			lines = append(lines, t.T("ledger.replaced", "Entry", b.Published.Seq))
+		}
+	}
+	return lines, nil
 }
 
 // points shows the sender his own balance and newest entries, in private.
