@@ -19,6 +19,9 @@ func (db *DB) openSQLite(ctx context.Context, o Options) error {
 	if o.Driver == "" {
 		o.Driver = "sqlite"
 	}
+	if err := db.restored(); err != nil {
+		return err
+	}
 	switch {
 	case o.draft: // which nobody else knows of
 	case o.Shared:
@@ -29,9 +32,6 @@ func (db *DB) openSQLite(ctx context.Context, o Options) error {
 		if err := db.takeLock(); err != nil {
 			return err
 		}
-	}
-	if err := db.restored(); err != nil {
-		return err
 	}
 	if err := checkHeader(db.path); err != nil {
 		return err
