@@ -3,6 +3,8 @@ package sim
 import (
 	"errors"
 	"fmt"
+	"os"
+	"runtime"
 	"time"
 
 	"branchbot/bot/ledger"
@@ -27,9 +29,13 @@ func (w *world) quiesce() error {
 			return fmt.Errorf("deliver %s in the end: %w", ev.Key, err)
 		}
 		w.acknowledged[ev.Key] = true
+		delete(w.poisoned, ev.Key) // it can be handled by now
 		w.pending = w.pending[1:]
 	}
 	if err := w.pass(30 * time.Hour); err != nil {
+		return err
+	}
+	if err := w.publish(); err != nil {
 		return err
 	}
 	return w.stage.DB.Read(func(tx *store.Tx) error {
@@ -51,6 +57,9 @@ func (w *world) checkAnswers(tx *store.Tx) error {
 			(SELECT COUNT(*) FROM event_seen WHERE key = $3)`, round, fmt.Sprint(who), key).Scan(&stored, &late, &failed, &seen)
 		if err != nil {
 			return err
+		}
+		if stored > 0 && (failed > 0 || w.poisoned[key]) {
+			errs = append(errs, fmt.Errorf("I1: %s could not be handled, and is stored", key))
 		}
 		if stored == 0 && failed == 0 && (late == 0 || seen > 0 && !w.closedBefore(tx, round, key)) {
 			errs = append(errs, fmt.Errorf("I1: %s was acknowledged, and is neither stored nor kept as failed", key))
@@ -178,4 +187,15 @@ func (w *world) checkChats() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// Leaks is I8: it tells how many goroutines and open files there are. They do not
+// become more by simulating.
+func Leaks() (goroutines, files int) {
+	runtime.GC() // which closes files that nobody holds
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		entries = nil // not on this system
+	}
+	return runtime.NumGoroutine(), len(entries)
 }

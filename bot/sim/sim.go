@@ -1,7 +1,8 @@
 // Package sim runs the real bot, engine, store, schedules and sender, on a
 // virtual clock under faults that a seed decides: crashes between any two
-// statements, a full disk, lost answers of the platform, events that come twice
-// or late, clocks that jump. Afterwards it checks what must hold (FAULTS.md
+// statements, a full disk, lost answers of the platform and connections that hang,
+// events that come twice or late or cannot be handled, clocks that jump, days away.
+// Afterwards it checks what must hold (FAULTS.md
 // section 7). One goroutine does it all, so that a seed is always the same run.
 package sim
 
@@ -16,11 +17,13 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"branchbot/bot"
 	"branchbot/bot/chat"
 	"branchbot/bot/config"
+	"branchbot/bot/ledger"
 	"branchbot/bot/rehearse"
 	"branchbot/content"
 	"branchbot/content/packs"
@@ -42,12 +45,13 @@ var zones = [units]string{"Asia/Shanghai", "Europe/Berlin", "America/Havana"}
 
 // Report is what a simulation has done.
 type Report struct {
-	Events, Crashes, Sends, Lost, Refused, Occurrences int
+	Events, Poison, Crashes, Sends, Lost, Refused, Occurrences int
 }
 
 // Add adds another report.
 func (r *Report) Add(o Report) {
 	r.Events += o.Events
+	r.Poison += o.Poison
 	r.Crashes += o.Crashes
 	r.Sends += o.Sends
 	r.Lost += o.Lost
@@ -59,14 +63,14 @@ func (r *Report) Add(o Report) {
 // everything holds.
 func Run(seed uint64, dir string) (Report, error) {
 	w := &world{dice: rand.New(rand.NewPCG(seed, 0)), path: filepath.Join(dir, fmt.Sprintf("seed-%d.db", seed)), plan: &faultdriver.Plan{},
-		shown: map[string]int{}, first: map[chat.ChatID][]int64{}, at: map[chat.ChatID]time.Time{}, acknowledged: map[string]bool{}, answered: map[int64]map[int]bool{}}
+		shown: map[string]int{}, first: map[chat.ChatID][]int64{}, at: map[chat.ChatID]time.Time{}, acknowledged: map[string]bool{}, poisoned: map[string]bool{}, answered: map[int64]map[int]bool{}}
 	w.plan.Op = w.statement
 	defer faultdriver.Set(w.path, w.plan)()
 	err := w.run()
 	if w.stage != nil {
 		err = errors.Join(err, w.stage.DB.Close())
 	}
-	for _, ending := range []string{"", "-wal", "-shm", ".lock"} {
+	for _, ending := range []string{"", "-wal", "-shm", ".lock", ".heads", ".heads.lock"} {
 		err = errors.Join(err, os.RemoveAll(w.path+ending))
 	}
 	return w.Report, err
@@ -85,9 +89,11 @@ type world struct {
 	after   bool // it comes after the statement took effect
 	refuse  int  // statements until one fails for no reason; 0 = none is planned
 	full    bool // the disk
+	poison  bool // the event that is being handled cannot be
 
 	pending      []chat.Event // events that the program has not acknowledged
 	acknowledged map[string]bool
+	poisoned     map[string]bool        // events that cannot be handled
 	answered     map[int64]map[int]bool // members whose answer to a round is on its way
 	said         int
 
@@ -99,7 +105,10 @@ type world struct {
 var errRefused = errors.New("refused, as the simulation wants")
 
 // statement is asked by the driver about each statement.
-func (w *world) statement(string) (before, after error) {
+func (w *world) statement(text string) (before, after error) {
+	if w.poison && strings.Contains(text, "INTO answer") {
+		return errRefused, nil
+	}
 	if w.calm || w.stage == nil {
 		return nil, nil
 	}
@@ -138,6 +147,9 @@ func settings() string {
 	return b.String()
 }
 
+// library is read once: it never changes.
+var library = sync.OnceValues(func() (*content.Library, error) { return content.Open([]string{"starter"}, packs.FS, ".") })
+
 // start starts the program, as after a crash when it has run before.
 func (w *world) start() error {
 	at, err := time.Parse(time.RFC3339, began)
@@ -161,7 +173,7 @@ func (w *world) start() error {
 	if err != nil {
 		return err
 	}
-	library, err := content.Open(s.Content, packs.FS, ".")
+	library, err := library()
 	if err != nil {
 		return err
 	}
@@ -218,8 +230,10 @@ func (w *world) step() error {
 		return w.speak()
 	case n < 75:
 		return w.pass(time.Duration(1+w.dice.IntN(90)) * time.Minute)
-	case n < 80: // the machine was away
+	case n < 79: // the machine was away
 		w.stage.Clock.Set(w.now().Add(time.Duration(w.dice.IntN(6*60)) * time.Minute))
+	case n < 80:
+		w.stage.Clock.Set(w.now().Add(time.Duration(w.dice.IntN(72)) * time.Hour))
 	case n < 83: // the clock is put back
 		w.stage.Clock.Set(w.now().Add(-time.Duration(w.dice.IntN(60)) * time.Minute))
 	case n < 92:
@@ -228,6 +242,8 @@ func (w *world) step() error {
 		w.refuse = 1 + w.dice.IntN(100)
 	case n < 97:
 		return w.disk(!w.full)
+	case n < 99:
+		return w.forgive(w.publish())
 	default:
 		return w.start()
 	}
@@ -278,7 +294,10 @@ func (w *world) speak() error {
 	i := w.dice.IntN(len(w.pending)) // out of order
 	ev := w.pending[i]
 	for range 1 + w.dice.IntN(2) { // sometimes twice
-		if err := w.stage.Engine.Handle(w.stage.Adapter.ID(), strconv.Itoa(w.said), ev); err != nil {
+		w.poison = w.poisoned[ev.Key]
+		err := w.stage.Engine.Handle(w.stage.Adapter.ID(), strconv.Itoa(w.said), ev)
+		w.poison = false
+		if err != nil {
 			return w.forgive(err)
 		}
 		if !w.acknowledged[ev.Key] {
@@ -314,9 +333,26 @@ func (w *world) answer() error {
 	}
 	w.answered[round][who] = true
 	w.said++
-	w.pending = append(w.pending, chat.Event{Key: fmt.Sprintf("answer:%d:%d", round, who), Kind: chat.Said, At: w.now(), Chat: chat.ChatID(fmt.Sprintf("u%d", u)),
+	key := fmt.Sprintf("answer:%d:%d", round, who)
+	if w.dice.IntN(30) == 0 {
+		w.poisoned[key] = true
+		w.Poison++
+	}
+	w.pending = append(w.pending, chat.Event{Key: key, Kind: chat.Said, At: w.now(), Chat: chat.ChatID(fmt.Sprintf("u%d", u)),
 		From: chat.User{ID: chat.UserID(strconv.Itoa(who))}, Text: fmt.Sprintf("%d %c", code, 'A'+w.dice.IntN(4))})
 	return nil
+}
+
+// publish publishes the ends of the ledger's chains, as the program does each few
+// seconds.
+func (w *world) publish() error {
+	return w.stage.DB.Read(func(tx *store.Tx) error {
+		breaks, err := ledger.Publish(tx, ledger.HeadsBeside(w.path))
+		if len(breaks) > 0 {
+			return fmt.Errorf("I6: %w", breaks[0])
+		}
+		return err
+	})
 }
 
 // send is the platform: it shows a part or not, and says so or not.
@@ -336,6 +372,13 @@ func (w *world) send(to chat.ChatID, p chat.Part) (shown bool, err error) {
 			w.plan.Crash()
 		}
 		return true, nil
+	case n < 81: // it hangs until the client gives up, or the process is frozen meanwhile
+		w.Lost++
+		w.note(to, p)
+		w.stage.Clock.Set(w.now().Add(time.Duration(1+w.dice.IntN(600)) * time.Second))
+		return true, fail(chat.MaybeSent, 0)
+	case n < 82: // nobody waits that long
+		return false, fail(chat.RateLimited, 30*24*time.Hour)
 	case n < 87:
 		return false, fail(chat.RateLimited, time.Duration(w.dice.IntN(120))*time.Second)
 	case n < 94:

@@ -124,6 +124,16 @@ func (c *conn) ExecContext(ctx context.Context, query string, args []driver.Name
 // QueryContext implements driver.QueryerContext.
 func (c *conn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (r driver.Rows, err error) {
 	err = c.plan.do(query, func() error { r, err = c.Conn.(driver.QueryerContext).QueryContext(ctx, query, args); return err })
+	return closed(r, err)
+}
+
+// closed closes the rows of a query that took effect and fails nevertheless, or the
+// connection would keep its file open for ever.
+func closed(r driver.Rows, err error) (driver.Rows, error) {
+	if err != nil && r != nil {
+		r.Close()
+		return nil, err
+	}
 	return r, err
 }
 
@@ -147,5 +157,5 @@ func (s *stmt) ExecContext(ctx context.Context, args []driver.NamedValue) (r dri
 // QueryContext implements driver.StmtQueryContext.
 func (s *stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (r driver.Rows, err error) {
 	err = s.plan.do(s.query, func() error { r, err = s.Stmt.(driver.StmtQueryContext).QueryContext(ctx, args); return err })
-	return r, err
+	return closed(r, err)
 }

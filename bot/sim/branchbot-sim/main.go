@@ -5,9 +5,11 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"os"
+	"os/signal"
 	"runtime"
 	"sync"
 	"time"
@@ -23,12 +25,17 @@ func main() {
 	if *one >= 0 {
 		*from, *seeds = uint64(*one), 1
 	}
-	dir, err := os.MkdirTemp("", "branchbot-sim")
+	dir, err := os.MkdirTemp(memory(), "branchbot-sim")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "branchbot-sim:", err)
 		os.Exit(1)
 	}
+	goroutines, files := sim.Leaks()
 	failed := run(dir, *from, *seeds)
+	if g, f := sim.Leaks(); g > goroutines || f > files {
+		failed++
+		fmt.Printf("I8: %d goroutines and %d files before, %d and %d after\n", goroutines, files, g, f)
+	}
 	if err := os.RemoveAll(dir); err != nil {
 		fmt.Fprintln(os.Stderr, "branchbot-sim:", err)
 	}
@@ -37,10 +44,22 @@ func main() {
 	}
 }
 
+// memory is a folder in memory, where there is one: what is on the disk does not
+// matter to a crash between two statements, and syncing it would take most of the
+// time.
+func memory() string {
+	if info, err := os.Stat("/dev/shm"); err == nil && info.IsDir() {
+		return "/dev/shm"
+	}
+	return ""
+}
+
 func run(dir string, from, seeds uint64) (failed int) {
 	var mu sync.Mutex
 	var all sim.Report
 	began := time.Now()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt) // tells how far it has come
+	defer stop()
 	next := make(chan uint64)
 	var wg sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
@@ -57,12 +76,17 @@ func run(dir string, from, seeds uint64) (failed int) {
 			}
 		})
 	}
-	for seed := from; seed < from+seeds; seed++ {
-		next <- seed
+	begun := uint64(0)
+	for ctx.Err() == nil && begun < seeds {
+		select {
+		case next <- from + begun:
+			begun++
+		case <-ctx.Done():
+		}
 	}
 	close(next)
 	wg.Wait()
-	fmt.Printf("%d seeds, %d failed, %.0f s: %d crashes, %d statements refused, %d events, %d occurrences, %d sends, %d of unknown fate\n",
-		seeds, failed, time.Since(began).Seconds(), all.Crashes, all.Refused, all.Events, all.Occurrences, all.Sends, all.Lost)
+	fmt.Printf("%d seeds, %d failed, %.0f s: %d crashes, %d statements refused, %d events, %d poison, %d occurrences, %d sends, %d of unknown fate\n",
+		begun, failed, time.Since(began).Seconds(), all.Crashes, all.Refused, all.Events, all.Poison, all.Occurrences, all.Sends, all.Lost)
 	return failed
 }
