@@ -10,8 +10,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"branchbot/bot/ledger"
 	"branchbot/bot/rehearse"
 	"branchbot/store"
+	"branchbot/store/storetest"
 )
 
 func TestDailyBackup(t *testing.T) {
@@ -47,6 +49,65 @@ func TestDailyBackup(t *testing.T) {
 	if err := os.Chmod(b.folder, 0o500); err == nil && os.Getuid() != 0 {
 		if err := b.make(t.Context()); err == nil {
 			t.Error("a folder that cannot be written to")
+		}
+	}
+}
+
+// A server's database is copied likewise, with the heads of its ledger beside.
+func TestDailyBackupOfAServer(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
+		source, folder := e.Empty(t)
+		db, err := store.Open(t.Context(), source, store.Options{Folder: folder})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		b := newBackups(&Settings{Backup: BackupConfig{Folder: "backups", Keep: 3}}, db)
+		if _, wanted := b.Last(); !wanted {
+			t.Error("no backups are wanted")
+		}
+		b.quiet = func(time.Time) bool { return true }
+		if err := b.make(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		names, err := b.list()
+		if err != nil || len(names) != 1 || b.folder != filepath.Join(folder, "backups") {
+			t.Fatalf("in %s: %v (%v)", b.folder, names, err)
+		}
+		file := filepath.Join(b.folder, names[0])
+		if heads, err := ledger.ReadHeads(ledger.HeadsBeside(file)); err != nil || heads == nil {
+			t.Errorf("heads %v (%v)", heads, err)
+		}
+		if err := store.Check(t.Context(), file); err != nil {
+			t.Error(err)
+		}
+		if again := newBackups(&Settings{Backup: BackupConfig{Folder: "backups", Keep: 3}}, db); again.last.Load() == 0 {
+			t.Error("the copy is not found again")
+		}
+	})
+}
+
+// After the clock was years ahead a copy is made at once, and stays although those
+// from the future look newer.
+func TestBackupsAfterAClockThatWasAhead(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	clock := rehearse.NewClock(time.Date(2036, 1, 1, 20, 0, 0, 0, time.UTC))
+	db, err := store.Open(t.Context(), "sqlite:"+dir+"/x.db", store.Options{Now: clock.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	b := &backups{db: db, folder: filepath.Join(dir, "backups"), keep: 1, quiet: func(time.Time) bool { return true }}
+	for _, at := range []time.Time{clock.Now(), clock.Now().AddDate(0, 0, 1), time.Date(2026, 12, 1, 20, 0, 0, 0, time.UTC), time.Date(2026, 12, 2, 20, 0, 0, 0, time.UTC)} {
+		clock.Set(at)
+		if err := b.make(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		name := "branchbot-" + at.UTC().Format("2006-01-02") + ".db"
+		if _, err := os.Stat(filepath.Join(b.folder, name)); err != nil {
+			t.Errorf("at %v: %v", at, err)
 		}
 	}
 }

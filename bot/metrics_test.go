@@ -32,37 +32,44 @@ func (silent) Send(context.Context, chat.ChatID, chat.Part) (chat.Receipt, error
 	return chat.Receipt{Message: "1"}, nil
 }
 
+// sample is the bot of the sample configuration on a database.
+func sample(t *testing.T, db *store.DB, log io.Writer) *Bot {
+	t.Helper()
+	text, err := os.ReadFile("../config.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := config.Load("config.yaml", text, os.LookupEnv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := ReadSettings(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	library, err := content.Open(s.Content, packs.FS, ".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := Open(s, library, db, slog.New(slog.NewTextHandler(log, nil)), silent{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
 // What GET /metrics tells of a lesson that waits and an event that was handled,
 // on both engines; nothing in it is about people.
 func TestMetrics(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
 		source, folder := e.Empty(t)
-		sample, err := os.ReadFile("../config.yaml")
-		if err != nil {
-			t.Fatal(err)
-		}
-		f, err := config.Load("config.yaml", sample, os.LookupEnv)
-		if err != nil {
-			t.Fatal(err)
-		}
-		s, err := ReadSettings(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		library, err := content.Open(s.Content, packs.FS, ".")
-		if err != nil {
-			t.Fatal(err)
-		}
 		db, err := store.Open(t.Context(), source, store.Options{Folder: folder})
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { db.Close() })
-		b, err := Open(s, library, db, slog.New(slog.NewTextHandler(io.Discard, nil)), silent{})
-		if err != nil {
-			t.Fatal(err)
-		}
+		b := sample(t, db, io.Discard)
 		if err := db.Write(func(tx *store.Tx) error { return b.bindStaff(tx, "web", "0001", "0001", "dm:1") }); err != nil {
 			t.Fatal(err)
 		}
