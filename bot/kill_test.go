@@ -2,6 +2,7 @@ package bot_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -55,12 +56,14 @@ func TestMain(m *testing.M) {
 type process struct {
 	cmd     *exec.Cmd
 	address string
+	errs    bytes.Buffer // to be read once it has ended
 }
 
 func spawn(t *testing.T, config string) *process {
 	t.Helper()
 	p := &process{cmd: exec.Command(os.Args[0], "--config", config)}
 	p.cmd.Env = append(os.Environ(), asProgram+"=1")
+	p.cmd.Stderr = &p.errs
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -24,6 +25,31 @@ func small(t *testing.T) string {
 		}
 	})
 	return dir
+}
+
+// FAULTS 7.9 as root has it: a disk that is mounted to be read only.
+func TestAReadOnlyDisk(t *testing.T) {
+	t.Parallel()
+	dir := small(t)
+	path := filepath.Join(dir, "x.db")
+	db := open(t, path, store.Options{})
+	if err := errors.Join(db.Write(func(tx *store.Tx) error { return put(tx, "kept") }), db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	mount := func(flags uintptr) {
+		t.Helper()
+		if err := syscall.Mount("tmpfs", dir, "tmpfs", syscall.MS_REMOUNT|flags, "size=4m"); err != nil {
+			t.Skipf("mounting anew is not allowed here: %v", err)
+		}
+	}
+	mount(syscall.MS_RDONLY)
+	_, err := store.Open(t.Context(), "sqlite:"+path, store.Options{})
+	if err == nil || !strings.HasPrefix(err.Error(), "open database "+path+": ") ||
+		!strings.HasSuffix(err.Error(), ": the file and its folder must be writable for this user; change database: in config.yaml or the folder's permissions") {
+		t.Errorf("error %v", err)
+	}
+	mount(0)
+	want(t, open(t, path, store.Options{}), "kept")
 }
 
 // FAULTS 7.8 and 8 on a real disk that is full: nothing is taken, nothing is lost,

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/gofrs/flock"
 	_ "modernc.org/sqlite" // the driver "sqlite"
@@ -125,7 +126,7 @@ func (db *DB) Scrub() error {
 // explain turns what the system says into what the user can do.
 func explain(err error) error {
 	switch {
-	case errors.Is(err, fs.ErrPermission) || Code(err) == ReadOnly || Code(err) == CannotOpen:
+	case errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) || Code(err) == ReadOnly || Code(err) == CannotOpen:
 		return fmt.Errorf("%w: the file and its folder must be writable for this user; change database: in config.yaml or the folder's permissions", err)
 	case Code(err) == Corrupt || Code(err) == NotADatabase:
 		return fmt.Errorf("%w: the file is left as it is; put it aside and restore a backup with: branchbot restore FILE", err)
