@@ -33,7 +33,7 @@ func (silent) Send(context.Context, chat.ChatID, chat.Part) (chat.Receipt, error
 }
 
 // sample is the bot of the sample configuration on a database.
-func sample(t *testing.T, db *store.DB, log io.Writer) *Bot {
+func sample(t testing.TB, db *store.DB, log io.Writer) *Bot {
 	t.Helper()
 	text, err := os.ReadFile("../config.yaml")
 	if err != nil {
