@@ -117,6 +117,11 @@ func (t *Turn) message() (func() error, error) {
 	if !ev.Private && !isCommand {
 		return nil, nil
 	}
+	if ev.Private && t.Member != nil && !isCommand {
+		if do, err := t.fallback(); do != nil || err != nil {
+			return do, err
+		}
+	}
 	key := "engine.not_understood"
 	if t.Member == nil {
 		key = "engine.unknown_sender"
@@ -129,6 +134,18 @@ func (t *Turn) listen() (func() error, error) {
 	for _, f := range t.work.engine.Features {
 		if l, ok := f.(Listener); ok {
 			if do, err := l.Listen(t); do != nil || err != nil {
+				return do, err
+			}
+		}
+	}
+	return nil, nil
+}
+
+// fallback asks the features about what nobody has understood.
+func (t *Turn) fallback() (func() error, error) {
+	for _, f := range t.work.engine.Features {
+		if l, ok := f.(Fallback); ok {
+			if do, err := l.Fallback(t); do != nil || err != nil {
 				return do, err
 			}
 		}

@@ -153,6 +153,13 @@ type Listener interface {
 	Listen(t *Turn) (func() error, error)
 }
 
+// Fallback is a feature that may know more about what a member writes in private
+// than that nobody has understood it.
+type Fallback interface {
+	// Fallback returns nil when it does not.
+	Fallback(t *Turn) (func() error, error)
+}
+
 // Filer is a feature that takes files which secretaries send in private. Files
 // under a command of a Filer go to that feature alone, before the command.
 type Filer interface {

@@ -38,6 +38,23 @@ func (f *Feature) Commands() []engine.Command {
 	}
 }
 
+// Listen implements engine.Listener: 请假：明天看病 in private needs no slash. In
+// the group it is ordinary talk, and without a day it is for a check-in.
+func (f *Feature) Listen(t *engine.Turn) (func() error, error) {
+	text := strings.TrimSpace(t.Event.Text)
+	for _, word := range []string{"请假", "請假"} {
+		rest, ok := strings.CutPrefix(text, word)
+		if !ok || t.Role < engine.OnRoster {
+			continue
+		}
+		line, _ := command.Parse("/请假 " + strings.TrimLeft(rest, " ：:，,　"))
+		if _, ok := readSpan(line.Args, t.Now.In(t.Unit.Zone)); ok {
+			return func() error { return f.leave(t, line) }, nil
+		}
+	}
+	return nil, nil
+}
+
 // longest is the longest leave, and how far back a secretary can enter it.
 const longest = 366 * 24 * time.Hour
 

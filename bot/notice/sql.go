@@ -16,7 +16,8 @@ import (
 type state string
 
 const (
-	asked    state = "asked" // urgent, and its author has yet to confirm it
+	asked    state = "asked"   // its author has yet to confirm it
+	waiting  state = "waiting" // for the end of the quiet hours
 	sent     state = "sent"
 	closed   state = "closed" // the deadline has passed
 	recalled state = "recalled"
@@ -76,7 +77,7 @@ func (n *notice) insert(tx *store.Tx) error {
 
 // begin makes a notice a sent one, from now on.
 func (n *notice) begin(tx *store.Tx) error {
-	if n.State != asked {
+	if n.ID == 0 {
 		n.State = sent
 		return n.insert(tx)
 	}
