@@ -8,6 +8,7 @@ import (
 
 	"branchbot/bot/bottest"
 	"branchbot/bot/chat"
+	"branchbot/store/storetest"
 )
 
 const png = "\x89PNG\r\n\x1a\n and so on"
@@ -123,7 +124,7 @@ func TestLongNotice(t *testing.T) {
 // the rest.
 func TestManyBranches(t *testing.T) {
 	t.Parallel()
-	s := works(t, 300, 1)
+	s := works(t, storetest.SQLite, 300, 1)
 	said := func(query string) string { return strings.TrimSpace(s.Rows(t, query)) }
 	play(t, s, "周平 (私聊): /通知 下级 回执 截止 2小时 请组织学习。\n@ +3h")
 	if got := said(`SELECT COUNT(*), SUM(due), SUM(closed_at IS NOT NULL) FROM notice_target WHERE unit <> 'works'`); got != "300|300|300" {
