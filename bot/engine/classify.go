@@ -155,7 +155,7 @@ func (t *Turn) fallback() (func() error, error) {
 
 // hint is a line that the same people do not get again for a while.
 func (t *Turn) hint(key, to string, args ...any) func() error {
-	if !t.work.engine.once(key+":"+to, t.Now, hintEvery) {
+	if !t.work.once(t.cause, key+":"+to, hintEvery) {
 		return nil
 	}
 	return func() error { return t.Say(key, args...) }
@@ -189,7 +189,7 @@ func (t *Turn) Run(name, args string) (bool, error) {
 // command runs a command if the sender may.
 func (t *Turn) command(c *Command, line command.Line) func() error {
 	who := string(t.Event.Account) + ":" + string(t.Event.From.ID)
-	switch t.work.engine.flood.take(who, t.Now) {
+	switch t.work.flood(t.cause, who) {
 	case tooMany:
 		return nil
 	case lastOne:
