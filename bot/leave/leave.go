@@ -315,11 +315,11 @@ func on(list []record, day time.Time) []record {
 }
 
 // Absences implements engine.Excuser.
-func (f *Feature) Absences(t *engine.Turn, m *engine.Member, from, to time.Time) ([]engine.Absence, error) {
+func (f *Feature) Absences(t *engine.Turn, members []int64, from, to time.Time) ([]engine.Absence, error) {
 	var list []record
 	var err error
-	if m != nil {
-		list, err = ofMember(t.Tx, m.ID, from, to)
+	if members != nil {
+		list, err = ofMembers(t.Tx, members, from, to)
 	} else {
 		list, err = ofUnit(t.Tx, t.Unit.ID, from, to)
 	}
@@ -333,7 +333,7 @@ func (f *Feature) Absences(t *engine.Turn, m *engine.Member, from, to time.Time)
 // Open implements engine.Personal: the leave of today.
 func (f *Feature) Open(t *engine.Turn, m *engine.Member) ([]string, error) {
 	today := midnight(t.Now.In(t.Unit.Zone), 0)
-	list, err := ofMember(t.Tx, m.ID, today, midnight(today, 1))
+	list, err := ofMembers(t.Tx, []int64{m.ID}, today, midnight(today, 1))
 	var lines []string
 	for _, r := range list {
 		lines = append(lines, t.T("leave.open", "Days", tellSpan(t, r)))

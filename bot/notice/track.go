@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"branchbot/bot/chat"
 	"branchbot/bot/command"
@@ -61,7 +60,11 @@ func list(t *engine.Turn, n *notice, g *target) (string, error) {
 	if n.Urgent {
 		return text + t.T("notice.missing_phones", "Missing", open) + "\n" + phones(t, who, open), nil
 	}
-	away, err := t.AwayAll(t.Now, t.Now.Add(time.Millisecond))
+	ids := make([]int64, len(who))
+	for i, r := range who {
+		ids[i] = r.ID
+	}
+	away, err := t.AwayAmong(ids, t.Now)
 	if err != nil {
 		return "", err
 	}
