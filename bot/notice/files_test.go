@@ -23,6 +23,12 @@ func send(t *testing.T, s *bottest.Stage, key, text string, files ...chat.File) 
 	}
 }
 
+// awake is the usual branch without quiet hours: its clock begins at midnight.
+func awake(t *testing.T) *bottest.Stage {
+	t.Helper()
+	return bottest.Open(t, txtar.Parse([]byte("-- config.yaml --\nconduct: {quiet_hours: \"off\"}\n")))
+}
+
 // play plays a script and returns what was said in it.
 func play(t *testing.T, s *bottest.Stage, script string) string {
 	t.Helper()
@@ -51,7 +57,7 @@ func wants(t *testing.T, said string, lines ...string) {
 // table by itself is a roster, under a notice it goes along.
 func TestFiles(t *testing.T) {
 	t.Parallel()
-	s := bottest.Open(t, &txtar.Archive{})
+	s := awake(t)
 	send(t, s, "1", "", chat.File{Name: "海报.png", Data: []byte(png)})
 	send(t, s, "2", "", chat.File{Name: `C:\桌面\方案.pdf`, Data: []byte("%PDF-1.7")})
 	wants(t, play(t, s, "@ +1m"), "收下了，共 1 个。30 分钟内发 /通知，会一起发出去。", "收下了，共 2 个。")
@@ -73,7 +79,7 @@ func TestFiles(t *testing.T) {
 // wanted after all; bytes that a notice needs stay.
 func TestForgottenFiles(t *testing.T) {
 	t.Parallel()
-	s := bottest.Open(t, &txtar.Archive{})
+	s := awake(t)
 	send(t, s, "1", "/通知 看图", chat.File{Name: "一.png", Data: []byte(png)})
 	send(t, s, "2", "", chat.File{Name: "又是一.png", Data: []byte(png)})
 	send(t, s, "3", "", chat.File{Name: "二.pdf", Data: []byte("%PDF")})
@@ -92,7 +98,7 @@ func TestForgottenFiles(t *testing.T) {
 // Each slip with a file gets one line.
 func TestBadFiles(t *testing.T) {
 	t.Parallel()
-	s := bottest.Open(t, &txtar.Archive{})
+	s := awake(t)
 	send(t, s, "1", "", chat.File{Name: "空.png"})
 	wants(t, play(t, s, "@ +1m"), "这个文件是空的，或者超过 5 MB，取不到。")
 	send(t, s, "2", "", chat.File{Name: "大.png", Data: make([]byte, 5<<20+1)})
@@ -111,7 +117,7 @@ func TestBadFiles(t *testing.T) {
 // A notice of 100,000 characters gets one clear line, and nothing is sent.
 func TestLongNotice(t *testing.T) {
 	t.Parallel()
-	s := bottest.Open(t, &txtar.Archive{})
+	s := awake(t)
 	send(t, s, "1", "/通知 "+strings.Repeat("长", 100_000))
 	wants(t, play(t, s, "@ +1m"), "→ 王敏 ◀ 这段有 100000 字，太长了，最多 4000 字。长文请做成文件私聊发给我，再发 /通知。\n")
 	if got := s.Rows(t, "SELECT COUNT(*) FROM notice\nSELECT COUNT(*) FROM dead_letter"); got != "0\n--\n0\n" {
