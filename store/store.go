@@ -156,7 +156,8 @@ func (db *DB) Close() error {
 
 // Write runs f in the writing transaction and commits it when f returns nil;
 // any error, also of the commit, means that nothing has changed. f must not
-// block on anything but the database: all other writers wait.
+// block on anything but the database: all other writers wait. f may be run again;
+// what it does beside the database belongs into Tx.AfterCommit.
 func (db *DB) Write(f func(*Tx) error) error {
 	after, err := db.commit(f)
 	if err != nil {
@@ -173,16 +174,18 @@ const retries = 10
 
 // commit runs the transaction and returns what is to be done after it. f runs
 // again, in a new transaction, when PostgreSQL has undone it because of another
-// one, or has cut the connection before the commit.
+// one, or has cut the connection before the commit; and when it was hasty, see
+// Tx.Savepoint.
 func (db *DB) commit(f func(*Tx) error) (after []func(), err error) {
 	db.mu.Lock()
 	defer db.mu.Unlock() // also when f panics
+	hasty := true
 	for try := 1; ; try++ {
 		conn, err := db.writer()
 		if err != nil {
 			return nil, err
 		}
-		tx := &Tx{session: conn, Now: db.now().UTC().Truncate(time.Millisecond), Writable: true}
+		tx := &Tx{session: conn, Now: db.now().UTC().Truncate(time.Millisecond), Writable: true, hasty: hasty}
 		err = tx.run(db.begin(true), func(tx *Tx) error {
 			if err := tx.fenced(db.fence.Load()); err != nil {
 				return err
@@ -203,6 +206,9 @@ func (db *DB) commit(f func(*Tx) error) (after []func(), err error) {
 			}
 			continue
 		} else if code == Conflict && try < retries {
+			continue
+		} else if tx.regret != nil {
+			hasty, try = false, 0
 			continue
 		}
 		return tx.after, err

@@ -18,9 +18,9 @@ type Absence struct {
 
 // Excuser is a feature that knows when members are not to be asked.
 type Excuser interface {
-	// Absences are those of a member, or for nil of all members of t.Unit and
+	// Absences are those of members, or for nil of all members of t.Unit and
 	// the units under it, that touch the time from an instant up to another.
-	Absences(t *Turn, m *Member, from, to time.Time) ([]Absence, error)
+	Absences(t *Turn, members []int64, from, to time.Time) ([]Absence, error)
 }
 
 // Wake is when a member begins to be awake.
@@ -39,11 +39,27 @@ type Waker interface {
 // Away tells why a member is not to be asked at an instant, as a key of the
 // catalogue; "" when he may be asked.
 func (t *Turn) Away(m *Member, at time.Time) (string, error) {
-	list, err := t.absences(m, at, at.Add(time.Millisecond))
+	list, err := t.absences([]int64{m.ID}, at, at.Add(time.Millisecond))
 	if err != nil || len(list) == 0 {
 		return "", err
 	}
 	return list[0].Reason, nil
+}
+
+// AwayAmong tells of members who may not be asked at an instant why, as a key of the
+// catalogue.
+func (t *Turn) AwayAmong(members []int64, at time.Time) (map[int64]string, error) {
+	away := map[int64]string{}
+	if len(members) == 0 {
+		return away, nil
+	}
+	list, err := t.absences(members, at, at.Add(time.Millisecond))
+	for _, a := range list {
+		if away[a.Member] == "" {
+			away[a.Member] = a.Reason
+		}
+	}
+	return away, err
 }
 
 // AwayAll are the members of t.Unit and the units under it who could not be
@@ -88,7 +104,7 @@ const wakingAhead = 31 * 24 * time.Hour
 // from is to where there is none until then.
 func (t *Turn) Waking(m *Member, at time.Time) (from, to time.Time, err error) {
 	end := at.Add(wakingAhead)
-	list, err := t.absences(m, at, end)
+	list, err := t.absences([]int64{m.ID}, at, end)
 	if err != nil {
 		return at, end, err
 	}
@@ -118,14 +134,14 @@ func firstFree(list []Absence, at time.Time) (from, to time.Time) {
 }
 
 // absences asks every feature, in the order of the list of features.
-func (t *Turn) absences(m *Member, from, to time.Time) ([]Absence, error) {
+func (t *Turn) absences(members []int64, from, to time.Time) ([]Absence, error) {
 	var all []Absence
 	for _, f := range t.work.engine.Features {
 		e, ok := f.(Excuser)
 		if !ok {
 			continue
 		}
-		list, err := e.Absences(t, m, from, to)
+		list, err := e.Absences(t, members, from, to)
 		if err != nil {
 			return nil, err
 		}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -72,8 +73,9 @@ var errNothing = errors.New("nothing to keep")
 // handle runs one batch in one transaction and answers all its requests.
 func (e *Engine) handle(batch []*request) {
 	began := e.DB.Now()
+	asked := asked{}
 	err := e.DB.Write(func(tx *store.Tx) error {
-		b := &work{engine: e, tx: tx}
+		b := &work{engine: e, tx: tx, batch: batch, asked: asked}
 		for _, r := range batch {
 			for i := range r.events {
 				r.events[i].Account = r.account
@@ -85,7 +87,7 @@ func (e *Engine) handle(batch []*request) {
 			// is done if it comes again, and ordinary talk leaves no trace.
 			// Once an hour it is stored all the same, for platforms that do not
 			// know an old one for ever.
-			if r.cursor != "" && (b.kept || e.once("cursor:"+string(r.account), tx.Now, time.Hour)) {
+			if r.cursor != "" && (b.kept || b.once("", "cursor:"+string(r.account), time.Hour)) {
 				b.kept = true
 				_, err := tx.Exec(`INSERT INTO account (id, cursor) VALUES ($1, $2)
 					ON CONFLICT (id) DO UPDATE SET cursor = excluded.cursor`, r.account, r.cursor)
@@ -97,6 +99,7 @@ func (e *Engine) handle(batch []*request) {
 		if !b.kept {
 			return errNothing // a rollback writes nothing at all
 		}
+		tx.BeforeCommit(b.noteSeen)
 		return nil
 	})
 	if errors.Is(err, errNothing) {
@@ -133,8 +136,12 @@ func (e *Engine) tell(batch []*request, took time.Duration, stored bool) {
 type work struct {
 	engine *Engine
 	tx     *store.Tx
-	kept   bool            // something was written
-	dirty  map[string]bool // units whose prompts this transaction changed
+	batch  []*request       // nil for timers
+	seen   map[seenKey]bool // the events that were handled, now or before; nil until it is asked for
+	fresh  [][]any          // the rows of those of now
+	asked  asked            // shared by all runs of the transaction
+	kept   bool             // something was written
+	dirty  map[string]bool  // units whose prompts this transaction changed
 
 	counting map[string]bool // count timers that are set, since the last undoing
 }
@@ -150,12 +157,11 @@ func (w *work) event(ev *chat.Event) error {
 	if do == nil {
 		return nil // chatter
 	}
-	n, err := w.tx.Exec(`INSERT INTO event_seen (account, key, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
-		ev.Account, ev.Key, w.tx.Millis())
+	first, err := w.first(ev)
 	if err != nil {
-		return fmt.Errorf("note event: %w", err)
+		return err
 	}
-	if n > 0 { // else seen before
+	if first {
 		w.kept = true
 		err = t.attempt(do, func(reason string) error {
 			return w.bury(string(ev.Account), lean(ev, t.discreet || ev.Private), reason)
@@ -165,6 +171,60 @@ func (w *work) event(ev *chat.Event) error {
 		t.Toast("") // the presser's client waits for something
 	}
 	return err
+}
+
+// seenKey names an event for all time.
+type seenKey struct {
+	account chat.AccountID
+	key     string
+}
+
+// first tells whether an event is handled for the first time.
+func (w *work) first(ev *chat.Event) (bool, error) {
+	if w.seen == nil {
+		if err := w.loadSeen(); err != nil {
+			return false, fmt.Errorf("read the events seen: %w", err)
+		}
+	}
+	k := seenKey{ev.Account, ev.Key}
+	if w.seen[k] {
+		return false, nil
+	}
+	w.seen[k] = true
+	w.fresh = append(w.fresh, []any{ev.Account, ev.Key, w.tx.Millis()})
+	return true, nil
+}
+
+// loadSeen finds out which events of the batch were handled before.
+func (w *work) loadSeen() error {
+	w.seen = map[seenKey]bool{}
+	keys := map[chat.AccountID][]any{}
+	for _, r := range w.batch {
+		for _, ev := range r.events {
+			keys[r.account] = append(keys[r.account], ev.Key)
+		}
+	}
+	for account, keys := range keys {
+		k := seenKey{account: account}
+		err := w.tx.Among(`SELECT key FROM event_seen WHERE account = $1 AND key IN`, []any{account}, keys, func(rows *sql.Rows) error {
+			err := rows.Scan(&k.key)
+			w.seen[k] = true
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// noteSeen stores which events were handled. When another process has handled one
+// of them meanwhile, the transaction fails, and is run again.
+func (w *work) noteSeen() error {
+	if _, err := w.tx.InsertRows(`INSERT INTO event_seen (account, key, at)`, w.fresh, ""); err != nil {
+		return fmt.Errorf("note events: %w", err)
+	}
+	return nil
 }
 
 // attempt runs a handler in a savepoint. A complaint to the user is replied; any
@@ -187,7 +247,7 @@ func (t *Turn) attempt(do func() error, bury func(reason string) error) error {
 	case errors.As(err, &skip):
 		return t.complain(&Complaint{Key: skip.Key, Args: skip.Args})
 	}
-	t.work.engine.Log.Error("event failed; see branchbot events", "account", t.account(), "error", err)
+	t.work.engine.failed("event failed; see branchbot events", err, "account", t.account())
 	if err := bury(err.Error()); err != nil {
 		return err
 	}
@@ -197,19 +257,38 @@ func (t *Turn) attempt(do func() error, bury func(reason string) error) error {
 // Bury keeps a failure that the handler itself has dealt with for branchbot
 // events.
 func (t *Turn) Bury(what string, err error) error {
-	t.work.engine.Log.Error("kept as a dead letter; see branchbot events", "what", what, "error", err)
+	t.work.engine.failed("kept as a dead letter; see branchbot events", err, "what", what)
 	return t.work.bury("", strconv.Quote(what), err.Error())
 }
 
 // Try runs do in a savepoint: its error, or a panic, undoes what it did.
-func (t *Turn) Try(do func() error) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v", p)
-			t.work.engine.Log.Error("panic in a handler", "stack", string(debug.Stack()))
-		}
-	}()
-	return t.Tx.Savepoint(do)
+func (t *Turn) Try(do func() error) error {
+	return t.Tx.Savepoint(func() (err error) {
+		defer func() {
+			if p := recover(); p != nil {
+				err = &panicError{p, debug.Stack()}
+			}
+		}()
+		return do()
+	})
+}
+
+// panicError is a panic of a handler.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+func (e *panicError) Error() string { return fmt.Sprintf("panic: %v", e.value) }
+
+// failed logs what a handler could not do.
+func (e *Engine) failed(line string, err error, args ...any) {
+	args = append(args, "error", err)
+	var p *panicError
+	if errors.As(err, &p) {
+		args = append(args, "stack", string(p.stack))
+	}
+	e.Log.Error(line, args...)
 }
 
 // complain says what the user can do, where the event came from.

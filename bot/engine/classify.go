@@ -117,6 +117,11 @@ func (t *Turn) message() (func() error, error) {
 	if !ev.Private && !isCommand {
 		return nil, nil
 	}
+	if ev.Private && t.Member != nil && !isCommand {
+		if do, err := t.fallback(); do != nil || err != nil {
+			return do, err
+		}
+	}
 	key := "engine.not_understood"
 	if t.Member == nil {
 		key = "engine.unknown_sender"
@@ -136,9 +141,21 @@ func (t *Turn) listen() (func() error, error) {
 	return nil, nil
 }
 
+// fallback asks the features about what nobody has understood.
+func (t *Turn) fallback() (func() error, error) {
+	for _, f := range t.work.engine.Features {
+		if l, ok := f.(Fallback); ok {
+			if do, err := l.Fallback(t); do != nil || err != nil {
+				return do, err
+			}
+		}
+	}
+	return nil, nil
+}
+
 // hint is a line that the same people do not get again for a while.
 func (t *Turn) hint(key, to string, args ...any) func() error {
-	if !t.work.engine.once(key+":"+to, t.Now, hintEvery) {
+	if !t.work.once(t.cause, key+":"+to, hintEvery) {
 		return nil
 	}
 	return func() error { return t.Say(key, args...) }
@@ -172,7 +189,7 @@ func (t *Turn) Run(name, args string) (bool, error) {
 // command runs a command if the sender may.
 func (t *Turn) command(c *Command, line command.Line) func() error {
 	who := string(t.Event.Account) + ":" + string(t.Event.From.ID)
-	switch t.work.engine.flood.take(who, t.Now) {
+	switch t.work.flood(t.cause, who) {
 	case tooMany:
 		return nil
 	case lastOne:

@@ -98,7 +98,7 @@ func (t *Turn) reply(mentioned bool) (func() error, error) {
 			misfits = append(misfits, c)
 		}
 	}
-	if len(fits) == 1 && fits[0].answer.Weak { // a bare 1 is the number of a list, if there is one
+	if len(fits) > 0 && allWeak(fits) { // a bare 1 is the number of a list, if there is one
 		if do, err := t.binding(r.Text); do != nil || err != nil {
 			return do, err
 		}
@@ -122,6 +122,10 @@ func (t *Turn) reply(mentioned bool) (func() error, error) {
 		return func() error { return Complain("engine.no_such_code", "Code", byCode) }, nil
 	}
 	return t.misfit(misfits, r.Addressed), nil
+}
+
+func allWeak(fits []candidate) bool {
+	return !slices.ContainsFunc(fits, func(c candidate) bool { return !c.answer.Weak })
 }
 
 // awaited leaves out what the sender has dealt with already; when that is all,

@@ -81,7 +81,7 @@ func (e *Engine) untilDue() time.Duration {
 // FireDue handles the timers that are due, in the order of their times, at
 // most a batch of them, and returns how many those were.
 func (e *Engine) FireDue() (int, error) {
-	fired := 0
+	fired, asked := 0, asked{}
 	err := e.DB.Write(func(tx *store.Tx) error {
 		due, err := dueTimers(tx)
 		if err != nil {
@@ -91,7 +91,7 @@ func (e *Engine) FireDue() (int, error) {
 		if fired == 0 {
 			return errNothing
 		}
-		w := &work{engine: e, tx: tx}
+		w := &work{engine: e, tx: tx, asked: asked}
 		for _, tm := range due {
 			if err := w.timer(tm); err != nil {
 				return fmt.Errorf("timer %s: %w", tm.Key, err)

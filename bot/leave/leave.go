@@ -38,6 +38,23 @@ func (f *Feature) Commands() []engine.Command {
 	}
 }
 
+// Listen implements engine.Listener: 请假：明天看病 in private needs no slash. In
+// the group it is ordinary talk, and without a day it is for a check-in.
+func (f *Feature) Listen(t *engine.Turn) (func() error, error) {
+	text := strings.TrimSpace(t.Event.Text)
+	for _, word := range []string{"请假", "請假"} {
+		rest, ok := strings.CutPrefix(text, word)
+		if !ok || t.Role < engine.OnRoster {
+			continue
+		}
+		line, _ := command.Parse("/请假 " + strings.TrimLeft(rest, " ：:，,　"))
+		if _, ok := readSpan(line.Args, t.Now.In(t.Unit.Zone)); ok {
+			return func() error { return f.leave(t, line) }, nil
+		}
+	}
+	return nil, nil
+}
+
 // longest is the longest leave, and how far back a secretary can enter it.
 const longest = 366 * 24 * time.Hour
 
@@ -298,11 +315,11 @@ func on(list []record, day time.Time) []record {
 }
 
 // Absences implements engine.Excuser.
-func (f *Feature) Absences(t *engine.Turn, m *engine.Member, from, to time.Time) ([]engine.Absence, error) {
+func (f *Feature) Absences(t *engine.Turn, members []int64, from, to time.Time) ([]engine.Absence, error) {
 	var list []record
 	var err error
-	if m != nil {
-		list, err = ofMember(t.Tx, m.ID, from, to)
+	if members != nil {
+		list, err = ofMembers(t.Tx, members, from, to)
 	} else {
 		list, err = ofUnit(t.Tx, t.Unit.ID, from, to)
 	}
@@ -316,7 +333,7 @@ func (f *Feature) Absences(t *engine.Turn, m *engine.Member, from, to time.Time)
 // Open implements engine.Personal: the leave of today.
 func (f *Feature) Open(t *engine.Turn, m *engine.Member) ([]string, error) {
 	today := midnight(t.Now.In(t.Unit.Zone), 0)
-	list, err := ofMember(t.Tx, m.ID, today, midnight(today, 1))
+	list, err := ofMembers(t.Tx, []int64{m.ID}, today, midnight(today, 1))
 	var lines []string
 	for _, r := range list {
 		lines = append(lines, t.T("leave.open", "Days", tellSpan(t, r)))

@@ -1,6 +1,9 @@
 package leave
 
 import (
+	"cmp"
+	"database/sql"
+	"slices"
 	"time"
 
 	"branchbot/store"
@@ -48,10 +51,21 @@ func ahead(tx *store.Tx, member int64) ([]record, error) {
 	return list(tx, selectLeave+`WHERE l.member = $1 AND l.to_at > $2 ORDER BY l.from_at, l.id`, member, tx.Millis())
 }
 
-// ofMember are the leaves of a member that touch a time.
-func ofMember(tx *store.Tx, member int64, from, to time.Time) ([]record, error) {
-	return list(tx, selectLeave+`WHERE l.member = $1 AND l.to_at > $2 AND l.from_at < $3 ORDER BY l.from_at, l.id`,
-		member, from.UnixMilli(), to.UnixMilli())
+// ofMembers are the leaves of members that touch a time.
+func ofMembers(tx *store.Tx, members []int64, from, to time.Time) ([]record, error) {
+	ids := make([]any, len(members))
+	for i, id := range members {
+		ids[i] = id
+	}
+	var out []record
+	err := tx.Among(selectLeave+`WHERE l.to_at > $1 AND l.from_at < $2 AND l.member IN`, []any{from.UnixMilli(), to.UnixMilli()}, ids,
+		func(rows *sql.Rows) error {
+			r, err := scan(rows)
+			out = append(out, r)
+			return err
+		})
+	slices.SortFunc(out, func(a, b record) int { return cmp.Or(a.From.Compare(b.From), cmp.Compare(a.ID, b.ID)) })
+	return out, err
 }
 
 // ofUnit are those of the roster of a unit and the units under it.
@@ -75,13 +89,18 @@ func list(tx *store.Tx, query string, args ...any) ([]record, error) {
 	defer rows.Close()
 	var out []record
 	for rows.Next() {
-		var r record
-		var from, to int64
-		if err := rows.Scan(&r.ID, &r.Member, &from, &to, &r.Reason, &r.By, &r.Name, &r.ByName); err != nil {
+		r, err := scan(rows)
+		if err != nil {
 			return nil, err
 		}
-		r.From, r.To = time.UnixMilli(from).UTC(), time.UnixMilli(to).UTC()
 		out = append(out, r)
 	}
 	return out, rows.Err()
+}
+
+func scan(rows *sql.Rows) (r record, err error) {
+	var from, to int64
+	err = rows.Scan(&r.ID, &r.Member, &from, &to, &r.Reason, &r.By, &r.Name, &r.ByName)
+	r.From, r.To = time.UnixMilli(from).UTC(), time.UnixMilli(to).UTC()
+	return r, err
 }

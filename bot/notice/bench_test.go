@@ -12,12 +12,13 @@ import (
 	"branchbot/bot/bottest"
 	"branchbot/bot/chat"
 	"branchbot/store"
+	"branchbot/store/storetest"
 )
 
 // works is a committee with branches of 20 members, made by SQL.
-func works(t testing.TB, branches, members int) *bottest.Stage {
+func works(t testing.TB, e storetest.Engine, branches, members int) *bottest.Stage {
 	t.Helper()
-	s := bottest.Open(t, txtar.Parse([]byte(`-- config.yaml --
+	s := bottest.OpenOn(t, txtar.Parse([]byte(`-- config.yaml --
 conduct: {quiet_hours: "off", notices_per_day: 20}
 units:
   - id: works
@@ -26,7 +27,7 @@ units:
     chats: [web:works]
     members:
       - {name: 周平, staff: "w1", roles: [secretary]}
-`)))
+`)), e)
 	err := s.DB.Write(func(tx *store.Tx) error {
 		for b := range branches {
 			id := fmt.Sprintf("b%05d", b)
@@ -94,11 +95,20 @@ func enqueue(t testing.TB, s *bottest.Stage, n int) {
 
 // A notice to 5,000 branches of 20 members, from the command to 5,000 letters
 // and 100,000 readers in the database. The limit is 3 s and 200 MiB.
-func BenchmarkEnqueue(b *testing.B) {
+func BenchmarkEnqueue(b *testing.B) { onEach(b, benchEnqueue) }
+
+// onEach runs a benchmark on each database engine.
+func onEach(b *testing.B, bench func(*testing.B, storetest.Engine)) {
+	for _, e := range []storetest.Engine{storetest.SQLite, storetest.Postgres} {
+		b.Run(string(e), func(b *testing.B) { bench(b, e) })
+	}
+}
+
+func benchEnqueue(b *testing.B, e storetest.Engine) {
 	const branches = 5000
 	for b.Loop() {
 		b.StopTimer()
-		s := works(b, branches, 20)
+		s := works(b, e, branches, 20)
 		debug.FreeOSMemory()
 		stop, peak := make(chan bool), make(chan int)
 		go watch(stop, peak)
@@ -135,8 +145,10 @@ func watch(stop chan bool, peak chan int) {
 
 // /未读 in the committee, over 100,000 members that are all missing. The limit
 // is 50 ms.
-func BenchmarkMissingParts(b *testing.B) {
-	s := works(b, 5000, 20)
+func BenchmarkMissingParts(b *testing.B) { onEach(b, benchMissingParts) }
+
+func benchMissingParts(b *testing.B, e storetest.Engine) {
+	s := works(b, e, 5000, 20)
 	enqueue(b, s, 5000)
 	for b.Loop() {
 		say(b, s, "/未读 1")
@@ -144,8 +156,10 @@ func BenchmarkMissingParts(b *testing.B) {
 }
 
 // /未读 in one branch of 100,000 members that are all missing.
-func BenchmarkMissingNames(b *testing.B) {
-	s := works(b, 1, 100_000)
+func BenchmarkMissingNames(b *testing.B) { onEach(b, benchMissingNames) }
+
+func benchMissingNames(b *testing.B, e storetest.Engine) {
+	s := works(b, e, 1, 100_000)
 	err := s.DB.Write(func(tx *store.Tx) error {
 		_, err := tx.Exec(`UPDATE unit SET kind = 'group' WHERE id = 'b00000'`)
 		return err

@@ -8,6 +8,7 @@ import (
 
 	"branchbot/bot/bottest"
 	"branchbot/bot/chat"
+	"branchbot/store/storetest"
 )
 
 const png = "\x89PNG\r\n\x1a\n and so on"
@@ -20,6 +21,12 @@ func send(t *testing.T, s *bottest.Stage, key, text string, files ...chat.File) 
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// awake is the usual branch without quiet hours: its clock begins at midnight.
+func awake(t *testing.T) *bottest.Stage {
+	t.Helper()
+	return bottest.Open(t, txtar.Parse([]byte("-- config.yaml --\nconduct: {quiet_hours: \"off\"}\n")))
 }
 
 // play plays a script and returns what was said in it.
@@ -50,7 +57,7 @@ func wants(t *testing.T, said string, lines ...string) {
 // table by itself is a roster, under a notice it goes along.
 func TestFiles(t *testing.T) {
 	t.Parallel()
-	s := bottest.Open(t, &txtar.Archive{})
+	s := awake(t)
 	send(t, s, "1", "", chat.File{Name: "海报.png", Data: []byte(png)})
 	send(t, s, "2", "", chat.File{Name: `C:\桌面\方案.pdf`, Data: []byte("%PDF-1.7")})
 	wants(t, play(t, s, "@ +1m"), "收下了，共 1 个。30 分钟内发 /通知，会一起发出去。", "收下了，共 2 个。")
@@ -72,7 +79,7 @@ func TestFiles(t *testing.T) {
 // wanted after all; bytes that a notice needs stay.
 func TestForgottenFiles(t *testing.T) {
 	t.Parallel()
-	s := bottest.Open(t, &txtar.Archive{})
+	s := awake(t)
 	send(t, s, "1", "/通知 看图", chat.File{Name: "一.png", Data: []byte(png)})
 	send(t, s, "2", "", chat.File{Name: "又是一.png", Data: []byte(png)})
 	send(t, s, "3", "", chat.File{Name: "二.pdf", Data: []byte("%PDF")})
@@ -91,7 +98,7 @@ func TestForgottenFiles(t *testing.T) {
 // Each slip with a file gets one line.
 func TestBadFiles(t *testing.T) {
 	t.Parallel()
-	s := bottest.Open(t, &txtar.Archive{})
+	s := awake(t)
 	send(t, s, "1", "", chat.File{Name: "空.png"})
 	wants(t, play(t, s, "@ +1m"), "这个文件是空的，或者超过 5 MB，取不到。")
 	send(t, s, "2", "", chat.File{Name: "大.png", Data: make([]byte, 5<<20+1)})
@@ -110,7 +117,7 @@ func TestBadFiles(t *testing.T) {
 // A notice of 100,000 characters gets one clear line, and nothing is sent.
 func TestLongNotice(t *testing.T) {
 	t.Parallel()
-	s := bottest.Open(t, &txtar.Archive{})
+	s := awake(t)
 	send(t, s, "1", "/通知 "+strings.Repeat("长", 100_000))
 	wants(t, play(t, s, "@ +1m"), "→ 王敏 ◀ 这段有 100000 字，太长了，最多 4000 字。长文请做成文件私聊发给我，再发 /通知。\n")
 	if got := s.Rows(t, "SELECT COUNT(*) FROM notice\nSELECT COUNT(*) FROM dead_letter"); got != "0\n--\n0\n" {
@@ -123,7 +130,7 @@ func TestLongNotice(t *testing.T) {
 // the rest.
 func TestManyBranches(t *testing.T) {
 	t.Parallel()
-	s := works(t, 300, 1)
+	s := works(t, storetest.SQLite, 300, 1)
 	said := func(query string) string { return strings.TrimSpace(s.Rows(t, query)) }
 	play(t, s, "周平 (私聊): /通知 下级 回执 截止 2小时 请组织学习。\n@ +3h")
 	if got := said(`SELECT COUNT(*), SUM(due), SUM(closed_at IS NOT NULL) FROM notice_target WHERE unit <> 'works'`); got != "300|300|300" {

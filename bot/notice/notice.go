@@ -11,6 +11,7 @@
 //   - At most so many reminders an item (conduct: reminders_per_item), the one
 //     before the deadline among them: in private where a member is reached
 //     there, else one line in the group without names. None in quiet hours.
+//   - In quiet hours the author is asked whether a notice is to wait for their end.
 //   - An urgent notice is sent when its author has confirmed it. It knows no
 //     quiet hours and no daily limit, is repeated once while somebody is
 //     missing, and ends with a list of telephone numbers for the secretary.
@@ -273,12 +274,16 @@ func (f *Feature) Withdraw(t *engine.Turn, p engine.Prompt) error {
 	return t.CountSoon("notice", p.Ref+":"+unit)
 }
 
-// Awaits implements engine.Awaiter: who has acknowledged one notice means
-// another one.
+// Awaits implements engine.Awaiter: who has acknowledged one notice, or has
+// written it, means another one.
 func (f *Feature) Awaits(t *engine.Turn, p engine.Prompt) (bool, error) {
 	id, err := strconv.ParseInt(p.Ref, 10, 64)
 	if err != nil {
 		return false, fmt.Errorf("prompt %d: notice %q: %w", p.ID, p.Ref, err)
+	}
+	n, err := load(t.Tx, id)
+	if err != nil || n == nil || n.Author == t.Member.ID {
+		return false, err
 	}
 	_, done, err := stands(t.Tx, id, p.Unit, t.Member.ID)
 	return !done, err

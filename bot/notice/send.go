@@ -2,6 +2,7 @@ package notice
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -10,7 +11,9 @@ import (
 	"branchbot/bot/chat"
 	"branchbot/bot/command"
 	"branchbot/bot/engine"
+	"branchbot/bot/member"
 	"branchbot/bot/outbox"
+	"branchbot/schedules"
 )
 
 // send is /通知 [回执] [紧急] [截止 18:00] [下级 | 至 …] TEXT.
@@ -39,7 +42,7 @@ func (f *Feature) send(t *engine.Turn, line command.Line) error {
 	if err := useDrafts(t.Tx, t.Member.ID); err != nil {
 		return err
 	}
-	if n.Urgent {
+	if n.Urgent || f.Quiet().Contains(t.Now.In(t.Unit.Zone)) {
 		return f.confirm(t, n)
 	}
 	if err := f.dispatch(t.In(t.Unit), n, ""); err != nil {
@@ -78,10 +81,11 @@ func below(t *engine.Turn, o order) ([]string, error) {
 	return units, nil
 }
 
-// confirmWithin is how long an urgent notice waits for its author's word.
+// confirmWithin is how long an answer of the author is waited for.
 const confirmWithin = 30 * time.Minute
 
-// confirm asks the author of an urgent notice once more before it is sent.
+// confirm asks the author once more before an urgent notice is sent, or one in
+// quiet hours, which can wait for their end.
 func (f *Feature) confirm(t *engine.Turn, n *notice) error {
 	if err := ready(t, n); err != nil {
 		return err
@@ -90,11 +94,21 @@ func (f *Feature) confirm(t *engine.Turn, n *notice) error {
 	if err := n.insert(t.Tx); err != nil {
 		return err
 	}
-	m := chat.Text(t.T("notice.confirm", "Units", len(n.Units), "Text", n.excerpt()))
-	m.Buttons = [][]chat.Button{{
-		{Label: t.T("notice.confirm_yes"), Data: fmt.Sprintf("notice:send:%d", n.ID)},
-		{Label: t.T("notice.confirm_no"), Data: fmt.Sprintf("notice:drop:%d", n.ID)},
-	}}
+	button := func(verb, label string) chat.Button {
+		return chat.Button{Label: t.T(label), Data: fmt.Sprintf("notice:%s:%d", verb, n.ID)}
+	}
+	if n.Urgent {
+		m := chat.Text(t.T("notice.confirm", "Units", len(n.Units), "Text", n.excerpt()))
+		m.Buttons = [][]chat.Button{{button("send", "notice.confirm_yes"), button("drop", "notice.confirm_no")}}
+		return t.TellSender(m)
+	}
+	m := chat.Text(t.T("notice.quiet", "Text", n.excerpt()))
+	m.Buttons = [][]chat.Button{{button("send", "notice.quiet_now"), button("drop", "notice.confirm_no")}}
+	if at := f.Quiet().End(t.Now.In(t.Unit.Zone)); n.ClosesAt.IsZero() || n.ClosesAt.After(at) {
+		wait := button("wait", "")
+		wait.Label = t.T("notice.quiet_wait", "At", schedules.Instant(at, t.Now, t.Unit.Zone, t.Lang))
+		m.Buttons[0] = append([]chat.Button{wait}, m.Buttons[0]...)
+	}
 	return t.TellSender(m)
 }
 
@@ -125,33 +139,87 @@ func (f *Feature) Press(t *engine.Turn, data string) error {
 	if err != nil {
 		return err
 	}
-	if n == nil || n.State != asked || n.Author != t.Member.ID || t.Now.Sub(n.CreatedAt) > confirmWithin {
+	if n == nil || n.Author != t.Member.ID || n.State != waiting && (n.State != asked || t.Now.Sub(n.CreatedAt) > confirmWithin) {
 		return engine.Complain("engine.old_button")
 	}
-	if verb != "send" {
+	switch verb {
+	case "wait":
+		return f.wait(t, n)
+	case "drop":
 		if err := n.setState(t.Tx, recalled); err != nil {
 			return err
 		}
 		return t.Say("notice.dropped")
 	}
+	if err := f.sendAsked(t, n, t.Member); err != nil || n.Relayed {
+		return err // of a relayed one its origin is told when all have it
+	}
+	return saySent(t, n)
+}
+
+// sendAsked sends a notice that its author was asked about, if he still may.
+func (f *Feature) sendAsked(t *engine.Turn, n *notice, author *engine.Member) error {
 	u, err := t.Directory().Unit(t.Tx, n.Unit)
 	if err != nil {
 		return err
 	}
-	role, err := t.Directory().Role(t.Tx, t.Member, n.Unit)
+	role, err := t.Directory().Role(t.Tx, author, n.Unit)
 	if err != nil {
 		return err
 	}
 	if role < engine.Secretary {
-		return engine.Complain("engine.secretaries_only")
+		return &engine.Skip{Key: "notice.not_yours"}
 	}
-	if err := f.dispatch(t.In(u), n, ""); err != nil {
+	return f.dispatch(t.In(u), n, "")
+}
+
+// wait puts a notice off to the end of the quiet hours. Until then its author
+// can send it all the same, or drop it.
+func (f *Feature) wait(t *engine.Turn, n *notice) error {
+	u, err := t.Directory().Unit(t.Tx, n.Unit)
+	if err != nil {
 		return err
 	}
-	if n.Relayed {
-		return nil // its origin is told when all have it
+	at := f.Quiet().End(t.Now.In(u.Zone))
+	if err := n.setState(t.Tx, waiting); err != nil {
+		return err
 	}
-	return saySent(t, n)
+	if err := t.At(at, "notice", "step", step{Kind: "start", Notice: n.ID}.ref(), key("start", n.ID)); err != nil {
+		return err
+	}
+	return t.Say("notice.quiet_waits", "At", schedules.Instant(at, t.Now, u.Zone, t.Lang))
+}
+
+// start sends a notice that waited, and tells its author, also when it could not
+// be sent.
+func (f *Feature) start(t *engine.Turn, id int64) error {
+	n, err := load(t.Tx, id)
+	if err != nil || n == nil || n.State != waiting {
+		return err
+	}
+	author, err := member.Member(t.Tx, n.Author)
+	if err != nil || author == nil {
+		return err
+	}
+	u, err := t.Directory().Unit(t.Tx, n.Unit)
+	if err != nil {
+		return err
+	}
+	t = t.In(u)
+	err = f.sendAsked(t, n, author)
+	var no *engine.Skip
+	switch {
+	case errors.As(err, &no):
+		text := t.T("notice.not_sent", "Reason", t.T(no.Key, no.Args...), "Text", n.excerpt())
+		return errors.Join(n.setState(t.Tx, recalled), tellAuthor(t, n, chat.Text(text)))
+	case err != nil || n.Relayed:
+		return err
+	}
+	g, err := targetOf(t.Tx, n.ID, n.Unit)
+	if err != nil || g == nil {
+		return err
+	}
+	return tellAuthor(t, n, chat.Text(t.T("notice.sent", "Number", g.number())))
 }
 
 // ready tells why a notice cannot be sent, if it cannot.
@@ -238,7 +306,7 @@ func key(kind string, id int64) string { return fmt.Sprintf("notice:%s:%d", kind
 
 // step is something that is done for each unit of a notice.
 type step struct {
-	Kind   string // post, close, auto, remind, repeat, correct, recall; in one unit later: a reminder put off, wake: that of those who were away
+	Kind   string // post, close, auto, remind, repeat, correct, recall; of the whole start; in one unit later: a reminder put off, wake: that of those who were away
 	Notice int64
 	After  string // the last unit that is done with; of later and wake: the unit
 	Cause  string
@@ -374,6 +442,8 @@ func (f *Feature) Timer(t *engine.Turn, tm engine.Timer) error {
 		return fmt.Errorf("notice step %q: %w", tm.Ref, err)
 	}
 	switch s.Kind {
+	case "start":
+		return f.start(t, s.Notice)
 	case "later":
 		return f.remindLater(t, s)
 	case "wake":

@@ -1,9 +1,12 @@
 package notice
 
 import (
+	"cmp"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"branchbot/bot/chat"
@@ -16,7 +19,8 @@ import (
 type state string
 
 const (
-	asked    state = "asked" // urgent, and its author has yet to confirm it
+	asked    state = "asked"   // its author has yet to confirm it
+	waiting  state = "waiting" // for the end of the quiet hours
 	sent     state = "sent"
 	closed   state = "closed" // the deadline has passed
 	recalled state = "recalled"
@@ -76,7 +80,7 @@ func (n *notice) insert(tx *store.Tx) error {
 
 // begin makes a notice a sent one, from now on.
 func (n *notice) begin(tx *store.Tx) error {
-	if n.State != asked {
+	if n.ID == 0 {
 		n.State = sent
 		return n.insert(tx)
 	}
@@ -304,14 +308,42 @@ func retract(tx *store.Tx, id, member int64) (unit string, err error) {
 }
 
 // count is how many of a target are due, and how many of these are missing.
-// Who has left the roster since is neither.
+// Who has left the roster since is neither. (In one join PostgreSQL would read all
+// readers of a notice that is too new for its statistics; so too in missing.)
 func count(tx *store.Tx, n *notice, g *target) (due, missing int, err error) {
-	var left, leftDone int
-	err = tx.QueryRow(`SELECT COUNT(*), COUNT(r.acked_at) FROM member m CROSS JOIN notice_reader r
-		WHERE m.left_at >= $3 AND r.notice = $1 AND r.unit = $2 AND r.member = m.id`,
-		n.ID, g.Unit, n.CreatedAt.UnixMilli()).Scan(&left, &leftDone)
+	gone, err := numbers(tx, `SELECT id FROM member WHERE left_at >= $1`, n.CreatedAt.UnixMilli())
+	if err != nil {
+		return 0, 0, err
+	}
+	left, leftDone := 0, 0
+	err = tx.Among(`SELECT acked_at IS NOT NULL FROM notice_reader WHERE notice = $1 AND unit = $2 AND member IN`, []any{n.ID, g.Unit}, gone,
+		func(rows *sql.Rows) error {
+			var done bool
+			err := rows.Scan(&done)
+			left++
+			if done {
+				leftDone++
+			}
+			return err
+		})
 	due = g.Due - left
 	return due, due - (g.Done - leftDone), err
+}
+
+func numbers(tx *store.Tx, query string, args ...any) (list []any, err error) {
+	rows, err := tx.Query(query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var n int64
+		if err := rows.Scan(&n); err != nil {
+			return nil, err
+		}
+		list = append(list, n)
+	}
+	return list, rows.Err()
 }
 
 // reader is somebody who has not acknowledged a notice yet.
@@ -321,24 +353,32 @@ type reader struct {
 }
 
 // missing are those who have not acknowledged a notice in a unit, at most so
-// many.
-func missing(tx *store.Tx, id int64, unit string, limit int) ([]reader, error) {
-	rows, err := tx.Query(`SELECT m.id, m.unit, m.staff, m.name, m.status, m.language, m.phone
-		FROM notice_reader r JOIN member m ON m.id = r.member
-		WHERE r.notice = $1 AND r.unit = $2 AND r.acked_at IS NULL AND m.left_at IS NULL ORDER BY r.member LIMIT $3`, id, unit, limit)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var out []reader
-	for rows.Next() {
-		var r reader
-		if err := rows.Scan(&r.ID, &r.Unit, &r.Staff, &r.Name, &r.Status, &r.Language, &r.Phone); err != nil {
+// many, in the order of their ids.
+func missing(tx *store.Tx, id int64, unit string, limit int) (out []reader, err error) {
+	last := any(int64(0))
+	for len(out) < limit {
+		next, err := numbers(tx, `SELECT member FROM notice_reader WHERE notice = $1 AND unit = $2 AND member > $3 AND acked_at IS NULL
+			ORDER BY member LIMIT $4`, id, unit, last, limit-len(out))
+		if err != nil {
 			return nil, err
 		}
-		out = append(out, r)
+		if len(next) == 0 {
+			break
+		}
+		last = next[len(next)-1]
+		err = tx.Among(`SELECT id, unit, staff, name, status, language, phone FROM member WHERE left_at IS NULL AND id IN`, nil, next,
+			func(rows *sql.Rows) error {
+				var r reader
+				err := rows.Scan(&r.ID, &r.Unit, &r.Staff, &r.Name, &r.Status, &r.Language, &r.Phone)
+				out = append(out, r)
+				return err
+			})
+		if err != nil {
+			return nil, err
+		}
 	}
-	return out, rows.Err()
+	slices.SortFunc(out, func(a, b reader) int { return cmp.Compare(a.ID, b.ID) })
+	return out, nil
 }
 
 // part is how one unit stands with a relayed notice.

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"branchbot/bot/chat"
 	"branchbot/bot/command"
@@ -61,7 +60,11 @@ func list(t *engine.Turn, n *notice, g *target) (string, error) {
 	if n.Urgent {
 		return text + t.T("notice.missing_phones", "Missing", open) + "\n" + phones(t, who, open), nil
 	}
-	away, err := t.AwayAll(t.Now, t.Now.Add(time.Millisecond))
+	ids := make([]int64, len(who))
+	for i, r := range who {
+		ids[i] = r.ID
+	}
+	away, err := t.AwayAmong(ids, t.Now)
 	if err != nil {
 		return "", err
 	}
@@ -260,7 +263,11 @@ func (f *Feature) closeTarget(t *engine.Turn, n *notice, g *target) error {
 	if err != nil {
 		return err
 	}
-	text := t.T("notice.closed", "Number", g.number(), "Due", due, "Done", due-open, "Missing", open)
+	away, err := awayThroughout(t, n, g)
+	if err != nil {
+		return err
+	}
+	text := t.T("notice.closed", "Number", g.number(), "Due", due, "Done", due-open, "Missing", open, "Away", away)
 	if _, err := t.Post(engine.Post{Class: outbox.Digest, Message: chat.Text(text), Thread: countThread(n, g)}); err != nil || open == 0 {
 		return err
 	}
@@ -269,6 +276,29 @@ func (f *Feature) closeTarget(t *engine.Turn, n *notice, g *target) error {
 		return err
 	}
 	return f.tellOwn(t, n, chat.Text(names))
+}
+
+// awayThroughout tells how many of those who are missing could not be asked from
+// the notice on up to now; "" when none.
+func awayThroughout(t *engine.Turn, n *notice, g *target) (string, error) {
+	away, err := t.AwayAll(n.CreatedAt, t.Now)
+	if err != nil {
+		return "", err
+	}
+	count := 0
+	for id := range away {
+		due, done, err := stands(t.Tx, n.ID, g.Unit, id)
+		if err != nil {
+			return "", err
+		}
+		if due && !done {
+			count++
+		}
+	}
+	if count == 0 {
+		return "", nil
+	}
+	return t.T("notice.closed_away", "Away", count), nil
 }
 
 func countThread(n *notice, g *target) string { return fmt.Sprintf("notice-count:%d:%s", n.ID, g.Unit) }

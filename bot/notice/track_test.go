@@ -16,6 +16,7 @@ import (
 func TestMovedMember(t *testing.T) {
 	t.Parallel()
 	s := bottest.Open(t, txtar.Parse([]byte(`-- config.yaml --
+conduct: {quiet_hours: "off"}
 units:
   - {id: works, name: 机械厂党委, kind: committee, chats: [web:works], members: [{name: 周平, staff: "1", roles: [secretary]}]}
   - {id: one, name: 一支部, parent: works, chats: [web:one], members: [{name: 张三, staff: "2"}, {name: 李四, staff: "3"}]}
@@ -40,7 +41,7 @@ units:
 // then on.
 func TestLatecomer(t *testing.T) {
 	t.Parallel()
-	s := bottest.Open(t, &txtar.Archive{})
+	s := awake(t)
 	play(t, s, "书记 (私聊): /通知 回执 交表")
 	err := s.DB.Write(func(tx *store.Tx) error {
 		s.Engine.Directory.Changed(tx)
@@ -59,7 +60,7 @@ func TestLatecomer(t *testing.T) {
 // A 收到 that is taken back is one no more, and may be said again.
 func TestRecalledAcknowledgement(t *testing.T) {
 	t.Parallel()
-	s := bottest.Open(t, &txtar.Archive{})
+	s := awake(t)
 	s.Engine.Caps = func(chat.AccountID, chat.ChatID) chat.Caps { return chat.Caps{Recalls: true} }
 	play(t, s, "书记 (私聊): /通知 回执 交表")
 	for i, c := range []struct {

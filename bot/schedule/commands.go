@@ -197,7 +197,7 @@ func (f *Feature) add(t *engine.Turn, words []string) error {
 	}
 	s := row{ID: id, Unit: t.Unit.ID, Cron: spec.String(), Days: rule, Zone: t.Unit.Zone.String(), Action: action.Name, Args: string(text),
 		Misfire: "grace", Origin: fmt.Sprintf("member:%d", t.Member.ID), Handled: t.Now}
-	if err := s.save(t.Tx); err != nil {
+	if err := save(t.Tx, s); err != nil {
 		return err
 	}
 	if err := f.plan(t.Tx, &s); err != nil {

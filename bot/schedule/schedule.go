@@ -93,9 +93,11 @@ func (f *Feature) Name() string { return "schedule" }
 // Setup brings the schedules of the configuration into the database and plans
 // them. One that is no longer there is not planned any more.
 func (f *Feature) Setup(tx *store.Tx, list []Config) error {
-	if _, err := tx.Exec(`UPDATE schedule SET gone_at = $1 WHERE origin = 'config' AND gone_at IS NULL`, tx.Millis()); err != nil {
+	have, err := stored(tx)
+	if err != nil {
 		return err
 	}
+	var changed []row
 	for _, c := range list {
 		args, err := json.Marshal(c.Args())
 		if err != nil {
@@ -103,9 +105,21 @@ func (f *Feature) Setup(tx *store.Tx, list []Config) error {
 		}
 		s := row{ID: c.ID, Unit: c.Unit, Cron: c.Cron, Days: c.Rule(), Zone: c.Timezone, Action: c.Do, Args: string(args),
 			Misfire: c.Misfire, StartsOn: c.StartsOn, EndsOn: c.EndsOn, Origin: "config"}
-		if err := s.save(tx); err != nil {
-			return fmt.Errorf("schedule %s: %w", c.ID, err)
+		if old, ok := have[c.ID]; !ok || old.gone || !old.same(&s) {
+			changed = append(changed, s)
 		}
+		delete(have, c.ID)
+	}
+	for id, old := range have {
+		if old.gone || old.Origin != "config" {
+			continue
+		}
+		if _, err := tx.Exec(`UPDATE schedule SET gone_at = $1 WHERE id = $2`, tx.Millis(), id); err != nil {
+			return err
+		}
+	}
+	if err := save(tx, changed...); err != nil {
+		return err
 	}
 	return f.planAll(tx)
 }
@@ -121,7 +135,7 @@ func (f *Feature) plan(tx *store.Tx, s *row) error {
 	if err != nil || due == 0 {
 		return err
 	}
-	return setTimer(tx, s.ID, due)
+	return setTimers(tx, timerRow(s.ID, due))
 }
 
 // planAll reads the holidays anew and plans every schedule. Timers that are
@@ -139,19 +153,21 @@ func (f *Feature) planAll(tx *store.Tx) error {
 	if err != nil {
 		return err
 	}
+	var wrong [][]any
 	for _, s := range all {
 		due, err := s.nextDue(holidays)
 		if err != nil {
 			return fmt.Errorf("plan schedule %s: %w", s.ID, err)
 		}
 		if due != 0 && set[s.ID] != due {
-			if err := setTimer(tx, s.ID, due); err != nil {
-				return fmt.Errorf("plan schedule %s: %w", s.ID, err)
-			}
+			wrong = append(wrong, timerRow(s.ID, due))
 		}
 		if due != 0 {
 			delete(set, s.ID)
 		}
+	}
+	if err := setTimers(tx, wrong...); err != nil {
+		return fmt.Errorf("plan schedules: %w", err)
 	}
 	for id := range set { // paused, or gone
 		if _, err := tx.Exec(`DELETE FROM timer WHERE key = $1`, timerKey(id)); err != nil {
@@ -215,7 +231,7 @@ func (f *Feature) due(t *engine.Turn, s *row) error {
 	}
 	d := schedules.Due(spec, zone, misfire, s.from(zone), t.Now)
 	if now := t.Now.In(zone); d.Run != nil && f.Quiet().Contains(now) && !f.Quiet().Contains(d.Run.At.In(zone)) {
-		return setTimer(t.Tx, s.ID, f.Quiet().End(now).UnixMilli()) // whether it is too late then is decided then
+		return setTimers(t.Tx, timerRow(s.ID, f.Quiet().End(now).UnixMilli())) // whether it is too late then is decided then
 	}
 	if err := f.missed(t, s, d, spec, zone, misfire); err != nil {
 		return err

@@ -63,10 +63,12 @@ func (s *row) runsOn(local time.Time) bool {
 	return (s.StartsOn == "" || day >= s.StartsOn) && (s.EndsOn == "" || day <= s.EndsOn)
 }
 
-// setTimer sets the timer of a schedule, or moves it.
-func setTimer(tx *store.Tx, id string, due int64) error {
-	_, err := tx.Exec(`INSERT INTO timer (due_at, feature, kind, ref, key) VALUES ($1, 'schedule', 'run', $2, $3)
-		ON CONFLICT (key) DO UPDATE SET due_at = excluded.due_at, attempts = 0`, due, id, timerKey(id))
+func timerRow(id string, due int64) []any { return []any{due, "schedule", "run", id, timerKey(id)} }
+
+// setTimers sets the timers of schedules, or moves them.
+func setTimers(tx *store.Tx, rows ...[]any) error {
+	_, err := tx.InsertRows(`INSERT INTO timer (due_at, feature, kind, ref, key)`, rows,
+		`ON CONFLICT (key) DO UPDATE SET due_at = excluded.due_at, attempts = 0`)
 	return err
 }
 
@@ -98,22 +100,57 @@ func daysText(d schedules.DayRule) (string, error) {
 	return string(text), err
 }
 
-// save adds the schedule or changes it. A changed rule begins now: instants
-// that only the new rule would have had are not caught up.
-func (s *row) save(tx *store.Tx) error {
-	days, err := daysText(s.Days)
+// old is a schedule as it is stored.
+type old struct {
+	row
+	gone bool
+}
+
+// same tells whether a schedule of the configuration is stored already.
+func (o *old) same(s *row) bool {
+	return o.Unit == s.Unit && o.Cron == s.Cron && o.Days == s.Days && o.Zone == s.Zone && o.Action == s.Action && o.Args == s.Args &&
+		o.Misfire == s.Misfire && o.StartsOn == s.StartsOn && o.EndsOn == s.EndsOn
+}
+
+// stored are all schedules that there have ever been, by their ids.
+func stored(tx *store.Tx) (map[string]old, error) {
+	rows, err := tx.Query(`SELECT ` + columns + `, gone_at IS NOT NULL FROM schedule`)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	_, err = tx.Exec(`INSERT INTO schedule (id, unit, cron, zone, action, args, misfire, starts_on, ends_on, origin, handled, days)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-		ON CONFLICT (id) DO UPDATE SET
+	defer rows.Close()
+	have := map[string]old{}
+	for rows.Next() {
+		var o old
+		if err := o.scan(rows, &o.gone); err != nil {
+			return nil, err
+		}
+		have[o.ID] = o
+	}
+	return have, rows.Err()
+}
+
+// save adds schedules or changes them. A changed rule begins now: instants that
+// only the new rule would have had are not caught up.
+func save(tx *store.Tx, list ...row) error {
+	var rows [][]any
+	for _, s := range list {
+		days, err := daysText(s.Days)
+		if err != nil {
+			return fmt.Errorf("schedule %s: %w", s.ID, err)
+		}
+		rows = append(rows, []any{s.ID, s.Unit, s.Cron, s.Zone, s.Action, s.Args, s.Misfire, s.StartsOn, s.EndsOn, s.Origin, tx.Millis(), days})
+	}
+	_, err := tx.InsertRows(`INSERT INTO schedule (id, unit, cron, zone, action, args, misfire, starts_on, ends_on, origin, handled, days)`, rows,
+		`ON CONFLICT (id) DO UPDATE SET
 		handled = CASE WHEN schedule.cron = excluded.cron AND schedule.zone = excluded.zone AND schedule.days = excluded.days
 			THEN schedule.handled ELSE excluded.handled END,
 		days = excluded.days, unit = excluded.unit, cron = excluded.cron, zone = excluded.zone, action = excluded.action, args = excluded.args,
-		misfire = excluded.misfire, starts_on = excluded.starts_on, ends_on = excluded.ends_on, gone_at = NULL`,
-		s.ID, s.Unit, s.Cron, s.Zone, s.Action, s.Args, s.Misfire, s.StartsOn, s.EndsOn, s.Origin, tx.Millis(), days)
-	return err
+		misfire = excluded.misfire, starts_on = excluded.starts_on, ends_on = excluded.ends_on, gone_at = NULL`)
+	if err != nil {
+		return fmt.Errorf("store schedules: %w", err)
+	}
+	return nil
 }
 
 func (s *row) handled(tx *store.Tx) error {
@@ -121,29 +158,37 @@ func (s *row) handled(tx *store.Tx) error {
 	return err
 }
 
-const selectRow = `SELECT id, unit, cron, zone, action, args, misfire, starts_on, ends_on, origin, paused <> 0, handled, days
-	FROM schedule WHERE gone_at IS NULL `
+const (
+	columns   = `id, unit, cron, zone, action, args, misfire, starts_on, ends_on, origin, paused <> 0, handled, days`
+	selectRow = `SELECT ` + columns + ` FROM schedule WHERE gone_at IS NULL `
+)
 
-func scanRow(r interface{ Scan(...any) error }) (*row, error) {
-	s := &row{}
+// scan reads the columns, and more behind them.
+func (s *row) scan(r interface{ Scan(...any) error }, more ...any) error {
 	var handled int64
 	var days string
-	err := r.Scan(&s.ID, &s.Unit, &s.Cron, &s.Zone, &s.Action, &s.Args, &s.Misfire, &s.StartsOn, &s.EndsOn, &s.Origin, &s.Paused, &handled, &days)
-	if errors.Is(err, store.ErrNoRows) {
-		return nil, nil
+	err := r.Scan(append([]any{&s.ID, &s.Unit, &s.Cron, &s.Zone, &s.Action, &s.Args, &s.Misfire, &s.StartsOn, &s.EndsOn, &s.Origin,
+		&s.Paused, &handled, &days}, more...)...)
+	if err != nil {
+		return err
 	}
 	s.Handled = time.UnixMilli(handled).UTC()
-	if err == nil && days != "" {
-		if err = json.Unmarshal([]byte(days), &s.Days); err != nil {
-			err = fmt.Errorf("schedule %s: days: %w", s.ID, err)
+	if days != "" {
+		if err := json.Unmarshal([]byte(days), &s.Days); err != nil {
+			return fmt.Errorf("schedule %s: days: %w", s.ID, err)
 		}
 	}
-	return s, err
+	return nil
 }
 
 // getRow is nil for a schedule that is unknown or gone.
 func getRow(tx *store.Tx, id string) (*row, error) {
-	return scanRow(tx.QueryRow(selectRow+`AND id = $1`, id))
+	s := &row{}
+	err := s.scan(tx.QueryRow(selectRow+`AND id = $1`, id))
+	if errors.Is(err, store.ErrNoRows) {
+		return nil, nil
+	}
+	return s, err
 }
 
 // listRows are the schedules of a unit, of all units for "".
@@ -155,11 +200,11 @@ func listRows(tx *store.Tx, unit string) ([]row, error) {
 	defer rows.Close()
 	var out []row
 	for rows.Next() {
-		s, err := scanRow(rows)
-		if err != nil {
+		var s row
+		if err := s.scan(rows); err != nil {
 			return nil, err
 		}
-		out = append(out, *s)
+		out = append(out, s)
 	}
 	return out, rows.Err()
 }

@@ -266,11 +266,11 @@ func clip(names []string) []string {
 }
 
 // Absences implements engine.Excuser.
-func (f *Feature) Absences(t *engine.Turn, m *engine.Member, from, to time.Time) ([]engine.Absence, error) {
-	by := map[int64][]rotation{}
+func (f *Feature) Absences(t *engine.Turn, members []int64, from, to time.Time) ([]engine.Absence, error) {
+	var by map[int64][]rotation
 	var err error
-	if m != nil {
-		by[m.ID], err = ofMember(t.Tx, m.ID)
+	if members != nil {
+		by, err = ofMembers(t.Tx, members)
 	} else {
 		by, err = ofUnit(t.Tx, t.Unit.ID)
 	}

@@ -1,6 +1,10 @@
 package shift
 
 import (
+	"cmp"
+	"database/sql"
+	"slices"
+
 	"branchbot/store"
 )
 
@@ -23,28 +27,47 @@ const selectRotation = `SELECT s.member, s.pattern, s.starts_on, s.ends_on FROM 
 
 // ofMember are the rotations of a member by their first days.
 func ofMember(tx *store.Tx, member int64) ([]rotation, error) {
-	by, err := rotations(tx, selectRotation+`WHERE s.member = $1 ORDER BY s.starts_on`, member)
+	by, err := ofMembers(tx, []int64{member})
 	return by[member], err
+}
+
+// ofMembers are the rotations of members, by member, in the order of their first days.
+func ofMembers(tx *store.Tx, members []int64) (map[int64][]rotation, error) {
+	ids := make([]any, len(members))
+	for i, id := range members {
+		ids[i] = id
+	}
+	by := map[int64][]rotation{}
+	err := tx.Among(selectRotation+`WHERE s.member IN`, nil, ids, func(rows *sql.Rows) error {
+		r, err := scan(rows)
+		by[r.Member] = append(by[r.Member], r)
+		return err
+	})
+	for _, list := range by {
+		slices.SortFunc(list, func(a, b rotation) int { return cmp.Compare(a.StartsOn, b.StartsOn) })
+	}
+	return by, err
+}
+
+func scan(rows *sql.Rows) (r rotation, err error) {
+	err = rows.Scan(&r.Member, &r.Pattern, &r.StartsOn, &r.EndsOn)
+	return r, err
 }
 
 // ofUnit are the rotations of the rosters of a unit and the units under it, by
 // member.
 func ofUnit(tx *store.Tx, unit string) (map[int64][]rotation, error) {
-	return rotations(tx, `WITH RECURSIVE below (id) AS (
+	rows, err := tx.Query(`WITH RECURSIVE below (id) AS (
 		SELECT id FROM unit WHERE id = $1 UNION ALL SELECT u.id FROM unit u JOIN below b ON u.parent = b.id) `+selectRotation+
 		`JOIN member m ON m.id = s.member WHERE m.left_at IS NULL AND m.unit IN (SELECT id FROM below) ORDER BY s.starts_on`, unit)
-}
-
-func rotations(tx *store.Tx, query string, args ...any) (map[int64][]rotation, error) {
-	rows, err := tx.Query(query, args...)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	by := map[int64][]rotation{}
 	for rows.Next() {
-		var r rotation
-		if err := rows.Scan(&r.Member, &r.Pattern, &r.StartsOn, &r.EndsOn); err != nil {
+		r, err := scan(rows)
+		if err != nil {
 			return nil, err
 		}
 		by[r.Member] = append(by[r.Member], r)

@@ -68,6 +68,9 @@ func (f *Feature) join(t *engine.Turn, s *signup, people int) error {
 		err = setPeople(t.Tx, e.ID, people)
 	default:
 		placed, _ := sum(all)
+		if placed == s.Places {
+			return engine.Complain("signup.none_left", "People", e.People)
+		}
 		return engine.Complain("signup.only_left", "Left", s.Places-placed, "People", e.People)
 	}
 	if err != nil {

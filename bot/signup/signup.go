@@ -268,6 +268,9 @@ func (f *Feature) show(t *engine.Turn, code int) error {
 		if err != nil {
 			return err
 		}
+		if len(open) > 1 {
+			text = t.T("signup.number", "Code", s.Code) + text
+		}
 		texts = append(texts, text)
 		again = again && t.Now.Sub(s.PostedAt) < postEvery
 	}

@@ -264,13 +264,36 @@ func (f *Feature) report(t *engine.Turn, _ command.Line) error {
 }
 
 // Listen implements engine.Listener: who reports something without a command
-// is told the same.
+// is told the same. An answer to a question about bribes is no report.
 func (f *Feature) Listen(t *engine.Turn) (func() error, error) {
 	if !reports(t.Event.Text) {
 		return nil, nil
 	}
+	if is, err := answers(t); is || err != nil {
+		return nil, err
+	}
 	t.Confide()
 	return func() error { return f.report(t, command.Line{}) }, nil
+}
+
+// answers tells whether the message is surely an answer to something that is
+// open. To a question that takes any text it is one only by number or by 答.
+func answers(t *engine.Turn) (bool, error) {
+	open, err := t.OpenPrompts("")
+	if err != nil {
+		return false, err
+	}
+	r := command.Read(t.Event.Text)
+	r.Addressed = true
+	for _, p := range open {
+		if p.Want.Kind == command.Blank && r.Code != p.Code && !strings.HasPrefix(r.Text, "答") {
+			continue
+		}
+		if _, v := r.Match(p.Want); v == command.OK {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // progress is /进度: the sender's own cases, or the one of a code.

@@ -2,7 +2,10 @@ package survey
 
 import (
 	"slices"
+	"strings"
 	"testing"
+
+	"branchbot/bot/engine"
 )
 
 // No set of branches is shown from which a small one could be computed.
@@ -33,5 +36,33 @@ func TestApart(t *testing.T) {
 		if rest := all - shown; rest != 0 && rest < shownApart && len(got) > 0 {
 			t.Errorf("%v: %d ballots can be computed", c.sizes, rest)
 		}
+	}
+}
+
+// A question that most of a branch pass over shows no other branch's sums, from
+// which the few answers could be computed.
+func TestApartByQuestion(t *testing.T) {
+	t.Parallel()
+	s := &Survey{Kind: "survey", Title: "食堂", Questions: []Question{
+		{Ask: "好吃吗", Type: Single, Options: []string{"好", "不好"}},
+		{Ask: "干净吗", Type: Single, Options: []string{"干净", "不干净"}},
+	}}
+	var ballots []ballot
+	for i := range 24 {
+		b := ballot{Branch: "一", Answers: []string{"A", "A"}}
+		if i%2 == 1 {
+			b = ballot{Branch: "二", Answers: []string{"B", ""}}
+		}
+		if i == 1 {
+			b.Answers[1] = "B" // the only answer of his branch
+		}
+		ballots = append(ballots, b)
+	}
+	told := strings.Join(branches(&engine.Turn{Lang: "zh-CN"}, s, ballots), "\n")
+	if n := strings.Count(told, "好吃吗"); n != 2 {
+		t.Errorf("the first question is shown for %d branches: %s", n, told)
+	}
+	if strings.Contains(told, "干净吗") {
+		t.Errorf("the second question gives away one member's answer: %s", told)
 	}
 }

@@ -131,10 +131,13 @@ func (f *Feature) close(t *engine.Turn, s *Survey) error {
 		case voted != len(ballots):
 			m = m.Add("\n" + u.T("survey.mismatch", "Done", voted, "Ballots", len(ballots)))
 		}
-		if !enough {
-			return m.Add("\n" + u.T("survey.few_ballots", "Least", fewest))
+		switch {
+		case enough:
+			return m.Add(totals(u, s, ballots, nil))
+		case voted > 0:
+			m = m.Add("\n" + u.T("survey.few_ballots", "Least", fewest))
 		}
-		return m.Add(totals(u, s, ballots))
+		return m
 	}
 	var list func(*engine.Turn) chat.Message
 	if enough && !s.Named {
@@ -171,11 +174,15 @@ func (f *Feature) end(t *engine.Turn, s *Survey) error {
 	return t.At(t.Now.Add(lastLetters), "survey", "forget", s.ref(), "survey:forget:"+s.ref())
 }
 
-// totals are the sums that the group sees. Written answers are none.
-func totals(t *engine.Turn, s *Survey, ballots []ballot) string {
+// totals are the sums that the group sees. Written answers are none. hidden are
+// questions that are left out; nil = none.
+func totals(t *engine.Turn, s *Survey, ballots []ballot, hidden func(question int) bool) string {
 	var b strings.Builder
 	for i := range s.Questions {
 		q := &s.Questions[i]
+		if hidden != nil && hidden(i) {
+			continue
+		}
 		if len(s.Questions) > 1 {
 			fmt.Fprintf(&b, "\n%d. %s", i+1, q.Ask)
 		}
@@ -277,26 +284,39 @@ func texts(t *engine.Turn, s *Survey, ballots []ballot) (lines []string) {
 	return lines
 }
 
-// branches are the totals of those that are large enough to be shown apart.
+// branches are the totals of those that are large enough to be shown apart. What
+// is large enough is looked at for each question, since one can be passed over.
 func branches(t *engine.Turn, s *Survey, ballots []ballot) (lines []string) {
 	by := map[string][]ballot{}
-	sizes := map[string]int{}
 	for _, b := range ballots {
 		by[b.Branch] = append(by[b.Branch], b)
-		sizes[b.Branch]++
 	}
 	if len(by) < 2 {
 		return nil
 	}
-	for _, name := range apart(sizes) {
-		lines = append(lines, t.T("survey.branch", "Name", name, "Count", sizes[name])+totals(t, s, by[name]))
+	shown := map[string][]int{} // questions by branch
+	for i, q := range s.Questions {
+		if q.Type == Text {
+			continue
+		}
+		answers := map[string]int{}
+		for name, of := range by {
+			_, answers[name] = count(of, i)
+		}
+		for _, name := range apart(answers) {
+			shown[name] = append(shown[name], i)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(shown)) {
+		hidden := func(question int) bool { return !slices.Contains(shown[name], question) }
+		lines = append(lines, t.T("survey.branch", "Name", name, "Count", len(by[name]))+totals(t, s, by[name], hidden))
 	}
 	return lines
 }
 
-// apart are the branches whose totals can be shown: each has cast at least ten
-// ballots, and what remains when they are taken from the whole is nothing or
-// ten ballots too, so that no small branch can be computed by subtraction.
+// apart are the branches whose answers to a question can be shown: each has given
+// at least ten, and what remains when they are taken from the whole is nothing or
+// ten too, so that no small branch can be computed by subtraction.
 func apart(sizes map[string]int) []string {
 	var names []string
 	rest := 0

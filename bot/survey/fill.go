@@ -34,11 +34,14 @@ func (f *Feature) take(t *engine.Turn, kind string, code int) error {
 	if err != nil {
 		return err
 	}
+	all := codes(t, open)
 	if code != 0 {
 		open = slices.DeleteFunc(open, func(s *Survey) bool { return s.Code != code })
 	}
 	command := t.T("survey.command." + kind)
 	switch {
+	case len(open) == 0 && code != 0 && all != "":
+		return engine.Complain("survey.no_such_code", "Command", command, "Code", code, "Codes", all)
 	case len(open) == 0 && code == 0 && t.Role >= engine.Secretary && kind != "pulse":
 		return engine.Complain("survey.compose_how." + kind)
 	case len(open) == 0:
@@ -51,6 +54,14 @@ func (f *Feature) take(t *engine.Turn, kind string, code int) error {
 		return t.TellSender(chat.Text(strings.Join(lines, "\n")))
 	}
 	return f.paper(t, open[0])
+}
+
+func codes(t *engine.Turn, open []*Survey) string {
+	words := make([]string, len(open))
+	for i, s := range open {
+		words[i] = strconv.Itoa(s.Code)
+	}
+	return strings.Join(words, t.T("engine.list_comma"))
 }
 
 // paper gives the sender an empty ballot paper in private.
@@ -135,13 +146,19 @@ func (s *Survey) ask(t *engine.Turn, n int) chat.Message {
 	if s.Kind != "vote" {
 		last = append(last, button("pass", "", t.T("survey.pass")))
 	}
+	m = m.Add("\n" + s.how(t, n))
+	m.Buttons = append(rows, last)
+	return m
+}
+
+// how tells how a question is answered.
+func (s *Survey) how(t *engine.Turn, n int) string {
+	q := &s.Questions[n]
 	how := t.T("survey.fill."+string(q.Type), "Max", q.most())
 	if s.Kind != "vote" {
 		how += t.T("survey.may_pass")
 	}
-	m = m.Add("\n" + how)
-	m.Buttons = append(rows, last)
-	return m
+	return how
 }
 
 // most is how many options of a multiple choice may be picked.

@@ -197,7 +197,8 @@ func (s *scene) hold() {
 	s.exhibits["log"] = s.log.Bytes()
 }
 
-// seize copies the database, its journal and a backup.
+// seize copies the database, its journal and a backup, which is made as the daily
+// ones are.
 func (s *scene) seize(when string) {
 	s.t.Helper()
 	for _, ending := range []string{"", "-wal"} {

@@ -40,36 +40,63 @@ func (q *Question) read(text string) (string, bool) {
 // Listen implements engine.Listener: what a member types while he fills in, and
 // "17 B" for a vote.
 func (f *Feature) Listen(t *engine.Turn) (func() error, error) {
-	ids, err := drafting(t.Tx, t.Member.ID)
-	if err != nil {
-		return nil, err
-	}
 	r := command.Read(t.Event.Text)
 	if do, err := f.coded(t, r); do != nil || err != nil {
 		return do, err
 	}
-	for _, id := range ids {
-		s, err := load(t.Tx, id)
-		if err != nil || s == nil {
-			return nil, err
-		}
-		d, err := f.drafted(t, s)
-		var c *engine.Complaint
-		if errors.As(err, &c) {
-			return nil, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		if d == nil || len(d.Answers) < len(s.Questions) && t.Tx.Millis()-d.At > listenFor.Milliseconds() {
-			continue
-		}
+	s, d, err := f.filling(t)
+	if err != nil {
+		return nil, err
+	}
+	if d != nil {
 		if do := f.typed(t, s, d); do != nil {
 			t.Confide()
 			return do, nil
 		}
 	}
 	return misread(t, r)
+}
+
+// Fallback implements engine.Fallback: who is filling in is told how the
+// question is answered.
+func (f *Feature) Fallback(t *engine.Turn) (func() error, error) {
+	s, d, err := f.filling(t)
+	if d == nil || err != nil {
+		return nil, err
+	}
+	t.Confide()
+	how := t.T("survey.confirm_hint", "Cast", t.T("survey.cast"), "Again", t.T("survey.again"))
+	if n := len(d.Answers); n < len(s.Questions) {
+		how = s.how(t, n)
+	}
+	return func() error { return engine.Complain("survey.not_read", "How", how) }, nil
+}
+
+// filling is what the member is filling in by typing; nil when nothing.
+func (f *Feature) filling(t *engine.Turn) (*Survey, *draft, error) {
+	ids, err := drafting(t.Tx, t.Member.ID)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, id := range ids {
+		s, err := load(t.Tx, id)
+		if err != nil || s == nil {
+			return nil, nil, err
+		}
+		d, err := f.drafted(t, s)
+		var c *engine.Complaint
+		if errors.As(err, &c) {
+			return nil, nil, nil
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		if d == nil || len(d.Answers) < len(s.Questions) && t.Tx.Millis()-d.At > listenFor.Milliseconds() {
+			continue
+		}
+		return s, d, nil
+	}
+	return nil, nil, nil
 }
 
 // coded takes "17 B" as the choice in the vote 17.

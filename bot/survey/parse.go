@@ -72,9 +72,9 @@ func parseHead(t *engine.Turn, text string) (h head, err error) {
 		word := strings.TrimRight(command.Fold(fields[0]), ":")
 		used := 1
 		switch {
-		case word == "实名" || word == "named":
+		case word == "实名" || word == "记名" || word == "named":
 			h.named = true
-		case word == "匿名" || word == "anonymous":
+		case word == "匿名" || word == "不记名" || word == "无记名" || word == "anonymous":
 			h.named = false
 		case strings.HasPrefix(word, "截止") || word == "until":
 			if h.closes, used, err = parseUntil(t, fields); err != nil {

@@ -145,7 +145,7 @@ func (f *Feature) begin(t *engine.Turn, line command.Line, kind string, parse fu
 		return t.TellSender(chat.Text(t.T("survey.not_here", "Command", t.T("survey.command."+kind), "Code", command.Read(line.Args).Code)))
 	}
 	if t.Role < engine.Secretary {
-		return engine.Complain("engine.secretaries_only")
+		return f.misplaced(t, kind)
 	}
 	text := line.Args
 	first, _, _ := strings.Cut(t.Event.Text, "\n")
@@ -158,6 +158,21 @@ func (f *Feature) begin(t *engine.Turn, line command.Line, kind string, parse fu
 	}
 	s.Kind = kind
 	return f.start(t, s)
+}
+
+// misplaced answers a member who writes behind the command what is neither a
+// number nor a choice: he cannot open one, but may want to fill one in.
+func (f *Feature) misplaced(t *engine.Turn, kind string) error {
+	open, err := openFor(t, kind)
+	switch {
+	case err != nil:
+		return err
+	case len(open) == 0:
+		return engine.Complain("engine.secretaries_only")
+	case t.Private() || len(open) > 1:
+		return f.take(t, kind, 0)
+	}
+	return t.TellSender(chat.Text(t.T("survey.not_here", "Command", t.T("survey.command."+kind), "Code", open[0].Code)))
 }
 
 // pulse is /心声: the sender fills in the one that is open, or the secretary
