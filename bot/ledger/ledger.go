@@ -27,6 +27,7 @@ import (
 	"time"
 
 	"branchbot/bot/engine"
+	"branchbot/bot/member"
 	"branchbot/store"
 )
 
@@ -426,4 +427,30 @@ func each(tx *store.Tx, where string, args []any, visit func(Entry) error) error
 		}
 	}
 	return rows.Err()
+}
+
+// Earned are the points that the entries of a unit's chain, of the days from
+// one on, up to another, gave to those who then stayed in the unit below or in
+// one under that; by unit and member.
+func Earned(tx *store.Tx, chain, below, from, to string) (map[string]map[int64]int64, error) {
+	rows, err := tx.Query(member.Under+`SELECT s.unit, l.member, SUM(l.points) FROM ledger l JOIN stay s ON s.member = l.member
+		AND l.at >= s.from_at AND (s.to_at IS NULL OR l.at < s.to_at)
+		WHERE l.unit = $2 AND l.day >= $3 AND l.day < $4 AND s.unit IN (SELECT id FROM below) GROUP BY s.unit, l.member`, below, chain, from, to)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := map[string]map[int64]int64{}
+	for rows.Next() {
+		var unit string
+		var member, points int64
+		if err := rows.Scan(&unit, &member, &points); err != nil {
+			return nil, err
+		}
+		if out[unit] == nil {
+			out[unit] = map[int64]int64{}
+		}
+		out[unit][member] = points
+	}
+	return out, rows.Err()
 }
