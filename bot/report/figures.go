@@ -61,14 +61,14 @@ type Held struct{ Lessons, Rounds, Checkins, Notices int }
 type Member struct {
 	engine.Member
 	Row  int  // of Figures.Units
-	Gone bool // he no longer belongs to the unit
+	Gone bool // he did not belong to the unit any more at the end
 	Counts
 }
 
 // Unit is how a unit stands. Groups count as their branch, but within it.
 type Unit struct {
 	*engine.Unit
-	Members int // who belong to it still
+	Members int // who belonged to it at the end
 	Held    Held
 	Counts
 }
@@ -309,7 +309,7 @@ func (r *run) add(u *engine.Unit) error {
 		for n < len(stays) && stays[n].ID == stays[0].ID {
 			n++
 		}
-		m := Member{Member: stays[0].Member, Row: r.rows[row.ID], Gone: !stays[n-1].To.IsZero()}
+		m := Member{Member: stays[0].Member, Row: r.rows[row.ID], Gone: !stays[n-1].Covers(stays[n-1].From, to)}
 		for kind, of := range asked {
 			for _, i := range of {
 				if how, counts := stands(kind, i, did[kind], stays[:n], absent[m.ID]); counts {
