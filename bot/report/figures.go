@@ -60,15 +60,23 @@ type Held struct{ Lessons, Rounds, Checkins, Notices int }
 // of it at least.
 type Member struct {
 	engine.Member
-	Row  int  // of Figures.Units
-	Gone bool // he no longer belongs to the unit
+	Row    int          // of Figures.Units
+	Gone   bool         // he did not belong to the unit any more at the end
+	Causes []ledger.Sum // of Points
+	Counts
+}
+
+// Item is how all who are summed up stand with one item.
+type Item struct {
+	Kind Kind
+	engine.Item
 	Counts
 }
 
 // Unit is how a unit stands. Groups count as their branch, but within it.
 type Unit struct {
 	*engine.Unit
-	Members int // who belong to it still
+	Members int // who belonged to it at the end
 	Held    Held
 	Counts
 }
@@ -79,6 +87,7 @@ type Figures struct {
 	Period  Period
 	Units   []Unit   // the unit itself, if it has members, and those under it, by kind and name
 	Members []Member // in the order of Units, then by staff number
+	Items   []Item   // those put to the unit itself, those above it, and the groups of a branch; by day
 	Total   Counts
 }
 
@@ -87,26 +96,29 @@ type Source struct {
 	Shifts *shift.Feature
 }
 
-// What can be put to a unit.
+// Kind is what can be put to a unit.
+type Kind int
+
+// The kinds.
 const (
-	lessons = iota
-	rounds
-	checkins
-	notices
+	Lessons Kind = iota
+	Rounds
+	Checkins
+	Notices
 )
 
-// items are what was put to a unit, by what it is.
-type items [notices + 1][]engine.Item
+// items are what was put to a unit, by kind.
+type items [Notices + 1][]engine.Item
 
 var features = [len(items{})]struct {
 	items func(tx *store.Tx, unit, from, to string) ([]engine.Item, error)
 	deeds func(tx *store.Tx, asked, unit, from, to string) ([]engine.Deed, error)
 	count func(c *Counts, how string)
 }{
-	lessons:  {lesson.Items, lesson.Deeds, countLesson},
-	rounds:   {quiz.Items, quiz.Deeds, countRound},
-	checkins: {checkin.Items, checkin.Deeds, countCheckin},
-	notices:  {notice.Items, notice.Deeds, countNotice},
+	Lessons:  {lesson.Items, lesson.Deeds, countLesson},
+	Rounds:   {quiz.Items, quiz.Deeds, countRound},
+	Checkins: {checkin.Items, checkin.Deeds, countCheckin},
+	Notices:  {notice.Items, notice.Deeds, countNotice},
 }
 
 // undone, away and resting are how a member stands with an item about which he
@@ -181,6 +193,7 @@ func (s *Source) Figures(tx *store.Tx, unit string, p Period) (*Figures, error) 
 		}
 	}
 	f := &r.Figures
+	slices.SortStableFunc(f.Items, func(a, b Item) int { return cmp.Or(cmp.Compare(a.Day, b.Day), a.From.Compare(b.From)) })
 	for i := range f.Members {
 		f.Units[f.Members[i].Row].add(&f.Members[i].Counts)
 		f.Total.add(&f.Members[i].Counts)
@@ -194,10 +207,11 @@ type run struct {
 	tx     *store.Tx
 	shifts *shift.Feature
 	family map[string]*engine.Unit
-	rows   map[string]int                        // of Figures.Units, by unit
-	held   map[[2]string]bool                    // by row and unit: the unit's items are in the row's Held
-	items  map[string]*items                     // by unit
-	points map[string]map[string]map[int64]int64 // by chain, unit, member
+	rows   map[string]int                               // of Figures.Units, by unit
+	held   map[[2]string]bool                           // by row and unit: the unit's items are in the row's Held
+	items  map[string]*items                            // by unit
+	shown  map[shown]int                                // of Figures.Items
+	points map[string]map[string]map[int64][]ledger.Sum // by chain, unit, member
 }
 
 func (s *Source) begin(tx *store.Tx, unit string, p Period) (*run, error) {
@@ -206,7 +220,14 @@ func (s *Source) begin(tx *store.Tx, unit string, p Period) (*run, error) {
 		err = store.ErrNoRows
 	}
 	return &run{Figures: Figures{Unit: family[unit], Period: p}, tx: tx, shifts: s.Shifts, family: family, rows: map[string]int{},
-		held: map[[2]string]bool{}, items: map[string]*items{}, points: map[string]map[string]map[int64]int64{}}, err
+		held: map[[2]string]bool{}, items: map[string]*items{}, shown: map[shown]int{},
+		points: map[string]map[string]map[int64][]ledger.Sum{}}, err
+}
+
+// shown is what Figures.Items are found by.
+type shown struct {
+	kind Kind
+	id   int64
 }
 
 // line is a unit and those above it.
@@ -257,10 +278,17 @@ func (r *run) own(u *engine.Unit) (*items, error) {
 		return r.items[u.ID], nil
 	}
 	own := &items{}
+	show := slices.Contains(r.line(r.Unit), u) || r.Unit.Kind == "branch"
 	for kind := range own {
 		var err error
 		if own[kind], err = features[kind].items(r.tx, u.ID, r.Period.From, r.Period.To); err != nil {
 			return nil, err
+		}
+		for _, i := range own[kind] {
+			if show {
+				r.shown[shown{Kind(kind), i.ID}] = len(r.Items)
+				r.Items = append(r.Items, Item{Kind: Kind(kind), Item: i})
+			}
 		}
 	}
 	r.items[u.ID] = own
@@ -309,16 +337,26 @@ func (r *run) add(u *engine.Unit) error {
 		for n < len(stays) && stays[n].ID == stays[0].ID {
 			n++
 		}
-		m := Member{Member: stays[0].Member, Row: r.rows[row.ID], Gone: !stays[n-1].To.IsZero()}
+		m := Member{Member: stays[0].Member, Row: r.rows[row.ID], Gone: !stays[n-1].Covers(stays[n-1].From, to)}
 		for kind, of := range asked {
 			for _, i := range of {
-				if how, counts := stands(kind, i, did[kind], stays[:n], absent[m.ID]); counts {
-					features[kind].count(&m.Counts, how)
+				how, counts := stands(Kind(kind), i, did[kind], stays[:n], absent[m.ID])
+				if !counts {
+					continue
+				}
+				var c Counts
+				features[kind].count(&c, how)
+				m.add(&c)
+				if at, is := r.shown[shown{Kind(kind), i.ID}]; is {
+					r.Items[at].add(&c)
 				}
 			}
 		}
 		stays = stays[n:]
-		m.Points = points[m.ID]
+		m.Causes = points[m.ID]
+		for _, c := range m.Causes {
+			m.Points += c.Points
+		}
 		if !m.Gone {
 			row.Members++
 		}
@@ -349,12 +387,12 @@ func (r *run) deeds(kind int, into map[deed]string, own []engine.Item, above, u 
 
 // stands tells how a member stands with an item; false when it does not concern
 // him. A notice concerns only those whom it names.
-func stands(kind int, i engine.Item, did map[deed]string, stays []member.Stay, absent spans) (how string, counts bool) {
+func stands(kind Kind, i engine.Item, did map[deed]string, stays []member.Stay, absent spans) (how string, counts bool) {
 	how, known := did[deed{i.ID, stays[0].ID}]
 	switch {
 	case known && how != notice.Asked:
 		return how, true
-	case !i.Closed || !known && kind == notices:
+	case !i.Closed || !known && kind == Notices:
 		return "", false
 	case !slices.ContainsFunc(stays, func(s member.Stay) bool { return s.Covers(i.From, i.To) }):
 		return "", false
@@ -364,8 +402,8 @@ func stands(kind int, i engine.Item, did map[deed]string, stays []member.Stay, a
 
 // earned are the points of the members of a unit, from the chains of the unit
 // and of those above it.
-func (r *run) earned(u *engine.Unit) (map[int64]int64, error) {
-	sum := map[int64]int64{}
+func (r *run) earned(u *engine.Unit) (map[int64][]ledger.Sum, error) {
+	sum := map[int64][]ledger.Sum{}
 	below := u.ID // as many of the units below the chain as are summed up here
 	for _, chain := range r.line(u) {
 		if below != r.Unit.ID {
@@ -379,7 +417,7 @@ func (r *run) earned(u *engine.Unit) (map[int64]int64, error) {
 			r.points[chain.ID] = earned
 		}
 		for id, n := range r.points[chain.ID][u.ID] {
-			sum[id] += n
+			sum[id] = append(sum[id], n...)
 		}
 	}
 	return sum, nil
@@ -399,10 +437,10 @@ func (r *run) absences(u *engine.Unit, from, to time.Time) (map[int64]spans, err
 }
 
 func (h *Held) add(own *items) {
-	h.Lessons += len(own[lessons])
-	h.Rounds += len(own[rounds])
-	h.Checkins += len(own[checkins])
-	h.Notices += len(own[notices])
+	h.Lessons += len(own[Lessons])
+	h.Rounds += len(own[Rounds])
+	h.Checkins += len(own[Checkins])
+	h.Notices += len(own[Notices])
 }
 
 // end is the later of an instant and the end of the last item.

@@ -1,9 +1,13 @@
 package report_test
 
 import (
+	"flag"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
@@ -71,9 +75,9 @@ units:
 陈静 (私聊): /签到
 王敏 (私聊): [按 确认]
 @ 2026-12-02 17:00
-王敏: /出题
-王敏: A
-张三: B
+王敏: /出题 one
+王敏: B
+张三: A
 @ 2026-12-03 08:30
 何书记 (私聊): /通知 回执 截止 18:00 下级 请各支部报送材料
 @ 2026-12-03 10:00
@@ -93,11 +97,12 @@ units:
 刘洋: /开签 30m 晨会
 赵磊: 签到
 刘洋: 签到
+@ 2026-12-05 08:00
 -- later --
 @ 2026-12-31 09:00
 王敏: /开签 30m 年末
 王敏: 签到
-赵磊: 签到
+赵磊 (私聊): 签到
 @ 2027-01-01 08:00
 `
 
@@ -148,7 +153,7 @@ func play(t *testing.T, e storetest.Engine) *bottest.Stage {
 	for _, f := range a.Files[1:] {
 		if f.Name == "later" {
 			err := s.DB.Write(func(tx *store.Tx) error {
-				_, err := member.NewDirectory().Import(tx, []member.Person{
+				_, err := s.Engine.Directory.(*member.Directory).Import(tx, []member.Person{
 					{Staff: "0022", Name: "赵磊", Unit: "one", Status: "full"}, {Staff: "0006", Name: "孙立", Unit: "one", Status: "full"}}, "test")
 				return err
 			})
@@ -167,19 +172,37 @@ func TestFigures(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
 		s := play(t, e)
+		var got strings.Builder
 		for _, tt := range []struct {
 			unit   string
 			period report.Period
-			want   string
 		}{
-			{"works", report.Month(2026, 12), ""},
-			{"one", report.Month(2026, 12), ""},
-			{"one", report.Month(2026, 11), ""},
+			{"works", report.Month(2026, 12)},
+			{"one", report.Month(2026, 12)},
+			{"one", report.Month(2026, 11)},
+			{"team", report.Year(2026)},
+			{"one", report.Days(time.Date(2026, 12, 2, 23, 0, 0, 0, time.UTC), 2)},
 		} {
-			got := flat(figures(t, s, tt.unit, tt.period))
-			if diff := cmp.Diff(tt.want, got); diff != "" {
-				t.Errorf("%s %v (-want +got):\n%s\n%s", tt.unit, tt.period, diff, got)
-			}
+			fmt.Fprintf(&got, "== %s %s to %s\n%s", tt.unit, tt.period.From, tt.period.To, flat(figures(t, s, tt.unit, tt.period)))
 		}
+		golden(t, "figures.txt", got.String())
 	})
+}
+
+// golden compares with a file of testdata; go test -update rewrites it.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	name = filepath.Join("testdata", name)
+	if flag.Lookup("update").Value.String() == "true" {
+		if err := os.WriteFile(name, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
+		t.Errorf("%s differs (-want +got); go test -update rewrites it:\n%s", name, diff)
+	}
 }
