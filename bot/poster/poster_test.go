@@ -13,6 +13,17 @@ import (
 
 	"branchbot/bot/bottest"
 	"branchbot/bot/chat"
+	"branchbot/bot/honour"
+	"branchbot/bot/lesson"
+	"branchbot/bot/member"
+	"branchbot/bot/poster"
+	"branchbot/bot/quiz"
+	"branchbot/bot/report"
+	"branchbot/bot/schedule"
+	"branchbot/bot/shift"
+	"branchbot/content"
+	"branchbot/schedules"
+	"branchbot/store"
 )
 
 func TestScripts(t *testing.T) {
@@ -140,27 +151,14 @@ source: 测试
 书记: /海报
 `
 
-// The pictures that go out are whole: as wide as they should be, and of a size
-// that is quickly loaded. go test -pictures makes those of the documentation.
-func TestPictures(t *testing.T) {
-	t.Parallel()
+// play opens the branch of week and plays its script.
+func play(t testing.TB, sent func(m *chat.Media)) *bottest.Stage {
+	t.Helper()
 	a := txtar.Parse([]byte(week))
 	s := bottest.Open(t, a)
-	sent := map[string]int{} // width by reference
 	s.Adapter.Fault = func(_ chat.ChatID, p chat.Part) (bool, error) {
-		if p.Media == nil {
-			return true, nil
-		}
-		img, err := png.DecodeConfig(bytes.NewReader(p.Media.Data))
-		if err != nil || p.Media.Type != "image/png" || len(p.Media.Data) > 120_000 || p.Media.Alt == "" {
-			t.Errorf("%s: %d bytes of %s: %v", p.Media.Ref, len(p.Media.Data), p.Media.Type, err)
-		}
-		sent[p.Media.Ref] = img.Width
-		kind, _, _ := strings.Cut(p.Media.Ref, ":")
-		if *write {
-			if err := os.WriteFile(filepath.Join("..", "..", "docs", "images", kind+".png"), p.Media.Data, 0o644); err != nil {
-				t.Error(err)
-			}
+		if p.Media != nil {
+			sent(p.Media)
 		}
 		return true, nil
 	}
@@ -171,9 +169,132 @@ func TestPictures(t *testing.T) {
 			}
 		}
 	}
+	return s
+}
+
+// The pictures that go out are whole: as wide as they should be, and of a size
+// that is quickly loaded. go test -pictures makes those of the documentation.
+func TestPictures(t *testing.T) {
+	t.Parallel()
+	sent := map[string]int{} // width by reference
+	play(t, func(m *chat.Media) {
+		img, err := png.DecodeConfig(bytes.NewReader(m.Data))
+		if err != nil || m.Type != "image/png" || len(m.Data) > 120_000 || m.Alt == "" {
+			t.Errorf("%s: %d bytes of %s: %v", m.Ref, len(m.Data), m.Type, err)
+		}
+		sent[m.Ref] = img.Width
+		kind, _, _ := strings.Cut(m.Ref, ":")
+		if *write {
+			if err := os.WriteFile(filepath.Join("..", "..", "docs", "images", kind+".png"), m.Data, 0o644); err != nil {
+				t.Error(err)
+			}
+		}
+	})
 	for ref, width := range map[string]int{"poster:demo.2026-11-23.png": 1080, "round:2.png": 1080, "honour:own.1.png": 1200, "honour:public.1.png": 1200} {
 		if sent[ref] != width {
 			t.Errorf("%s is %d wide, want %d; sent were %v", ref, sent[ref], width, sent)
+		}
+	}
+}
+
+// feature is one whose board is at an address.
+func feature(board string) *poster.Feature {
+	never := func() schedules.Quiet { return schedules.Quiet{} }
+	library := &content.Library{}
+	return &poster.Feature{
+		Figures:  &report.Source{Shifts: &shift.Feature{Quiet: never, Letters: func() shift.Letters { return shift.Letters{} }}},
+		Lessons:  &lesson.Feature{Library: func() *content.Library { return library }},
+		Schedule: &schedule.Feature{Quiet: never},
+		Board:    func(*store.Tx, string) (string, error) { return board, nil },
+	}
+}
+
+// A reference that names no poster, round or honour, or one that is not to be
+// seen, has no picture.
+func TestForged(t *testing.T) {
+	t.Parallel()
+	s := play(t, func(*chat.Media) {})
+	if _, err := s.Play(t, "书记: /出题 when\n书记 (私聊): /表彰 李四 服务之星\n书记 (私聊): /表彰 陈静 服务之星\n书记 (私聊): /表彰 撤销 3\n"); err != nil {
+		t.Fatal(err)
+	}
+	f, d := feature("https://bot.example.org/board/demo"), member.NewDirectory()
+	kinds := map[string]func(tx *store.Tx, name string) ([]byte, error){
+		"poster": func(tx *store.Tx, name string) ([]byte, error) { return f.Picture(tx, name, d.Unit) },
+		"round":  func(tx *store.Tx, name string) ([]byte, error) { return quiz.Picture(tx, name, d.Unit) },
+		"honour": func(tx *store.Tx, name string) ([]byte, error) { return honour.Picture(tx, name, d.Unit) },
+	}
+	for _, c := range []struct{ ref, fault string }{
+		{"poster:demo.2026-11-23.png", ""},
+		{"poster:demo.1999-11-22.png", ""}, // empty, but a week
+		{"poster:", `poster of unit ""`},
+		{"poster:demo", `week ""`},
+		{"poster:demo.2026-11-24.png", "it is no Monday"},
+		{"poster:demo.2026-13-45.png", `week "2026-13-45"`},
+		{"poster:nosuch.2026-11-23.png", `poster of unit "nosuch"`},
+		{"poster:../demo.2026-11-23.png", `poster of unit ""`},
+		{"round:2.png", ""},
+		{"round:3.png", "round 3 is still open"},
+		{"round:99.png", "there is no round 99"},
+		{"round:x.png", `"x.png" names no round`},
+		{"honour:own.1.png", ""},
+		{"honour:public.1.png", ""},
+		{"honour:roll.demo.1-2.png", ""}, // of the one that is published
+		{"honour:own.2.png", ""},
+		{"honour:public.2.png", "honour 2 is not published"},
+		{"honour:roll.demo.2-3.png", "none of the honours 2-3 of unit demo is published"},
+		{"honour:roll.other.1.png", "none of the honours 1 of unit other is published"},
+		{"honour:roll.demo.1-x.png", `"1-x" names no honours`},
+		{"honour:own.3.png", "honour 3 was revoked"},
+		{"honour:own.99.png", "there is no honour 99"},
+		{"honour:own.x.png", `"own.x.png" names no honour`},
+		{"honour:1.png", `"1.png" names no picture of an honour`},
+	} {
+		kind, name, _ := strings.Cut(c.ref, ":")
+		err := s.DB.Read(func(tx *store.Tx) error {
+			_, err := kinds[kind](tx, name)
+			return err
+		})
+		if c.fault == "" && err != nil || c.fault != "" && (err == nil || !strings.Contains(err.Error(), c.fault)) {
+			t.Errorf("%s: error %v, want %q", c.ref, err, c.fault)
+		}
+	}
+}
+
+// Without an address there is no code on the poster; with one there is.
+func TestBoard(t *testing.T) {
+	t.Parallel()
+	s := play(t, func(*chat.Media) {})
+	var sizes []int
+	for _, board := range []string{"", "https://bot.example.org/board/demo"} {
+		err := s.DB.Read(func(tx *store.Tx) error {
+			data, err := feature(board).Picture(tx, "demo.2026-11-23.png", member.NewDirectory().Unit)
+			if err != nil {
+				return err
+			}
+			img, err := png.DecodeConfig(bytes.NewReader(data))
+			sizes = append(sizes, img.Height)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if sizes[1] < sizes[0]+150 {
+		t.Errorf("the poster is %d high without a code and %d with one", sizes[0], sizes[1])
+	}
+}
+
+// A poster from the database to the last byte.
+func BenchmarkPicture(b *testing.B) {
+	s := play(b, func(*chat.Media) {})
+	f, d := feature(""), member.NewDirectory()
+	for b.Loop() {
+		err := s.DB.Read(func(tx *store.Tx) error {
+			_, err := f.Picture(tx, "demo.2026-11-23.png", d.Unit)
+			return err
+		})
+		if err != nil {
+			b.Fatal(err)
 		}
 	}
 }
