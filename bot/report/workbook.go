@@ -43,7 +43,7 @@ type paper struct {
 }
 
 func (p *paper) text(key string, args ...any) string {
-	return locale.Text(p.lang, "report."+key, args...)
+	return locale.Text(p.lang, key, args...)
 }
 
 // table is a sheet whose rows are members or units.
@@ -58,11 +58,11 @@ type table struct {
 
 func (p *paper) add(t table) error {
 	named := p.named && !t.units
-	subject := []sheet.Column{{Title: p.text("column.unit"), Width: 24}, {Title: p.text("column.members"), Kind: sheet.Number, Width: 8, Sum: true}}
+	subject := []sheet.Column{{Title: p.text("report.column.unit"), Width: 24}, {Title: p.text("report.column.members"), Kind: sheet.Number, Width: 8, Sum: true}}
 	if named {
-		subject = []sheet.Column{{Title: p.text("column.staff"), Width: 11}, {Title: p.text("column.name"), Width: 14}}
+		subject = []sheet.Column{{Title: p.text("report.column.staff"), Width: 11}, {Title: p.text("report.column.name"), Width: 14}}
 		if len(p.Units) > 1 {
-			subject = append(subject, sheet.Column{Title: p.text("column.unit"), Width: 22})
+			subject = append(subject, sheet.Column{Title: p.text("report.column.unit"), Width: 22})
 		}
 	}
 	frozen := 1
@@ -70,7 +70,7 @@ func (p *paper) add(t table) error {
 		frozen = 2
 	}
 	return p.book.Add(sheet.Table{
-		Name: p.text("sheet." + t.name), Title: p.title(t.name), Note: p.note(t.name), Frozen: frozen, Total: p.text("total"),
+		Name: p.text("report.sheet." + t.name), Title: p.title(t.name), Note: p.note(t.name), Frozen: frozen, Total: p.text("report.total"),
 		Columns: append(subject, t.columns(len(subject)+1)...),
 	}, func(yield func([]any) bool) {
 		if named {
@@ -91,7 +91,7 @@ func (p *paper) members(t table, subject int, yield func([]any) bool) {
 		m := &p.Members[i]
 		name := m.Name
 		if m.Gone {
-			name += p.text("gone")
+			name += p.text("report.gone")
 		}
 		row := []any{m.Staff, name, p.Units[m.Row].Name}[:subject]
 		if !yield(append(row, t.cells(&m.Counts, m.Causes)...)) {
@@ -101,19 +101,19 @@ func (p *paper) members(t table, subject int, yield func([]any) bool) {
 }
 
 func (p *paper) title(name string) string {
-	return p.text("title", "Unit", p.Unit.Name, "Period", p.Period.Name(p.lang), "Sheet", p.text("sheet."+name))
+	return p.text("report.title", "Unit", p.Unit.Name, "Period", p.Period.Name(p.lang), "Sheet", p.text("report.sheet."+name))
 }
 
 func (p *paper) note(name string) string {
-	note := p.text("made", "Day", p.made)
+	note := p.text("report.made", "Day", p.made)
 	if !p.named && name == "summary" {
-		note += p.text("unnamed", "Most", mostNamed)
+		note += p.text("report.unnamed", "Most", mostNamed)
 	}
-	return note + p.text("note."+name)
+	return note + p.text("report.note."+name)
 }
 
 func (p *paper) number(key string) sheet.Column {
-	return sheet.Column{Title: p.text("column." + key), Kind: sheet.Number, Width: 8, Sum: true}
+	return sheet.Column{Title: p.text(key), Kind: sheet.Number, Width: 8, Sum: true}
 }
 
 // narrow is the width of a column of numbers.
@@ -123,12 +123,12 @@ func (p *paper) summary() error {
 	return p.add(table{name: "summary", units: len(p.Units) > 1,
 		columns: func(n int) []sheet.Column {
 			return []sheet.Column{
-				p.number("due"), p.number("here"), p.number("leave"), sheet.Share(p.text("column.attendance"), narrow, n+1, n, n+2),
-				p.number("lessons"), p.number("learned"), sheet.Share(p.text("column.study"), narrow, n+5, n+4),
-				p.number("rounds"), p.number("answered"), p.number("right"),
-				sheet.Share(p.text("column.taking_part"), narrow, n+8, n+7), sheet.Share(p.text("column.accuracy"), narrow, n+9, n+8),
-				p.number("notices"), p.number("acked"), sheet.Share(p.text("column.acking"), narrow, n+13, n+12),
-				p.number("points"),
+				p.number("report.column.due"), p.number("report.column.here"), p.number("report.column.leave"), sheet.Share(p.text("report.column.attendance"), narrow, n+1, n, n+2),
+				p.number("report.column.lessons"), p.number("report.column.learned"), sheet.Share(p.text("report.column.study"), narrow, n+5, n+4),
+				p.number("report.column.rounds"), p.number("report.column.answered"), p.number("report.column.right"),
+				sheet.Share(p.text("report.column.taking_part"), narrow, n+8, n+7), sheet.Share(p.text("report.column.accuracy"), narrow, n+9, n+8),
+				p.number("report.column.notices"), p.number("report.column.acked"), sheet.Share(p.text("report.column.acking"), narrow, n+13, n+12),
+				p.number("report.column.points"),
 			}
 		},
 		cells: func(c *Counts, _ []ledger.Sum) []any {
@@ -140,8 +140,8 @@ func (p *paper) summary() error {
 func (p *paper) attendance() error {
 	return p.add(table{name: "attendance",
 		columns: func(n int) []sheet.Column {
-			return []sheet.Column{p.number("due"), p.number("here"), p.number("late"), p.number("leave"),
-				sheet.Rest(p.text("column.absent"), narrow, n, n+1, n+3), sheet.Share(p.text("column.attendance"), narrow, n+1, n, n+3)}
+			return []sheet.Column{p.number("report.column.due"), p.number("report.column.here"), p.number("report.column.late"), p.number("report.column.leave"),
+				sheet.Rest(p.text("report.column.absent"), narrow, n, n+1, n+3), sheet.Share(p.text("report.column.attendance"), narrow, n+1, n, n+3)}
 		},
 		cells: func(c *Counts, _ []ledger.Sum) []any { return []any{c.Due, c.Here, c.Late, c.Leave, nil, nil} }})
 }
@@ -149,7 +149,7 @@ func (p *paper) attendance() error {
 func (p *paper) study() error {
 	return p.add(table{name: "study",
 		columns: func(n int) []sheet.Column {
-			return []sheet.Column{p.number("lessons"), p.number("learned"), sheet.Share(p.text("column.study"), narrow, n+1, n)}
+			return []sheet.Column{p.number("report.column.lessons"), p.number("report.column.learned"), sheet.Share(p.text("report.column.study"), narrow, n+1, n)}
 		},
 		cells: func(c *Counts, _ []ledger.Sum) []any { return []any{c.Lessons, c.Learned, nil} }})
 }
@@ -157,8 +157,8 @@ func (p *paper) study() error {
 func (p *paper) quiz() error {
 	return p.add(table{name: "quiz",
 		columns: func(n int) []sheet.Column {
-			return []sheet.Column{p.number("rounds"), p.number("answered"), p.number("right"),
-				sheet.Share(p.text("column.taking_part"), narrow, n+1, n), sheet.Share(p.text("column.accuracy"), narrow, n+2, n+1)}
+			return []sheet.Column{p.number("report.column.rounds"), p.number("report.column.answered"), p.number("report.column.right"),
+				sheet.Share(p.text("report.column.taking_part"), narrow, n+1, n), sheet.Share(p.text("report.column.accuracy"), narrow, n+2, n+1)}
 		},
 		cells: func(c *Counts, _ []ledger.Sum) []any { return []any{c.Rounds, c.Answered, c.Right, nil, nil} }})
 }
@@ -166,8 +166,8 @@ func (p *paper) quiz() error {
 func (p *paper) notices() error {
 	return p.add(table{name: "notices",
 		columns: func(n int) []sheet.Column {
-			return []sheet.Column{p.number("notices"), p.number("acked"), p.number("in_time"),
-				sheet.Share(p.text("column.acking"), narrow, n+1, n), sheet.Share(p.text("column.timely"), narrow, n+2, n)}
+			return []sheet.Column{p.number("report.column.notices"), p.number("report.column.acked"), p.number("report.column.in_time"),
+				sheet.Share(p.text("report.column.acking"), narrow, n+1, n), sheet.Share(p.text("report.column.timely"), narrow, n+2, n)}
 		},
 		cells: func(c *Counts, _ []ledger.Sum) []any { return []any{c.Notices, c.Acked, c.InTime, nil, nil} }})
 }
@@ -176,7 +176,7 @@ func (p *paper) notices() error {
 func (p *paper) points() error {
 	causes := p.causes()
 	t := table{name: "points",
-		columns: func(int) []sheet.Column { return []sheet.Column{p.number("points")} },
+		columns: func(int) []sheet.Column { return []sheet.Column{p.number("report.column.points")} },
 		cells:   func(c *Counts, _ []ledger.Sum) []any { return []any{int(c.Points)} }}
 	if !p.named || len(causes) < 2 {
 		return p.add(t)
@@ -187,7 +187,7 @@ func (p *paper) points() error {
 			all = append(all, sheet.Column{Title: ledger.RuleName(p.lang, rule), Kind: sheet.Number, Width: 11, Sum: true})
 			sum = append(sum, n+i)
 		}
-		return append(all, sheet.Plus(p.text("column.points"), narrow, sum...))
+		return append(all, sheet.Plus(p.text("report.column.points"), narrow, sum...))
 	}
 	t.cells = func(_ *Counts, own []ledger.Sum) []any {
 		row := make([]any, len(causes)+1)
@@ -224,18 +224,18 @@ func pointsOf(causes []ledger.Sum, rule string) (points int64) {
 // items lists what was held, by day.
 func (p *paper) items() error {
 	return p.book.Add(sheet.Table{
-		Name: p.text("sheet.items"), Title: p.title("items"), Note: p.note("items"), Frozen: 1, Total: "",
+		Name: p.text("report.sheet.items"), Title: p.title("items"), Note: p.note("items"), Frozen: 1, Total: "",
 		Columns: []sheet.Column{
-			{Title: p.text("column.day"), Kind: sheet.Day, Width: 12}, {Title: p.text("column.kind"), Width: 10},
-			{Title: p.text("column.title"), Kind: sheet.Wrapped, Width: 52},
-			p.number("asked"), p.number("did"), sheet.Share(p.text("column.share"), narrow, 5, 4),
+			{Title: p.text("report.column.day"), Kind: sheet.Day, Width: 12}, {Title: p.text("report.column.kind"), Width: 10},
+			{Title: p.text("report.column.title"), Kind: sheet.Wrapped, Width: 52},
+			p.number("report.column.asked"), p.number("report.column.did"), sheet.Share(p.text("report.column.share"), narrow, 5, 4),
 		},
 	}, func(yield func([]any) bool) {
 		for i := range p.Items {
 			item := &p.Items[i]
 			asked, did := item.taken()
 			title := strings.Join(strings.Fields(item.Title), " ")
-			if !yield([]any{sheet.Date(item.Day), p.text("kind." + item.Kind.String()), title, asked, did, nil}) {
+			if !yield([]any{sheet.Date(item.Day), p.text("report.kind." + item.Kind.String()), title, asked, did, nil}) {
 				return
 			}
 		}

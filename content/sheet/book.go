@@ -114,6 +114,9 @@ func NewBook(header, page string) (*Book, error) {
 	return b, b.styles()
 }
 
+// family is a font that offices in China have.
+const family = "微软雅黑"
+
 func (b *Book) styles() error {
 	line := []excelize.Border{}
 	for _, side := range []string{"left", "right", "top", "bottom"} {
@@ -124,22 +127,23 @@ func (b *Book) styles() error {
 	}
 	middle := &excelize.Alignment{Vertical: "center"}
 	centre := &excelize.Alignment{Horizontal: "center", Vertical: "center", WrapText: true}
+	plain := &excelize.Font{Family: family, Size: 10.5}
 	day := "yyyy-mm-dd"
 	text, percent := 49, 9
 	for _, s := range []struct {
 		into  *int
 		style excelize.Style
 	}{
-		{&b.style.title, excelize.Style{Font: &excelize.Font{Bold: true, Size: 16}, Alignment: centre}},
-		{&b.style.note, excelize.Style{Font: &excelize.Font{Size: 9, Color: "595959"}, Alignment: &excelize.Alignment{Vertical: "center", WrapText: true}}},
-		{&b.style.head, excelize.Style{Font: &excelize.Font{Bold: true}, Fill: fill("FBE9E7"), Border: line, Alignment: centre}},
-		{&b.style.text, excelize.Style{Border: line, NumFmt: text, Alignment: middle}},
-		{&b.style.wrap, excelize.Style{Border: line, NumFmt: text, Alignment: &excelize.Alignment{Vertical: "center", WrapText: true}}},
-		{&b.style.number, excelize.Style{Border: line, NumFmt: 1, Alignment: middle}},
-		{&b.style.percent, excelize.Style{Border: line, NumFmt: percent, Alignment: middle}},
-		{&b.style.day, excelize.Style{Border: line, CustomNumFmt: &day, Alignment: centre}},
-		{&b.style.total, excelize.Style{Font: &excelize.Font{Bold: true}, Fill: fill("F2F2F2"), Border: line, NumFmt: 1, Alignment: middle}},
-		{&b.style.totalPercent, excelize.Style{Font: &excelize.Font{Bold: true}, Fill: fill("F2F2F2"), Border: line, NumFmt: percent, Alignment: middle}},
+		{&b.style.title, excelize.Style{Font: &excelize.Font{Family: family, Bold: true, Size: 16}, Alignment: centre}},
+		{&b.style.note, excelize.Style{Font: &excelize.Font{Family: family, Size: 9, Color: "595959"}, Alignment: &excelize.Alignment{Vertical: "center", WrapText: true}}},
+		{&b.style.head, excelize.Style{Font: &excelize.Font{Family: family, Bold: true}, Fill: fill("FBE9E7"), Border: line, Alignment: centre}},
+		{&b.style.text, excelize.Style{Font: plain, Border: line, NumFmt: text, Alignment: middle}},
+		{&b.style.wrap, excelize.Style{Font: plain, Border: line, NumFmt: text, Alignment: &excelize.Alignment{Vertical: "center", WrapText: true}}},
+		{&b.style.number, excelize.Style{Font: plain, Border: line, NumFmt: 1, Alignment: middle}},
+		{&b.style.percent, excelize.Style{Font: plain, Border: line, NumFmt: percent, Alignment: middle}},
+		{&b.style.day, excelize.Style{Font: plain, Border: line, CustomNumFmt: &day, Alignment: centre}},
+		{&b.style.total, excelize.Style{Font: &excelize.Font{Family: family, Bold: true}, Fill: fill("F2F2F2"), Border: line, NumFmt: 1, Alignment: middle}},
+		{&b.style.totalPercent, excelize.Style{Font: &excelize.Font{Family: family, Bold: true}, Fill: fill("F2F2F2"), Border: line, NumFmt: percent, Alignment: middle}},
 	} {
 		id, err := b.file.NewStyle(&s.style)
 		if err != nil {
@@ -226,8 +230,9 @@ func (b *Book) open(t Table) error {
 	if err := b.file.SetSheetProps(t.Name, &excelize.SheetPropsOptions{FitToPage: &fit}); err != nil {
 		return err
 	}
-	side, edge, centred := 0.4, 0.7, true
-	if err := b.file.SetPageMargins(t.Name, &excelize.PageLayoutMarginsOptions{Left: &side, Right: &side, Top: &edge, Bottom: &edge, Horizontally: &centred}); err != nil {
+	side, edge, inner, centred := 0.4, 0.7, 0.35, true
+	if err := b.file.SetPageMargins(t.Name, &excelize.PageLayoutMarginsOptions{Left: &side, Right: &side, Top: &edge, Bottom: &edge,
+		Header: &inner, Footer: &inner, Horizontally: &centred}); err != nil {
 		return err
 	}
 	if err := b.file.SetHeaderFooter(t.Name, &excelize.HeaderFooterOptions{OddHeader: "&R" + b.header, OddFooter: "&C" + b.page}); err != nil {
