@@ -10,6 +10,7 @@ import (
 	"branchbot/bot/checkin"
 	"branchbot/bot/desk"
 	"branchbot/bot/engine"
+	"branchbot/bot/honour"
 	"branchbot/bot/leave"
 	"branchbot/bot/ledger"
 	"branchbot/bot/lesson"
@@ -18,6 +19,7 @@ import (
 	"branchbot/bot/member"
 	"branchbot/bot/notice"
 	"branchbot/bot/outbox"
+	"branchbot/bot/picture"
 	"branchbot/bot/quiz"
 	"branchbot/bot/schedule"
 	"branchbot/bot/seal"
@@ -75,6 +77,7 @@ func (f *features) list() []engine.Feature {
 		&signup.Feature{},
 		f.survey,
 		f.suggest,
+		&honour.Feature{Quiet: f.quietHours},
 		&load.Feature{PerWeek: func() int { return f.conduct.Load().DemandsPerWeek }},
 		&ledger.Feature{Book: f.book, Board: board},
 		f.schedule,
@@ -107,8 +110,9 @@ func (f *features) apply(tx *store.Tx, s *Settings, library *content.Library) er
 }
 
 // media finds the bytes of what is sent along: pictures of packs, files of
-// notices ("notice:HASH"), and files made on the spot ("roster:UNIT.csv",
-// "ledger:UNIT.xlsx", "signup:ID.xlsx").
+// notices ("notice:HASH"), and what is made on the spot: files
+// ("roster:UNIT.csv", "ledger:UNIT.xlsx", "signup:ID.xlsx") and pictures
+// ("honour:own.ID.png" …).
 func (f *features) media(db *store.DB) func(ref string) ([]byte, string, error) {
 	return func(ref string) (data []byte, mediaType string, err error) {
 		what, name, made := strings.Cut(ref, ":")
@@ -130,8 +134,12 @@ const (
 
 // made is a file that a feature keeps or makes.
 func (f *features) made(tx *store.Tx, what, name string) (data []byte, mediaType string, err error) {
-	if what == "notice" {
+	switch what {
+	case "notice":
 		return notice.Media(tx, name)
+	case "honour":
+		data, err = honour.Picture(tx, name, f.directory.Unit)
+		return data, picture.Type, err
 	}
 	unit, ending, _ := strings.Cut(name, ".")
 	var id int64

@@ -34,7 +34,7 @@ func TestImports(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	features := map[string]bool{"lesson": true, "quiz": true, "checkin": true, "notice": true, "signup": true, "survey": true, "suggestion": true, "schedule": true, "load": true, "desk": true}
+	features := map[string]bool{"lesson": true, "quiz": true, "checkin": true, "notice": true, "signup": true, "survey": true, "suggestion": true, "schedule": true, "load": true, "desk": true, "honour": true}
 	for line := range strings.Lines(string(out)) {
 		words := strings.Fields(line)
 		from := words[0]
