@@ -42,6 +42,22 @@ func (p Period) Name(lang string) string {
 	return locale.Text(lang, "report.days", "From", p.From, "To", to.AddDate(0, 0, -1).Format(time.DateOnly))
 }
 
+// key names a month or year in references: 2026-11, 2026.
+func (p Period) key() string {
+	if from, err := time.Parse(time.DateOnly, p.From); err == nil && p == Year(from.Year()) {
+		return p.From[:4]
+	}
+	return p.From[:7]
+}
+
+func parseKey(key string) (Period, bool) {
+	if at, err := time.Parse("2006", key); err == nil {
+		return Year(at.Year()), true
+	}
+	at, err := time.Parse("2006-01", key)
+	return Month(at.Year(), at.Month()), err == nil
+}
+
 // In are the first instant of the period in a zone, and the first after it.
 func (p Period) In(zone *time.Location) (from, to time.Time, err error) {
 	if from, err = time.ParseInLocation(time.DateOnly, p.From, zone); err == nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -258,3 +259,38 @@ func (i *Item) taken() (asked, did int) {
 
 // String is the word of the catalogue for a kind.
 func (k Kind) String() string { return [...]string{"lesson", "quiz", "checkin", "notice"}[k] }
+
+// CSV writes the figures of the members, or of the units where they are too
+// many, as one table.
+func (f *Figures) CSV(lang string) ([]byte, error) {
+	subject := []string{"report.column.staff", "report.column.name", "report.column.unit"}
+	named := len(f.Members) <= mostNamed
+	if !named {
+		subject = []string{"report.column.unit", "report.column.members"}
+	}
+	var header []string
+	for _, key := range append(subject, "report.column.due", "report.column.here", "report.column.late", "report.column.leave",
+		"report.column.absent", "report.column.lessons", "report.column.learned", "report.column.rounds", "report.column.answered",
+		"report.column.right", "report.column.notices", "report.column.acked", "report.column.in_time", "report.column.points") {
+		header = append(header, locale.Text(lang, key))
+	}
+	var rows [][]string
+	row := func(c *Counts, subject ...string) {
+		for _, n := range []int{c.Due, c.Here, c.Late, c.Leave, c.Absent(), c.Lessons, c.Learned, c.Rounds, c.Answered, c.Right,
+			c.Notices, c.Acked, c.InTime, int(c.Points)} {
+			subject = append(subject, strconv.Itoa(n))
+		}
+		rows = append(rows, subject)
+	}
+	if !named {
+		for i := range f.Units {
+			row(&f.Units[i].Counts, f.Units[i].Name, strconv.Itoa(f.Units[i].Members))
+		}
+		return sheet.WriteCSV(header, rows)
+	}
+	for i := range f.Members {
+		m := &f.Members[i]
+		row(&m.Counts, m.Staff, m.Name, f.Units[m.Row].Name)
+	}
+	return sheet.WriteCSV(header, rows)
+}
