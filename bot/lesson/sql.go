@@ -101,3 +101,25 @@ func Deeds(tx *store.Tx, asked, unit, from, to string) ([]engine.Deed, error) {
 	return member.Deeds(tx, `SELECT d.push, d.member, 'done' FROM lesson_push l CROSS JOIN stay s CROSS JOIN lesson_done d
 		WHERE l.unit = $1 AND l.day >= $3 AND l.day < $4 AND d.push = l.id AND`+member.Staying("d.member", "d.at"), asked, unit, from, to)
 }
+
+type seriesPush struct{ series, lesson string }
+
+// lastOfSeries is the last lesson of each series that was pushed in the days
+// from one on, up to another.
+func lastOfSeries(tx *store.Tx, unit, from, to string) ([]seriesPush, error) {
+	rows, err := tx.Query(`SELECT series, lesson FROM lesson_push WHERE id IN (
+		SELECT MAX(id) FROM lesson_push WHERE unit = $1 AND day >= $2 AND day < $3 GROUP BY series) ORDER BY id`, unit, from, to)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []seriesPush
+	for rows.Next() {
+		var p seriesPush
+		if err := rows.Scan(&p.series, &p.lesson); err != nil {
+			return nil, err
+		}
+		out = append(out, p)
+	}
+	return out, rows.Err()
+}
