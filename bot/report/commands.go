@@ -11,7 +11,6 @@ import (
 	"branchbot/bot/chat"
 	"branchbot/bot/command"
 	"branchbot/bot/engine"
-	"branchbot/bot/ledger"
 	"branchbot/bot/member"
 	"branchbot/store"
 )
@@ -48,9 +47,9 @@ func (f *Feature) export(t *engine.Turn, line command.Line) error {
 	case "手册", "电子手册", "handbook":
 		return f.exportHandbook(t, rest)
 	case "月报", "month":
-		return f.exportFigures(t, month, "report.monthly", rest, ending)
+		return f.exportFigures(t, month, "report.monthly", "report.monthly_how", rest, ending)
 	case "年报", "year":
-		return f.exportFigures(t, year, "report.yearly", rest, ending)
+		return f.exportFigures(t, year, "report.yearly", "report.yearly_how", rest, ending)
 	}
 	if len(rest) > 0 {
 		return engine.Complain("report.export_how")
@@ -71,11 +70,11 @@ func send(t *engine.Turn, ref, what, name string) error {
 }
 
 // exportFigures sends the workbook of a period.
-func (f *Feature) exportFigures(t *engine.Turn, read func(string, time.Time) (Period, bool), kind string, words []string, ending string) error {
+func (f *Feature) exportFigures(t *engine.Turn, read func(string, time.Time) (Period, bool), kind, how string, words []string, ending string) error {
 	now := t.Now.In(t.Unit.Zone)
 	p, ok := read(strings.Join(words, ""), now)
 	if !ok {
-		return engine.Complain(kind + "_how")
+		return engine.Complain(how)
 	}
 	if p.From > now.Format(time.DateOnly) {
 		return engine.Complain("report.future", "Period", p.Name(t.Lang))
@@ -208,5 +207,3 @@ func (f *Feature) Media(tx *store.Tx, what, name string) ([]byte, error) {
 	err = figures.Workbook(&b, u.Language, tx.Now)
 	return b.Bytes(), err
 }
-
-var _ = ledger.RuleName

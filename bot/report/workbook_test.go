@@ -3,8 +3,6 @@ package report_test
 import (
 	"bytes"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -17,18 +15,14 @@ import (
 
 var made = time.Date(2027, 1, 4, 9, 0, 0, 0, time.FixedZone("", 8*3600))
 
-// book writes a workbook; with KEEP=DIR also to a file there, to be looked at.
+// book writes a workbook and reads it again.
 func book(t testing.TB, f *report.Figures, lang, name string) *excelize.File {
 	t.Helper()
 	var b bytes.Buffer
 	if err := f.Workbook(&b, lang, made); err != nil {
 		t.Fatal(err)
 	}
-	if dir := os.Getenv("KEEP"); dir != "" {
-		if err := os.WriteFile(filepath.Join(dir, name), b.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	keep(t, name, b.Bytes())
 	x, err := excelize.OpenReader(&b)
 	if err != nil {
 		t.Fatal(err)
