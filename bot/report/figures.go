@@ -207,11 +207,12 @@ type run struct {
 	tx     *store.Tx
 	shifts *shift.Feature
 	family map[string]*engine.Unit
-	rows   map[string]int                               // of Figures.Units, by unit
-	held   map[[2]string]bool                           // by row and unit: the unit's items are in the row's Held
-	items  map[string]*items                            // by unit
-	shown  map[shown]int                                // of Figures.Items
-	points map[string]map[string]map[int64][]ledger.Sum // by chain, unit, member
+	rows   map[string]int                                     // of Figures.Units, by unit
+	held   map[[2]string]bool                                 // by row and unit: the unit's items are in the row's Held
+	items  map[string]*items                                  // by unit
+	shown  map[shown]int                                      // of Figures.Items
+	points map[string]map[string]map[int64][]ledger.Sum       // by chain, unit, member
+	visit  func(m *Member, k Kind, i engine.Item, how string) // may be nil
 }
 
 func (s *Source) begin(tx *store.Tx, unit string, p Period) (*run, error) {
@@ -347,6 +348,9 @@ func (r *run) add(u *engine.Unit) error {
 				var c Counts
 				features[kind].count(&c, how)
 				m.add(&c)
+				if r.visit != nil {
+					r.visit(&m, Kind(kind), i, how)
+				}
 				if at, is := r.shown[shown{Kind(kind), i.ID}]; is {
 					r.Items[at].add(&c)
 				}
