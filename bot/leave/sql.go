@@ -58,7 +58,7 @@ func ofMembers(tx *store.Tx, members []int64, from, to time.Time) ([]record, err
 		ids[i] = id
 	}
 	var out []record
-	err := tx.Among(selectLeave+`WHERE l.to_at > $1 AND l.from_at < $2 AND l.member IN`, []any{from.UnixMilli(), to.UnixMilli()}, ids,
+	err := tx.QueryEach(selectLeave+`WHERE l.to_at > $1 AND l.from_at < $2 AND l.member = $3`, []any{from.UnixMilli(), to.UnixMilli()}, ids,
 		func(rows *sql.Rows) error {
 			r, err := scan(rows)
 			out = append(out, r)
@@ -74,6 +74,12 @@ func ofUnit(tx *store.Tx, unit string, from, to time.Time) ([]record, error) {
 		SELECT id FROM unit WHERE id = $1 UNION ALL SELECT u.id FROM unit u JOIN below b ON u.parent = b.id) `+selectLeave+
 		`WHERE l.to_at > $2 AND l.from_at < $3 AND m.left_at IS NULL AND m.unit IN (SELECT id FROM below) ORDER BY l.from_at, l.id`,
 		unit, from.UnixMilli(), to.UnixMilli())
+}
+
+// ofStays are those of the members who ever stayed in a unit.
+func ofStays(tx *store.Tx, unit string, from, to time.Time) ([]record, error) {
+	return list(tx, selectLeave+`WHERE l.to_at > $2 AND l.from_at < $3 AND l.member IN (SELECT member FROM stay WHERE unit = $1)
+		ORDER BY l.from_at, l.id`, unit, from.UnixMilli(), to.UnixMilli())
 }
 
 // history are the last 50 leaves of a member, newest first.

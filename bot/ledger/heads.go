@@ -85,6 +85,18 @@ func Ends(tx *store.Tx) (map[string]Head, error) {
 	return ends, rows.Err()
 }
 
+// end is the head of a unit's chain; zero when it has no entry.
+func end(tx *store.Tx, unit string) (h Head, err error) {
+	if err := settled(tx); err != nil {
+		return h, err
+	}
+	err = tx.QueryRow(`SELECT seq, hash FROM ledger WHERE unit = $1 ORDER BY seq DESC LIMIT 1`, unit).Scan(&h.Seq, &h.Hash)
+	if errors.Is(err, store.ErrNoRows) {
+		return Head{}, nil
+	}
+	return h, err
+}
+
 // Holds tells whether the chain of a unit has a head in it. Of the hash at least the
 // first six bytes must be there.
 func Holds(tx *store.Tx, unit string, h Head) (bool, error) {

@@ -117,11 +117,17 @@ var made = map[string][]string{
 	"quiz.how.":         types(),
 	"ledger.column.":    {"seq", "day", "staff", "name", "points", "rule", "note", "reverses"},
 	"ledger.rule.":      {"quiz-correct", "quiz-answered", "check-in", "check-in-late", "lesson-done", "award"}, // of the sample
+	"report.sheet.":     {"summary", "attendance", "study", "quiz", "points", "notices", "items"},
+	"report.note.":      {"summary", "attendance", "study", "quiz", "points", "notices", "items"},
+	"report.kind.":      {"lesson", "quiz", "checkin", "notice"},
 	"signup.column.":    {"n", "staff", "name", "people", "state"},
 	"signup.state.":     {"in", "waiting", "guest", "several"},
 	"desk.condition.":   {"connecting", "online", "needs_human", "banned", "down"},
 	"desk.reason.":      {"token_refused", "used_twice", "unreachable", "not_delivered", "too_busy"},
-	"schedule.action.":  {"lesson", "quiz", "checkin", "notice", "pulse"},
+	"schedule.action.":  {"lesson", "quiz", "checkin", "notice", "pulse", "poster"},
+	"poster.kind.":      {"lesson", "quiz", "checkin", "notice"},
+	"poster.held.":      {"lesson", "quiz", "checkin", "notice"},
+	"poster.told.":      {"lesson", "quiz", "checkin", "notice"},
 	"schedule.state.":   {"fired", "done", "partly", "failed", "skipped", "missed"},
 	"schedule.reason.": {"late", "newer", "holiday", "weekend", "makeup", "merged", // of schedules
 		"days"}, // of rows that earlier releases wrote; the others are written out

@@ -38,7 +38,7 @@ func ofMembers(tx *store.Tx, members []int64) (map[int64][]rotation, error) {
 		ids[i] = id
 	}
 	by := map[int64][]rotation{}
-	err := tx.Among(selectRotation+`WHERE s.member IN`, nil, ids, func(rows *sql.Rows) error {
+	err := tx.QueryEach(selectRotation+`WHERE s.member = $1`, nil, ids, func(rows *sql.Rows) error {
 		r, err := scan(rows)
 		by[r.Member] = append(by[r.Member], r)
 		return err
@@ -57,9 +57,18 @@ func scan(rows *sql.Rows) (r rotation, err error) {
 // ofUnit are the rotations of the rosters of a unit and the units under it, by
 // member.
 func ofUnit(tx *store.Tx, unit string) (map[int64][]rotation, error) {
-	rows, err := tx.Query(`WITH RECURSIVE below (id) AS (
+	return rotations(tx, `WITH RECURSIVE below (id) AS (
 		SELECT id FROM unit WHERE id = $1 UNION ALL SELECT u.id FROM unit u JOIN below b ON u.parent = b.id) `+selectRotation+
 		`JOIN member m ON m.id = s.member WHERE m.left_at IS NULL AND m.unit IN (SELECT id FROM below) ORDER BY s.starts_on`, unit)
+}
+
+// ofStays are those of the members who ever stayed in a unit.
+func ofStays(tx *store.Tx, unit string) (map[int64][]rotation, error) {
+	return rotations(tx, selectRotation+`WHERE s.member IN (SELECT member FROM stay WHERE unit = $1) ORDER BY s.starts_on`, unit)
+}
+
+func rotations(tx *store.Tx, query string, args ...any) (map[int64][]rotation, error) {
+	rows, err := tx.Query(query, args...)
 	if err != nil {
 		return nil, err
 	}
