@@ -75,7 +75,7 @@ func (b *Bulk) Flush() error {
 func (tx *Tx) Empty() (bool, error) {
 	for _, table := range tables() {
 		var n int64
-		if err := tx.QueryRow(`SELECT COUNT(*) FROM (SELECT 1 FROM ` + table + ` LIMIT 1) AS some`).Scan(&n); err != nil || n > 0 {
+		if err := tx.QueryRow(`SELECT COUNT(*) FROM (SELECT 1 FROM ` + table + ` LIMIT 1) AS found`).Scan(&n); err != nil || n > 0 {
 			return false, err
 		}
 	}
