@@ -68,7 +68,7 @@ func (p *Program) commands() *cobra.Command {
 		&cobra.Command{Use: "check", Short: "Check the configuration and the packs", Args: cobra.NoArgs,
 			RunE: func(*cobra.Command, []string) error { return p.check() }},
 		p.rehearseCommand(),
-		p.backupCommand(), p.restoreCommand(), p.eventsCommand(), p.ledgerCommand(), p.rosterCommand(), p.holidaysCommand(), p.moveCommand(), p.statusCommand(),
+		p.backupCommand(), p.restoreCommand(), p.eventsCommand(), p.ledgerCommand(), p.rosterCommand(), p.holidaysCommand(), p.moveCommand(), p.seedCommand(), p.statusCommand(),
 		&cobra.Command{Use: "invite STAFFNO", Short: "Make a one-time code that lets a member in, e.g. the first secretary", Args: cobra.ExactArgs(1),
 			RunE: func(c *cobra.Command, args []string) error { return p.invite(c.Context(), args[0]) }},
 	)
