@@ -15,6 +15,7 @@ import (
 
 	"branchbot/adapters/terminal"
 	"branchbot/bot/chat"
+	"branchbot/bot/console"
 	"branchbot/bot/member"
 	"branchbot/store"
 )
@@ -153,6 +154,7 @@ func (b *Bot) mux() http.Handler {
 	mux.HandleFunc("GET /readyz", b.health)
 	mux.Handle("GET /metrics", b.metrics.handler())
 	mux.Handle("GET "+loginPath+"{account}", b.logins)
+	mux.Handle(console.Root, b.console.Handler())
 	for pattern, handler := range b.routes {
 		mux.Handle(pattern, handler)
 	}

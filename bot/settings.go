@@ -364,6 +364,17 @@ func (s *Settings) base() string {
 	return strings.TrimSuffix(or(s.Address, "http://"+s.Listen), "/")
 }
 
+// top is the unit whose secretaries answer for the whole program: the first
+// that has none above it.
+func (s *Settings) top() string {
+	for _, u := range s.Units {
+		if u.Parent == "" {
+			return u.ID
+		}
+	}
+	return ""
+}
+
 func or(value, otherwise string) string {
 	if value == "" {
 		return otherwise

@@ -1,0 +1,266 @@
+package console
+
+import (
+	"errors"
+	"strings"
+	"time"
+
+	"branchbot/store"
+)
+
+// Links -----------------------------------------------------------------------
+
+func addLink(tx *store.Tx, hash string, member int64, life time.Duration) error {
+	_, err := tx.Exec(`DELETE FROM console_link WHERE member = $1 OR expires_at < $2`, member, tx.Millis()) // the newest alone counts
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(`INSERT INTO console_link (hash, member, expires_at) VALUES ($1, $2, $3)`, hash, member, tx.Now.Add(life).UnixMilli())
+	return err
+}
+
+// spendLink returns the member whom a link lets in; 0 when it is unknown, spent
+// or too old.
+func spendLink(tx *store.Tx, hash string) (member int64, err error) {
+	err = tx.QueryRow(`UPDATE console_link SET used_at = $1 WHERE hash = $2 AND used_at IS NULL AND expires_at > $1 RETURNING member`,
+		tx.Millis(), hash).Scan(&member)
+	if errors.Is(err, store.ErrNoRows) {
+		return 0, nil
+	}
+	return member, err
+}
+
+// Sessions --------------------------------------------------------------------
+
+func addSession(tx *store.Tx, hash string, member int64, roles, browser string) error {
+	_, err := tx.Exec(`INSERT INTO console_session (hash, member, roles, browser, created_at, seen_at) VALUES ($1, $2, $3, $4, $5, $5)`,
+		hash, member, roles, browser, tx.Millis())
+	return err
+}
+
+const selectSession = `SELECT id, member, roles, browser, created_at, seen_at, flash FROM console_session `
+
+func scanSession(row interface{ Scan(...any) error }) (*session, error) {
+	s := &session{}
+	var created, seen int64
+	err := row.Scan(&s.ID, &s.Member, &s.roles, &s.Browser, &created, &seen, &s.flash)
+	if errors.Is(err, store.ErrNoRows) {
+		return nil, nil
+	}
+	s.Created, s.Seen = time.UnixMilli(created), time.UnixMilli(seen)
+	return s, err
+}
+
+// sessionOf is nil for an unknown cookie.
+func sessionOf(tx *store.Tx, hash string) (*session, error) {
+	return scanSession(tx.QueryRow(selectSession+`WHERE hash = $1`, hash))
+}
+
+// sessionsOf are a member's sessions that still hold, the newest first.
+func sessionsOf(tx *store.Tx, member int64) ([]session, error) {
+	rows, err := tx.Query(selectSession+`WHERE member = $1 ORDER BY id DESC`, member)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []session
+	for rows.Next() {
+		s, err := scanSession(rows)
+		if err != nil {
+			return nil, err
+		}
+		if !s.over(tx.Now) {
+			all = append(all, *s)
+		}
+	}
+	return all, rows.Err()
+}
+
+// touchSession notes the use and forgets the flash that was shown; one that was
+// set meanwhile stays.
+func touchSession(tx *store.Tx, id int64, shown string) error {
+	_, err := tx.Exec(`UPDATE console_session SET seen_at = $1, flash = CASE WHEN flash = $2 THEN '' ELSE flash END WHERE id = $3`,
+		tx.Millis(), shown, id)
+	return err
+}
+
+func setFlash(tx *store.Tx, id int64, text string) error {
+	_, err := tx.Exec(`UPDATE console_session SET flash = $1 WHERE id = $2`, text, id)
+	return err
+}
+
+func endSession(tx *store.Tx, hash string) error {
+	_, err := tx.Exec(`DELETE FROM console_session WHERE hash = $1`, hash)
+	return err
+}
+
+// endSessionOf ends one session of a member, all but one of them for id 0.
+func endSessionOf(tx *store.Tx, member, id, but int64) error {
+	_, err := tx.Exec(`DELETE FROM console_session WHERE member = $1 AND (id = $2 OR $2 = 0) AND id <> $3`, member, id, but)
+	return err
+}
+
+// sweepSessions drops the ones that are over.
+func sweepSessions(tx *store.Tx) error {
+	_, err := tx.Exec(`DELETE FROM console_session WHERE seen_at < $1 OR created_at < $2`,
+		tx.Now.Add(-idle).UnixMilli(), tx.Now.Add(-absolute).UnixMilli())
+	return err
+}
+
+// Audit -----------------------------------------------------------------------
+
+func addAudit(tx *store.Tx, member int64, unit, page, act, ref string) error {
+	_, err := tx.Exec(`INSERT INTO console_audit (at, member, unit, page, act, ref) VALUES ($1, $2, $3, $4, $5, $6)`,
+		tx.Millis(), member, unit, page, act, ref)
+	return err
+}
+
+// Today -----------------------------------------------------------------------
+
+// item is something that the unit's chats wait for.
+type item struct {
+	Feature string
+	ID      int64
+	Code    int
+	Title   string // of a question its text
+	Opened  int64
+	Closes  int64 // 0: no end
+	Done    int
+	Due     int // 0: nobody in particular
+}
+
+// openItems are the open prompts of a unit with what has come in, the newest
+// first. It reads the tables of all features at once, because a page must not
+// ask each of them about each prompt.
+func openItems(tx *store.Tx, unit string) ([]item, error) {
+	rows, err := tx.Query(`
+		SELECT p.id, 'quiz', r.id, p.code, r.content, p.opened_at, r.closes_at, (SELECT COUNT(*) FROM answer a WHERE a.round = r.id), 0
+			FROM prompt p JOIN round r ON r.id = CAST(p.ref AS BIGINT) WHERE p.unit = $1 AND p.closed_at IS NULL AND p.feature = 'quiz'
+		UNION ALL SELECT p.id, 'checkin', c.id, p.code, c.title, p.opened_at, c.closes_at,
+			(SELECT COUNT(*) FROM checkin_entry e WHERE e.checkin = c.id AND e.state IN ('on_time', 'late')), 0
+			FROM prompt p JOIN checkin c ON c.id = CAST(p.ref AS BIGINT) WHERE p.unit = $1 AND p.closed_at IS NULL AND p.feature = 'checkin'
+		UNION ALL SELECT p.id, 'notice', n.id, CAST(g.seq AS BIGINT), n.text, p.opened_at, n.closes_at, g.done, g.due
+			FROM prompt p JOIN notice_target g ON g.prompt = p.id JOIN notice n ON n.id = g.notice
+			WHERE p.unit = $1 AND p.closed_at IS NULL AND p.feature = 'notice' AND g.unit = $1
+		UNION ALL SELECT p.id, 'signup', s.id, p.code, s.title, p.opened_at, s.closes_at,
+			(SELECT COALESCE(SUM(e.people), 0) FROM signup_entry e WHERE e.signup = s.id AND e.waiting = 0), s.places
+			FROM prompt p JOIN signup s ON s.prompt = p.id WHERE p.unit = $1 AND p.closed_at IS NULL AND p.feature = 'signup'
+		UNION ALL SELECT p.id, 'survey', s.id, p.code, s.title, p.opened_at, s.closes_at, (SELECT COUNT(*) FROM survey_voted v WHERE v.survey = s.id), 0
+			FROM prompt p JOIN survey s ON s.prompt = p.id WHERE p.unit = $1 AND p.closed_at IS NULL AND p.feature = 'survey'
+		UNION ALL SELECT p.id, 'lesson', l.id, p.code, l.title, p.opened_at, 0, (SELECT COUNT(*) FROM lesson_done d WHERE d.push = l.id), 0
+			FROM prompt p JOIN lesson_push l ON l.prompt = p.id WHERE p.unit = $1 AND p.closed_at IS NULL AND p.feature = 'lesson'
+		ORDER BY 1 DESC LIMIT 50`, unit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []item
+	for rows.Next() {
+		var it item
+		var prompt int64
+		if err := rows.Scan(&prompt, &it.Feature, &it.ID, &it.Code, &it.Title, &it.Opened, &it.Closes, &it.Done, &it.Due); err != nil {
+			return nil, err
+		}
+		all = append(all, it)
+	}
+	return all, rows.Err()
+}
+
+// like makes a pattern that finds what contains a text.
+func like(text string) string {
+	return "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(text) + "%"
+}
+
+// Units -----------------------------------------------------------------------
+
+// unitsUnder are the units right under one.
+func unitsUnder(tx *store.Tx, unit string, most int) ([]choice, error) {
+	return choices(tx, `SELECT id, name, kind, 0 FROM unit WHERE parent = $1 ORDER BY name, id LIMIT $2`, unit, most)
+}
+
+const unitTree = `WITH RECURSIVE below (id) AS (
+	SELECT id FROM unit WHERE id = $1 UNION ALL SELECT u.id FROM unit u JOIN below b ON u.parent = b.id) `
+
+func countUnits(tx *store.Tx, top, query string) (n int, err error) {
+	err = tx.QueryRow(unitTree+`SELECT COUNT(*) FROM unit WHERE id IN (SELECT id FROM below) AND name LIKE $2 ESCAPE '\'`, top, like(query)).Scan(&n)
+	return n, err
+}
+
+// unitsIn are the units at and under one whose names hold a text.
+func unitsIn(tx *store.Tx, top, query string, p Paging) ([]choice, error) {
+	return choices(tx, unitTree+`SELECT u.id, u.name, u.kind, (SELECT COUNT(*) FROM member m WHERE m.unit = u.id AND m.left_at IS NULL)
+		FROM unit u WHERE u.id IN (SELECT id FROM below) AND u.name LIKE $2 ESCAPE '\' ORDER BY u.name, u.id LIMIT $3 OFFSET $4`,
+		top, like(query), p.Size, p.Offset())
+}
+
+func choices(tx *store.Tx, query string, args ...any) ([]choice, error) {
+	rows, err := tx.Query(query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []choice
+	for rows.Next() {
+		var c choice
+		if err := rows.Scan(&c.ID, &c.Name, &c.Kind, &c.Members); err != nil {
+			return nil, err
+		}
+		all = append(all, c)
+	}
+	return all, rows.Err()
+}
+
+// runsSince are the occurrences of a unit since an instant, the newest first.
+func runsSince(tx *store.Tx, unit string, since time.Time) ([]run, error) {
+	rows, err := tx.Query(`SELECT o.schedule, s.action, o.state, o.reason, o.due_at FROM occurrence o
+		JOIN schedule s ON s.id = o.schedule WHERE o.due_at >= $1 AND s.unit = $2 ORDER BY o.due_at DESC, o.id DESC LIMIT 20`, since.UnixMilli(), unit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []run
+	for rows.Next() {
+		var o run
+		if err := rows.Scan(&o.Schedule, &o.Action, &o.State, &o.Reason, &o.Due); err != nil {
+			return nil, err
+		}
+		all = append(all, o)
+	}
+	return all, rows.Err()
+}
+
+// failedSince are the letters to the unit's chats that were not sent.
+func failedSince(tx *store.Tx, unit string, since time.Time) ([]letter, error) {
+	rows, err := tx.Query(`SELECT o.account, o.class, o.state, o.problem, o.settled_at FROM chat c
+		JOIN outbox o ON o.account = c.account AND o.chat = c.chat AND o.state IN ('dead', 'uncertain') AND o.settled_at >= $1
+		WHERE c.unit = $2 ORDER BY o.id DESC LIMIT 20`, since.UnixMilli(), unit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []letter
+	for rows.Next() {
+		var l letter
+		if err := rows.Scan(&l.Account, &l.Class, &l.State, &l.Problem, &l.At); err != nil {
+			return nil, err
+		}
+		all = append(all, l)
+	}
+	return all, rows.Err()
+}
+
+// counters rise when a unit's schedule has run or a letter has failed.
+func counters(tx *store.Tx, unit string) (runs, failed int64, err error) {
+	err = tx.QueryRow(`SELECT (SELECT COALESCE(MAX(o.id), 0) FROM occurrence o JOIN schedule s ON s.id = o.schedule
+			WHERE s.unit = $1 AND o.due_at > $2),
+		(SELECT COUNT(*) FROM chat c JOIN outbox o ON o.account = c.account AND o.chat = c.chat
+			AND o.state IN ('dead', 'uncertain') AND o.settled_at >= $2 WHERE c.unit = $1)`,
+		unit, tx.Now.Add(-24*time.Hour).UnixMilli()).Scan(&runs, &failed)
+	return runs, failed, err
+}
+
+func isPaused(tx *store.Tx, unit string) (bool, error) {
+	var n int
+	err := tx.QueryRow(`SELECT COUNT(*) FROM paused WHERE unit = $1`, unit).Scan(&n)
+	return n > 0, err
+}
