@@ -304,6 +304,18 @@ func (r *Request) keep(f *flash) error {
 	return r.server.DB.Write(func(tx *store.Tx) error { return setFlash(tx, r.session.ID, string(text)) })
 }
 
+// Again shows a page in answer to a form, for what has to be mended in it.
+func (r *Request) Again(show func(*Request) error) error {
+	return r.server.DB.Read(func(tx *store.Tx) error {
+		r.Tx = tx
+		defer func() { r.Tx = nil }()
+		if err := r.prepare(); err != nil {
+			return err
+		}
+		return show(r)
+	})
+}
+
 // Show renders the page's template with data and sends it.
 func (r *Request) Show(data any) error {
 	r.Data = data

@@ -135,3 +135,8 @@ type pager struct {
 
 // Pager is for {{template "paging" (.Pager .Data.Paging)}}.
 func (r *Request) Pager(p Paging) pager { return pager{r, p} }
+
+// Word is a word of the catalogue that has several spellings: the first.
+func (r *Request) Word(prefix, key string) string {
+	return strings.Split(r.T(prefix+key), "/")[0]
+}

@@ -106,6 +106,7 @@ var made = map[string][]string{
 	"console.feature.":  {"quiz", "checkin", "notice", "signup", "survey", "lesson"},
 	"console.kind.":     member.UnitKinds,
 	"console.letter.":   {"dead", "uncertain"},
+	"console.section.":  {"conduct", "points"},
 	"alert.":            {"needs_human", "banned", "too_busy"},
 	"engine.chat_":      {"added", "muted", "removed"},
 	"member.chat.":      {"all", "addressed", "muted", "removed"},

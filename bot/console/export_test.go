@@ -1,0 +1,14 @@
+package console
+
+// Paths are the paths of all pages, those of a unit as u/UNIT/….
+func Paths(unit string) []string {
+	var all []string
+	for _, p := range pages {
+		if p.own {
+			all = append(all, Root+p.path)
+		} else {
+			all = append(all, Root+"u/"+unit+"/"+p.path)
+		}
+	}
+	return all
+}
