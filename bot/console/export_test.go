@@ -12,3 +12,6 @@ func Paths(unit string) []string {
 	}
 	return all
 }
+
+// Look does what Run does each second.
+func (s *Server) Look() error { return s.live.look(true) }
