@@ -126,7 +126,13 @@ var platform = regexp.MustCompile(`(?m)^#? *as: *(\w+)$`)
 // 2026-12-01.
 func Open(t testing.TB, a *txtar.Archive) *Stage {
 	t.Helper()
-	return open(t, a, storetest.SQLite)
+	return OpenOn(t, a, storetest.SQLite)
+}
+
+// OpenOn is Open on a database engine.
+func OpenOn(t testing.TB, a *txtar.Archive, e storetest.Engine) *Stage {
+	t.Helper()
+	return open(t, a, e)
 }
 
 func open(t testing.TB, a *txtar.Archive, e storetest.Engine) *Stage {

@@ -16,6 +16,7 @@ import (
 	"branchbot/bot/console"
 	"branchbot/bot/member"
 	"branchbot/store"
+	"branchbot/store/storetest"
 )
 
 // desk is a running bot with its console.
@@ -28,7 +29,12 @@ type desk struct {
 // open runs the bot of an archive on a virtual clock, and serves its console.
 func open(t *testing.T, archive string) *desk {
 	t.Helper()
-	d := &desk{Stage: bottest.Open(t, txtar.Parse([]byte(archive))), t: t}
+	return openOn(t, archive, storetest.SQLite)
+}
+
+func openOn(t *testing.T, archive string, e storetest.Engine) *desk {
+	t.Helper()
+	d := &desk{Stage: bottest.OpenOn(t, txtar.Parse([]byte(archive)), e), t: t}
 	d.server = httptest.NewServer(d.Console.Handler())
 	t.Cleanup(d.server.Close)
 	return d
@@ -134,23 +140,46 @@ func contains(t *testing.T, text string, wants ...string) {
 	}
 }
 
-func TestToday(t *testing.T) {
+// Every page reads what it shows on both database engines, and the one of today
+// does what the chat would do.
+func TestPages(t *testing.T) {
 	t.Parallel()
-	d := open(t, "")
-	if _, err := d.Play(t, "@ 2026-12-01 09:00\n书记: /开签 2h 晨会\n"); err != nil {
-		t.Fatal(err)
-	}
-	secretary := d.enter("0001")
-	status, text := secretary.get("/console/")
-	if status != http.StatusOK {
-		t.Fatalf("status %d:\n%s", status, text)
-	}
-	contains(t, text, "<h1>今日</h1>", "晨会", "签到")
-	form := secretary.form("/console/u/demo/today")
-	_, code, _ := strings.Cut(text, `<span class="code">#`)
-	code, _, _ = strings.Cut(code, "<")
-	form.Set("do", "close")
-	form.Set("code", code)
-	_, text = secretary.post("/console/u/demo/today", form)
-	contains(t, text, `role="status"`, "现在没有正在进行的事项")
+	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
+		d := openOn(t, schedules, e)
+		if _, err := d.Play(t, aDay+"书记: /接龙 植树活动 截止 18:00\n"); err != nil {
+			t.Fatal(err)
+		}
+		d.furnish()
+		b := d.enter("0001")
+		for _, path := range console.Paths("demo") {
+			if strings.Contains(path, "{") {
+				path = samples[path]
+			}
+			if status, text := b.get(path + "?q=%25_%5C&page=2"); status != http.StatusOK {
+				t.Errorf("%s: %d\n%s", path, status, text)
+			}
+		}
+		if err := d.Console.Pulse("demo"); err != nil {
+			t.Error(err)
+		}
+		_, text := b.get("/console/")
+		contains(t, text, "<h1>今日</h1>", "晨会", "三楼会议室", "植树活动", "1 / 4", "the group is gone", "今天推送了什么", "friday-quiz")
+		form := b.form("/console/u/demo/today")
+		form.Set("do", "close")
+		_, code, _ := strings.Cut(text, "晨会</bdi> <span class=\"code\">#")
+		code, _, _ = strings.Cut(code, "<")
+		form.Set("code", code)
+		_, text = b.post("/console/u/demo/today", form)
+		contains(t, text, `role="status"`, code+" 号已结束")
+		_, text = b.get("/console/u/demo/today")
+		if strings.Contains(text, `role="status"`) {
+			t.Error("what was told is told again")
+		}
+		form = b.form("/console/u/demo/settings")
+		form.Set("do", "dismiss")
+		form.Set("who", "0001")
+		form.Set("role", "secretary")
+		_, text = b.post("/console/u/demo/settings", form)
+		contains(t, text, `role="alert"`) // the last secretary stays
+	})
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -169,9 +170,16 @@ func browserOf(agent string) string {
 	return strings.Trim(name+" · "+system, " ·")
 }
 
-// Audit notes an act of the member for the page of that name.
+// refPattern are ids and numbers: nothing else comes into the audit, whatever a
+// form has in their place.
+var refPattern = regexp.MustCompile(`^[\w:./-]{1,64}$`)
+
+// Audit notes an act of the member, on the number or id ref.
 func (r *Request) Audit(act, ref string) error {
 	r.audited = true
+	if !refPattern.MatchString(ref) {
+		ref = ""
+	}
 	return r.server.DB.Write(func(tx *store.Tx) error {
 		return addAudit(tx, r.Member.ID, r.Unit.ID, r.page.path, act, ref)
 	})

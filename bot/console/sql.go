@@ -215,8 +215,8 @@ func pushedSince(tx *store.Tx, unit string, since time.Time) ([]item, error) {
 }
 
 var (
-	openOnes   = selectItems("p.closed_at IS NULL")
-	pushedOnes = selectItems("p.opened_at >= $2")
+	openOnes   = selectItems("closed_at IS NULL")
+	pushedOnes = selectItems("opened_at >= $2")
 )
 
 func items(tx *store.Tx, query string, args ...any) ([]item, error) {
@@ -238,25 +238,25 @@ func items(tx *store.Tx, query string, args ...any) ([]item, error) {
 }
 
 // selectItems reads the tables of all features at once, because a page must not
-// ask each of them about each prompt.
+// ask each of them about each prompt. A prompt's ref is the id in its feature.
 func selectItems(which string) string {
-	return strings.ReplaceAll(`
-		SELECT p.id, 'quiz', r.id, p.code, r.content, p.opened_at, r.closes_at, (SELECT COUNT(*) FROM answer a WHERE a.round = r.id), 0
-			FROM prompt p JOIN round r ON r.id = CAST(p.ref AS BIGINT) WHERE p.unit = $1 AND p.closed_at IS NULL AND p.feature = 'quiz'
-		UNION ALL SELECT p.id, 'checkin', c.id, p.code, c.title, p.opened_at, c.closes_at,
+	return `WITH p AS (SELECT id, feature, code, opened_at, CAST(ref AS BIGINT) AS ref FROM prompt WHERE unit = $1 AND ` + which + `
+			AND feature IN ('quiz', 'checkin', 'notice', 'signup', 'survey', 'lesson') ORDER BY id DESC LIMIT 50)
+		SELECT p.id, p.feature, r.id, p.code, r.content, p.opened_at, r.closes_at, (SELECT COUNT(*) FROM answer a WHERE a.round = r.id), 0
+			FROM p JOIN round r ON r.id = p.ref WHERE p.feature = 'quiz'
+		UNION ALL SELECT p.id, p.feature, c.id, p.code, c.title, p.opened_at, c.closes_at,
 			(SELECT COUNT(*) FROM checkin_entry e WHERE e.checkin = c.id AND e.state IN ('on_time', 'late')), 0
-			FROM prompt p JOIN checkin c ON c.id = CAST(p.ref AS BIGINT) WHERE p.unit = $1 AND p.closed_at IS NULL AND p.feature = 'checkin'
-		UNION ALL SELECT p.id, 'notice', n.id, CAST(g.seq AS BIGINT), n.text, p.opened_at, n.closes_at, g.done, g.due
-			FROM prompt p JOIN notice_target g ON g.prompt = p.id JOIN notice n ON n.id = g.notice
-			WHERE p.unit = $1 AND p.closed_at IS NULL AND p.feature = 'notice' AND g.unit = $1
-		UNION ALL SELECT p.id, 'signup', s.id, p.code, s.title, p.opened_at, s.closes_at,
+			FROM p JOIN checkin c ON c.id = p.ref WHERE p.feature = 'checkin'
+		UNION ALL SELECT p.id, p.feature, n.id, g.seq, n.text, p.opened_at, n.closes_at, g.done, g.due
+			FROM p JOIN notice n ON n.id = p.ref JOIN notice_target g ON g.notice = n.id AND g.unit = $1 WHERE p.feature = 'notice'
+		UNION ALL SELECT p.id, p.feature, s.id, p.code, s.title, p.opened_at, s.closes_at,
 			(SELECT COALESCE(SUM(e.people), 0) FROM signup_entry e WHERE e.signup = s.id AND e.waiting = 0), s.places
-			FROM prompt p JOIN signup s ON s.prompt = p.id WHERE p.unit = $1 AND p.closed_at IS NULL AND p.feature = 'signup'
-		UNION ALL SELECT p.id, 'survey', s.id, p.code, s.title, p.opened_at, s.closes_at, (SELECT COUNT(*) FROM survey_voted v WHERE v.survey = s.id), 0
-			FROM prompt p JOIN survey s ON s.prompt = p.id WHERE p.unit = $1 AND p.closed_at IS NULL AND p.feature = 'survey'
-		UNION ALL SELECT p.id, 'lesson', l.id, p.code, l.title, p.opened_at, 0, (SELECT COUNT(*) FROM lesson_done d WHERE d.push = l.id), 0
-			FROM prompt p JOIN lesson_push l ON l.prompt = p.id WHERE p.unit = $1 AND p.closed_at IS NULL AND p.feature = 'lesson'
-		ORDER BY 1 DESC LIMIT 50`, "p.closed_at IS NULL", which)
+			FROM p JOIN signup s ON s.id = p.ref WHERE p.feature = 'signup'
+		UNION ALL SELECT p.id, p.feature, s.id, p.code, s.title, p.opened_at, s.closes_at, (SELECT COUNT(*) FROM survey_voted v WHERE v.survey = s.id), 0
+			FROM p JOIN survey s ON s.id = p.ref WHERE p.feature = 'survey'
+		UNION ALL SELECT p.id, p.feature, l.id, p.code, l.title, p.opened_at, 0, (SELECT COUNT(*) FROM lesson_done d WHERE d.push = l.id), 0
+			FROM p JOIN lesson_push l ON l.id = p.ref WHERE p.feature = 'lesson'
+		ORDER BY 1 DESC`
 }
 
 // like makes a pattern that finds what contains a text.
