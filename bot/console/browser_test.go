@@ -5,9 +5,6 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -18,31 +15,10 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/skip2/go-qrcode"
 
+	"branchbot/bot/bottest"
 	"branchbot/bot/chat"
 	"branchbot/bot/console"
 )
-
-// chromium is a headless browser with its own cookies, of a developer's machine
-// or of .ci/run, which sets CI.
-func chromium(t *testing.T) context.Context {
-	t.Helper()
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal("chromium is missing; .ci/run installs it")
-		}
-		t.Skip("chromium is not installed")
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.WindowSize(1280, 800))
-	alloc, cancelAlloc := chromedp.NewExecAllocator(context.Background(), options...)
-	t.Cleanup(cancelAlloc)
-	ctx, cancel := chromedp.NewContext(alloc)
-	t.Cleanup(cancel)
-	ctx, cancelTime := context.WithTimeout(ctx, 10*time.Minute)
-	t.Cleanup(cancelTime)
-	return ctx
-}
 
 // run does actions in the browser; a failure shows what the page said.
 func run(t *testing.T, ctx context.Context, what string, actions ...chromedp.Action) {
@@ -84,21 +60,6 @@ func look(width int64, dark bool) chromedp.Action {
 	return chromedp.Tasks{chromedp.EmulateViewport(width, 844), chromedp.ActionFunc(func(ctx context.Context) error {
 		return emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}).Do(ctx)
 	})}
-}
-
-// shot keeps a picture of the whole page in the folder SHOTS, to be looked at.
-func shot(name string) chromedp.Action {
-	return chromedp.ActionFunc(func(ctx context.Context) error {
-		dir := os.Getenv("SHOTS")
-		if dir == "" {
-			return nil
-		}
-		var png []byte
-		if err := chromedp.FullScreenshot(&png, 100).Do(ctx); err != nil {
-			return err
-		}
-		return os.WriteFile(filepath.Join(dir, name+".png"), png, 0o600)
-	})
 }
 
 func awaiting(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }
@@ -179,13 +140,13 @@ var samples = map[string]string{}
 // keyboard and by screen reader.
 func TestAccessible(t *testing.T) {
 	t.Parallel()
-	ctx := chromium(t)
+	ctx := bottest.Chromium(t)
 	d := open(t, schedules)
 	if _, err := d.Play(t, aDay); err != nil {
 		t.Fatal(err)
 	}
 	d.furnish()
-	run(t, ctx, "the entry", chromedp.Navigate(d.link("0001")), look(390, false), shot("enter-390-light"))
+	run(t, ctx, "the entry", chromedp.Navigate(d.link("0001")), look(390, false), bottest.Shot("enter-390-light"))
 	accessible(t, ctx, "the entry", true)
 	run(t, ctx, "enter", admit(d, "0001"))
 	for _, path := range console.Paths("demo") {
@@ -204,7 +165,7 @@ func TestAccessible(t *testing.T) {
 				if dark {
 					name += "-dark"
 				}
-				run(t, ctx, path, look(width, dark), shot(name))
+				run(t, ctx, path, look(width, dark), bottest.Shot(name))
 				accessible(t, ctx, name, first)
 				first = false
 			}
@@ -215,7 +176,7 @@ func TestAccessible(t *testing.T) {
 // What somebody else does shows by itself; a form is answered on the next page.
 func TestLive(t *testing.T) {
 	t.Parallel()
-	ctx := chromium(t)
+	ctx := bottest.Chromium(t)
 	d := open(t, "")
 	live, stop := context.WithCancel(t.Context())
 	defer stop()
@@ -236,7 +197,7 @@ func TestLive(t *testing.T) {
 // Everything works without script.
 func TestWithoutScript(t *testing.T) {
 	t.Parallel()
-	ctx := chromium(t)
+	ctx := bottest.Chromium(t)
 	d := open(t, "")
 	if _, err := d.Play(t, "书记: /开签 2h 晨会\n"); err != nil {
 		t.Fatal(err)
