@@ -17,6 +17,7 @@ import (
 
 	"branchbot/bot/chat"
 	"branchbot/bot/config"
+	"branchbot/bot/console"
 	"branchbot/bot/engine"
 	"branchbot/bot/outbox"
 	"branchbot/bot/schedule"
@@ -38,6 +39,7 @@ type Bot struct {
 	senders  []*outbox.Sender
 	routes   map[string]http.Handler // what the accounts serve, by pattern
 	logins   *logins
+	console  *console.Server
 	backups  *backups
 	heads    *heads
 	metrics  *metrics
@@ -93,6 +95,7 @@ func Open(s *Settings, library *content.Library, db *store.DB, log *slog.Logger,
 	b.heads = newHeads(db, log)
 	b.features.breaks = b.heads.Breaks
 	b.features.schedule.Log = log
+	b.features.console.Base = s.base()
 	if err := db.Write(func(tx *store.Tx) error { return b.features.apply(tx, s, library) }); err != nil {
 		return nil, fmt.Errorf("apply the configuration: %w", err)
 	}
@@ -114,6 +117,10 @@ func Open(s *Settings, library *content.Library, db *store.DB, log *slog.Logger,
 	}
 	b.engine = b.features.newEngine(engine.Options{DB: db, Language: s.Language, Log: log, Toast: b.toast, Caps: b.caps, Link: b.link,
 		StateChanged: b.stateChanged, Left: b.left, Handled: b.metrics.handled}, b.outbox)
+	edit := &editor{config: s.file, reload: b.Reload}
+	b.console = console.New(console.Options{DB: db, Engine: b.engine, Act: b.engine.Act, Schedule: b.features.schedule, Top: s.top(),
+		Code: b.logins.picture, ByPhone: b.logins.byPhone, Renew: b.logins.ask, Section: edit.Section, SetSection: edit.SetSection,
+		Language: s.Language, Log: log})
 	for _, a := range b.adapters {
 		b.senders = append(b.senders, b.outbox.Sender(a, b.media, log))
 	}
@@ -295,6 +302,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	for _, a := range b.adapters {
 		outer.Go(func() { b.supervise(take, a) })
 	}
+	outer.Go(func() { b.console.Run(take) })
 	var err error
 	select {
 	case <-ctx.Done():

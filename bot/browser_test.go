@@ -3,7 +3,6 @@ package bot_test
 import (
 	"context"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -12,6 +11,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"branchbot/bot"
+	"branchbot/bot/bottest"
 )
 
 // program runs the whole program in a folder until stop is called.
@@ -53,28 +53,6 @@ func startProgram(t *testing.T, dir string) *program {
 		t.Fatalf("the program ended with %d: %s", code, errs.String())
 	}
 	return p
-}
-
-// browser opens headless Chromium. Without it the test is skipped on a
-// developer's machine; .ci/run installs it and sets CI.
-func browser(t *testing.T) context.Context {
-	t.Helper()
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal("chromium is missing; .ci/run installs it")
-		}
-		t.Skip("chromium is not installed")
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.WindowSize(1280, 800))
-	alloc, cancelAlloc := chromedp.NewExecAllocator(context.Background(), options...)
-	t.Cleanup(cancelAlloc)
-	ctx, cancel := chromedp.NewContext(alloc)
-	t.Cleanup(cancel)
-	ctx, cancelTime := context.WithTimeout(ctx, 3*time.Minute)
-	t.Cleanup(cancelTime)
-	return ctx
 }
 
 // polling is by the clock: a page that draws nothing has no animation frames.
@@ -119,44 +97,31 @@ func toastSays(text string) chromedp.Action {
 		nil, polling...)
 }
 
-// shot keeps a picture of the page in the folder SHOTS, to be looked at.
-func shot(name string) chromedp.Action {
-	return chromedp.ActionFunc(func(ctx context.Context) error {
-		dir := os.Getenv("SHOTS")
-		if dir == "" {
-			return nil
-		}
-		var png []byte
-		if err := chromedp.CaptureScreenshot(&png).Do(ctx); err != nil {
-			return err
-		}
-		return os.WriteFile(filepath.Join(dir, name+".png"), png, 0o600)
-	})
-}
-
 // A newcomer runs the program, opens the room and does what there is to do;
 // then the program is restarted and everything is in place.
 func TestBrowserRoom(t *testing.T) {
-	ctx := browser(t)
+	ctx := bottest.Chromium(t)
 	dir := t.TempDir()
 	p := startProgram(t, dir)
 	steps := func(name string, actions ...chromedp.Action) {
 		t.Helper()
 		if err := chromedp.Run(ctx, actions...); err != nil {
 			var text string
-			_ = chromedp.Run(ctx, shot("failed"), chromedp.Evaluate(`document.body.innerText`, &text))
+			_ = chromedp.Run(ctx, bottest.Shot("failed"), chromedp.Evaluate(`document.body.innerText`, &text))
 			t.Fatalf("%s: %v\n%s", name, err, text)
 		}
 	}
 	steps("the first lesson and question come by themselves",
-		chromedp.Navigate("http://"+p.address+"/"), see("📖"), see("单选"), shot("1-room"))
+		chromedp.Navigate("http://"+p.address+"/"), see("📖"), see("单选"), bottest.Shot("1-room"))
 	steps("answer by button, then by typing", button("A"), toastSays("已记录：A"), say("b"), see("b"))
 	steps("ordinary talk is shown", say("今天的饭不错"), see("今天的饭不错"))
-	steps("the secretary opens a check-in", become("王敏"), see("📖"), say("/开签 30m 早班签到"), see("【早班签到】开始"), shot("2-checkin"))
+	steps("the secretary opens a check-in", become("王敏"), see("📖"), say("/开签 30m 早班签到"), see("【早班签到】开始"), bottest.Shot("2-checkin"))
 	steps("a member checks in", become("李四"), say("签到"), see("【早班签到】已签到 1 人（应到 6 人）"))
-	steps("and sees his points in private", room("2"), say("积分"), see("李四，你现在有 1 分"), shot("3-private"))
-	steps("the secretary closes both", become("王敏"), room("1"), say("/结束"), see("实到 1 人"), say("/结束"), see("正确答案"), see("作答 1 人"), shot("4-result"))
+	steps("and sees his points in private", room("2"), say("积分"), see("李四，你现在有 1 分"), bottest.Shot("3-private"))
+	steps("the secretary closes both", become("王敏"), room("1"), say("/结束"), see("实到 1 人"), say("/结束"), see("正确答案"), see("作答 1 人"), bottest.Shot("4-result"))
 	steps("he is told in private who is missing", room("2"), see("【早班签到】未到 5 人"))
+	steps("the console opens with one click, for the secretary", chromedp.Click("#pages", chromedp.ByID), chromedp.WaitVisible(".tabs", chromedp.ByQuery),
+		chromedp.Poll(`document.body.innerText.includes("今天推送了什么")`, nil, polling...), bottest.Shot("5-console"), chromedp.NavigateBack(), see("未到 5 人"))
 	steps("a reload shows it all", chromedp.Reload(), room("1"), see("正确答案"), see("今天的饭不错"))
 	p.stop()
 
@@ -165,8 +130,8 @@ func TestBrowserRoom(t *testing.T) {
 		chromedp.Navigate("http://"+p.address+"/"), see("正确答案"), see("📖"), unsee("今天的饭不错"))
 	steps("and so are the points", become("李四"), room("2"), see("李四，你现在有 1 分"), say("积分"),
 		chromedp.Poll(`document.getElementById("log").innerText.split("李四，你现在有 1 分").length === 3`, nil, polling...))
-	steps("on a phone", chromedp.EmulateViewport(360, 740, chromedp.EmulateMobile), room1Phone(), see("正确答案"), shot("5-phone"),
-		chromedp.Poll(`document.documentElement.scrollWidth <= 360`, nil, polling...), chromedp.Click("#menu", chromedp.ByID), shot("6-phone-menu"))
+	steps("on a phone", chromedp.EmulateViewport(360, 740, chromedp.EmulateMobile), room1Phone(), see("正确答案"), bottest.Shot("5-phone"),
+		chromedp.Poll(`document.documentElement.scrollWidth <= 360`, nil, polling...), chromedp.Click("#menu", chromedp.ByID), bottest.Shot("6-phone-menu"))
 }
 
 // room1Phone opens the drawer and goes to the group.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"branchbot/bot/checkin"
+	"branchbot/bot/console"
 	"branchbot/bot/desk"
 	"branchbot/bot/engine"
 	"branchbot/bot/honour"
@@ -47,6 +48,7 @@ type features struct {
 	shifts    *shift.Feature
 	report    *report.Feature
 	poster    *poster.Feature
+	console   *console.Feature
 
 	backup  func() (last time.Time, wanted bool)
 	breaks  func() []ledger.Break
@@ -65,6 +67,7 @@ func newFeatures(links func(code string) []string, page func(code string) string
 	f.shifts = &shift.Feature{Letters: func() shift.Letters { return *f.letters.Load() }, Quiet: f.quietHours}
 	f.report = &report.Feature{Source: &report.Source{Shifts: f.shifts}, Directory: f.directory}
 	f.poster = &poster.Feature{Figures: f.report.Source, Lessons: f.lessons, Schedule: f.schedule}
+	f.console = &console.Feature{}
 	return f
 }
 
@@ -94,6 +97,7 @@ func (f *features) list() []engine.Feature {
 		&ledger.Feature{Book: f.book, Board: board, Breaks: f.breaks},
 		f.report,
 		f.schedule,
+		f.console,
 	}
 }
 

@@ -51,8 +51,11 @@ func TestImports(t *testing.T) {
 				!strings.HasPrefix(to, "branchbot/adapters/adaptertest") {
 				t.Errorf("%s imports %s: adapters import bot/chat only", from, to)
 			}
-			if to == "branchbot/bot/report" && from != "branchbot/bot" && from != "branchbot/bot/console" && from != "branchbot/bot/poster" {
+			if to == "branchbot/bot/report" && from != "branchbot/bot" && from != "branchbot/bot/console" && from != "branchbot/bot/poster" && from != "branchbot/bot/board" {
 				t.Errorf("%s imports %s: reports are on top", from, to)
+			}
+			if to == "branchbot/bot/console" && from != "branchbot/bot" {
+				t.Errorf("%s imports %s: pages stand on top, only the wiring knows them", from, to)
 			}
 			if features[strings.TrimPrefix(from, "branchbot/bot/")] && features[strings.TrimPrefix(to, "branchbot/bot/")] {
 				t.Errorf("%s imports %s: features never import each other", from, to)

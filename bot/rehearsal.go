@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"branchbot/bot/chat"
+	"branchbot/bot/console"
 	"branchbot/bot/ledger"
 	"branchbot/bot/member"
 	"branchbot/bot/rehearse"
@@ -29,7 +30,8 @@ const rehearsal = "rehearsal"
 // Rehearsal is a bot on a virtual clock, in a database of its own.
 type Rehearsal struct {
 	*rehearse.Stage
-	DB *store.DB
+	DB      *store.DB
+	Console *console.Server
 }
 
 // NewRehearsal builds the whole bot of the settings on a database of its own, as
@@ -70,6 +72,7 @@ func NewRehearsal(s *Settings, library *content.Library, open func(store.Options
 		return nil, errors.Join(err, db.Close())
 	}
 	b.engine.Toast = stage.Adapter.Toast
+	b.console.Act = b.engine.HandleAct
 	err = db.Write(func(tx *store.Tx) error {
 		for _, sp := range stage.Speakers {
 			if err := b.bindStaff(tx, rehearsal, string(sp.User), sp.User, rehearse.PrivateChat(sp.User)); err != nil {
@@ -83,7 +86,7 @@ func NewRehearsal(s *Settings, library *content.Library, open func(store.Options
 	}
 	stage.Engine, stage.Sender = b.engine, b.senders[0]
 	stage.Zone, err = schedules.Zone(s.Units[0].Timezone)
-	return &Rehearsal{stage, db}, err
+	return &Rehearsal{stage, db, b.console}, err
 }
 
 // Tail writes the ledger and what is still open.

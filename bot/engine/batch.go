@@ -23,13 +23,17 @@ type request struct {
 	account chat.AccountID
 	cursor  string
 	events  []chat.Event
+	act     *act // the one event is this; nil for what came over an adapter
 	done    chan error
 }
 
 // Accept stores the events with their effects and the account's cursor; it
 // returns nil once that is committed. See chat.Inbox.
 func (e *Engine) Accept(ctx context.Context, account chat.AccountID, cursor string, events ...chat.Event) error {
-	r := &request{account: account, cursor: cursor, events: events, done: make(chan error, 1)}
+	return e.accept(ctx, &request{account: account, cursor: cursor, events: events, done: make(chan error, 1)})
+}
+
+func (e *Engine) accept(ctx context.Context, r *request) error {
 	select {
 	case e.requests <- r:
 	case <-ctx.Done():
@@ -79,7 +83,7 @@ func (e *Engine) handle(batch []*request) {
 		for _, r := range batch {
 			for i := range r.events {
 				r.events[i].Account = r.account
-				if err := b.event(&r.events[i]); err != nil {
+				if err := b.event(&r.events[i], r.act); err != nil {
 					return err
 				}
 			}
@@ -147,8 +151,9 @@ type work struct {
 }
 
 // event handles one event. Its error means that the whole batch is lost.
-func (w *work) event(ev *chat.Event) error {
-	t := &Turn{Tx: w.tx, Now: w.tx.Now, Event: ev, Lang: w.engine.Language, work: w}
+func (w *work) event(ev *chat.Event, a *act) error {
+	t := &Turn{Tx: w.tx, Now: w.tx.Now, Event: ev, Lang: w.engine.Language, work: w, act: a}
+	a.startOver(false)
 	t.cause = "e:" + string(ev.Account) + ":" + ev.Key
 	do, err := t.classify()
 	if err != nil {
@@ -166,6 +171,8 @@ func (w *work) event(ev *chat.Event) error {
 		err = t.attempt(do, func(reason string) error {
 			return w.bury(string(ev.Account), lean(ev, t.discreet || ev.Private), reason)
 		})
+	} else if a != nil {
+		a.acted.Again = true
 	}
 	if ev.Kind == chat.Pressed && !t.toasted && err == nil {
 		t.Toast("") // the presser's client waits for something
@@ -238,6 +245,7 @@ func (t *Turn) attempt(do func() error, bury func(reason string) error) error {
 		return err
 	}
 	t.letters, t.toasted = 0, false // what the handler said was rolled back with it
+	t.act.startOver(true)
 	t.work.counting = nil
 	var complaint *Complaint
 	var skip *Skip // an action that somebody asked for had a reason not to run

@@ -13,6 +13,9 @@ const hintEvery = 10 * time.Minute
 // classify finds out who speaks where, and returns what is to be done; nil
 // for chatter, of which nothing is kept.
 func (t *Turn) classify() (func() error, error) {
+	if t.act != nil {
+		return t.acts()
+	}
 	switch t.Event.Kind {
 	case chat.Added, chat.Muted, chat.Removed, chat.Moved:
 		return t.chatChanged, nil

@@ -79,7 +79,7 @@ func (t *Turn) ClosePrompt(id int64) error {
 // prompts are the open ones of a unit, as this transaction sees them.
 func (t *Turn) prompts(unit string) ([]Prompt, error) {
 	e := t.work.engine
-	if t.work.dirty[unit] {
+	if t.work.dirty[unit] || !t.Tx.Writable { // a page may read an older state than the cache has
 		return loadPrompts(t.Tx, unit)
 	}
 	e.mu.Lock()

@@ -26,6 +26,7 @@ type Turn struct {
 	Lang   string
 
 	work    *work
+	act     *act      // what somebody does at a page; else nil
 	cause   string    // makes the keys of the letters
 	letters int       // so far, for their keys
 	toasted bool      // the press was answered
@@ -95,6 +96,9 @@ func (t *Turn) key() string {
 }
 
 func (t *Turn) add(l outbox.Letter) error {
+	if t.handBack(l) {
+		return nil
+	}
 	if l.Key == "" {
 		l.Key = t.key()
 	}
@@ -162,6 +166,10 @@ func (t *Turn) Say(key string, args ...any) error { return t.Reply(chat.Text(t.T
 // Toast shows the presser of a button a short line once this is committed; ""
 // only ends the waiting.
 func (t *Turn) Toast(line string) {
+	if t.act != nil {
+		t.toastBack(line)
+		return
+	}
 	toast, press := t.work.engine.Toast, *t.Event
 	t.toasted = true
 	if toast != nil {

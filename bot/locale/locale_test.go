@@ -103,6 +103,10 @@ func TestLanguagesAgree(t *testing.T) {
 
 // made are the keys that the code puts together, by the part that is written.
 var made = map[string][]string{
+	"console.feature.":  {"quiz", "checkin", "notice", "signup", "survey", "lesson"},
+	"console.kind.":     member.UnitKinds,
+	"console.letter.":   {"dead", "uncertain"},
+	"console.section.":  {"conduct", "points"},
 	"alert.":            {"needs_human", "banned", "too_busy"},
 	"engine.chat_":      {"added", "muted", "removed"},
 	"member.chat.":      {"all", "addressed", "muted", "removed"},
@@ -158,13 +162,24 @@ func types() (words []string) {
 	return words
 }
 
-// literals are the string literals of the program's Go files, each with where
-// it stands.
+// inTemplate is a key in a template; one that the template puts together ends
+// in %s.
+var inTemplate = regexp.MustCompile(`"([a-z]+\.[a-z_.-]*)(?:%s)?"`)
+
+// literals are the string literals of the program's Go files, and the keys in
+// its templates, each with where it stands.
 func literals(t *testing.T) map[string]string {
 	t.Helper()
 	found := map[string]string{}
 	set := token.NewFileSet()
 	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
+		if err == nil && strings.HasSuffix(path, ".html") && strings.Contains(path, "bot/") { // the templates of pages
+			text, err := os.ReadFile(path)
+			for _, m := range inTemplate.FindAllStringSubmatch(string(text), -1) {
+				found[m[1]] = path
+			}
+			return err
+		}
 		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 			return err
 		}

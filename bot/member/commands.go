@@ -300,7 +300,7 @@ func (f *Feature) Data(t *engine.Turn, m *engine.Member) (lines []string, err er
 	if phone != "" {
 		lines = append(lines, t.T("member.data_phone", "Phone", phone))
 	}
-	roles, err := rolesOf(t.Tx, m.ID)
+	roles, err := Granted(t.Tx, m.ID)
 	if err != nil {
 		return nil, err
 	}

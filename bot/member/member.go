@@ -220,7 +220,7 @@ func (d *Directory) Role(tx *store.Tx, m *engine.Member, unit string) (engine.Ro
 }
 
 func (d *Directory) loadRole(tx *store.Tx, m *engine.Member, unit string) (engine.Role, error) {
-	granted, err := rolesOf(tx, m.ID)
+	granted, err := Granted(tx, m.ID)
 	if err != nil {
 		return engine.Anyone, err
 	}
@@ -247,8 +247,8 @@ func (d *Directory) loadRole(tx *store.Tx, m *engine.Member, unit string) (engin
 	return engine.Anyone, nil
 }
 
-// rolesOf are a member's roles by unit.
-func rolesOf(tx *store.Tx, member int64) (map[string][]string, error) {
+// Granted are a member's roles by unit.
+func Granted(tx *store.Tx, member int64) (map[string][]string, error) {
 	rows, err := tx.Query(`SELECT unit, role FROM role WHERE member = $1 ORDER BY unit, role`, member)
 	if err != nil {
 		return nil, err

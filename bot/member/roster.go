@@ -286,7 +286,7 @@ func Export(tx *store.Tx, unit, name, lang string) ([]byte, error) {
 	}
 	rows := make([][]string, len(members))
 	for i, m := range members {
-		roles, err := rolesOf(tx, m.ID)
+		roles, err := Granted(tx, m.ID)
 		if err != nil {
 			return nil, err
 		}

@@ -81,6 +81,44 @@ func tell(t *engine.Turn, slot schedules.Slot, zone *time.Location) string {
 	return at
 }
 
+// Coming is a run of a schedule that is still to come.
+type Coming struct {
+	At       time.Time
+	Words    string // when, with what is special about it
+	Schedule string // its id
+	Action   string // in words
+}
+
+// Next are the next runs of all schedules of t.Unit, at most so many, of at
+// most seven days.
+func (f *Feature) Next(t *engine.Turn, most int) ([]Coming, error) {
+	rows, err := listRows(t.Tx, t.Unit.ID)
+	if err != nil {
+		return nil, err
+	}
+	var next []Coming
+	for _, s := range rows {
+		if s.Paused {
+			continue
+		}
+		list, err := f.ahead(t, &s, most, t.Now.Add(7*24*time.Hour))
+		if err != nil {
+			return nil, err
+		}
+		zone, err := schedules.Zone(s.Zone)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range list {
+			if c.reason == "" {
+				next = append(next, Coming{c.At, tell(t, c.Slot, zone), s.ID, t.T("schedule.action." + s.Action)})
+			}
+		}
+	}
+	slices.SortStableFunc(next, func(a, b Coming) int { return a.At.Compare(b.At) })
+	return next[:min(most, len(next))], nil
+}
+
 func (f *Feature) list(t *engine.Turn) error {
 	rows, err := listRows(t.Tx, t.Unit.ID)
 	if err != nil {
@@ -147,37 +185,17 @@ func (f *Feature) preview(t *engine.Turn) error {
 	if err != nil {
 		return err
 	}
-	type item struct {
-		at   time.Time
-		line string
+	items, err := f.Next(t, len(rows)*(shown+1))
+	if err != nil {
+		return err
 	}
-	var items []item
-	for _, s := range rows {
-		if s.Paused {
-			continue
-		}
-		list, err := f.ahead(t, &s, shown+1, t.Now.Add(7*24*time.Hour))
-		if err != nil {
-			return err
-		}
-		zone, err := schedules.Zone(s.Zone)
-		if err != nil {
-			return err
-		}
-		for _, c := range list {
-			if c.reason == "" {
-				items = append(items, item{c.At, tell(t, c.Slot, zone) + " " + t.T("schedule.action."+s.Action) + " " + s.ID})
-			}
-		}
-	}
-	slices.SortStableFunc(items, func(a, b item) int { return a.at.Compare(b.at) })
 	lines := []string{t.T("schedule.preview", "N", len(items))}
 	for i, it := range items {
 		if i == shown {
 			lines = append(lines, "…")
 			break
 		}
-		lines = append(lines, it.line)
+		lines = append(lines, it.Words+" "+it.Action+" "+it.Schedule)
 	}
 	return t.Reply(chat.Text(strings.Join(append(lines, f.unknown(t, rows)...), "\n")))
 }

@@ -1,0 +1,209 @@
+package console_test
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"github.com/skip2/go-qrcode"
+
+	"branchbot/bot/bottest"
+	"branchbot/bot/chat"
+	"branchbot/bot/console"
+)
+
+// run does actions in the browser; a failure shows what the page said.
+func run(t *testing.T, ctx context.Context, what string, actions ...chromedp.Action) {
+	t.Helper()
+	if err := chromedp.Run(ctx, actions...); err != nil {
+		var text string
+		_ = chromedp.Run(ctx, chromedp.Evaluate(`document.body.innerText`, &text))
+		t.Fatalf("%s: %v\n%s", what, err, text)
+	}
+}
+
+// admit enters as the member with a staff number, as a person does: the link,
+// then the button.
+func admit(d *desk, staff string) chromedp.Action {
+	return chromedp.Tasks{chromedp.Navigate(d.link(staff)), chromedp.Click("button.main", chromedp.ByQuery), chromedp.WaitVisible(".tabs", chromedp.ByQuery)}
+}
+
+// sees waits until the page shows a text; also the next page, when this one is
+// being left.
+func sees(text string) chromedp.Action {
+	return chromedp.ActionFunc(func(ctx context.Context) error {
+		for {
+			err := chromedp.Poll(fmt.Sprintf("document.body?.innerText.includes(%q)", text), nil,
+				chromedp.WithPollingInterval(100*time.Millisecond), chromedp.WithPollingTimeout(time.Minute)).Do(ctx)
+			var left *cdproto.Error
+			if !errors.As(err, &left) || ctx.Err() != nil {
+				return err
+			}
+		}
+	})
+}
+
+// look is how a page is looked at: width in pixels, colours.
+func look(width int64, dark bool) chromedp.Action {
+	scheme := "light"
+	if dark {
+		scheme = "dark"
+	}
+	return chromedp.Tasks{chromedp.EmulateViewport(width, 844), chromedp.ActionFunc(func(ctx context.Context) error {
+		return emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}).Do(ctx)
+	})}
+}
+
+func awaiting(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }
+
+//go:embed testdata/axe.min.js
+var axe string
+
+// accessible fails on what axe calls serious or critical in the page as it is
+// looked at now, and when it is wider than the window. Rules that a look changes
+// are run again for each; the others once.
+func accessible(t *testing.T, ctx context.Context, name string, first bool) {
+	t.Helper()
+	var faults []string
+	var wide bool
+	which := `{runOnly: ["color-contrast", "target-size"]}`
+	if first {
+		run(t, ctx, name, chromedp.Evaluate(axe, nil))
+		which = `{}`
+	}
+	run(t, ctx, name, chromedp.Evaluate(`axe.run(document, `+which+`).then(r => r.violations.filter(v => v.impact === "serious" || v.impact === "critical")
+		.map(v => v.id + ": " + v.nodes.map(n => n.html + " — " + n.failureSummary).join("\n")))`, &faults, awaiting),
+		chromedp.Evaluate(`document.documentElement.scrollWidth > document.documentElement.clientWidth`, &wide))
+	for _, f := range faults {
+		t.Errorf("%s: %s", name, f)
+	}
+	if wide {
+		t.Errorf("%s is wider than the window", name)
+	}
+}
+
+// aDay is a day in a branch that fills the pages.
+const aDay = `@ 2026-12-01 07:55
+@ 2026-12-01 09:00
+书记: /开签 2h 晨会
+张三: 签到
+书记: /推送 quiz
+李四: A
+书记: /通知 回执 截止 18:00 明天上午九点在三楼会议室召开支部党员大会，请准时参加。
+张三: 收到
+@ +1m
+`
+
+const schedules = `-- config.yaml --
+schedules:
+  - {id: daily-lesson, unit: demo, cron: "0 8 * * *", do: lesson, from: pack}
+  - {id: friday-quiz, unit: demo, cron: "30 12 * * 5", do: quiz, from: pack}
+`
+
+// furnish fills what a rehearsal has not: accounts, one of which has to be
+// scanned, a letter that was not sent, a file of the configuration.
+func (d *desk) furnish() {
+	d.t.Helper()
+	d.Engine.SetState("tg", chat.State{Condition: chat.Online})
+	d.Engine.SetState("wx", chat.State{Condition: chat.NeedsHuman})
+	d.Engine.SetState("tg2", chat.State{Condition: chat.Down, Reason: chat.TokenRefused, Detail: "401 Unauthorized"})
+	code, err := qrcode.Encode("https://login.example/1234567890", qrcode.Medium, 280)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.Console.Code = func(id chat.AccountID) []byte {
+		if id == "wx" {
+			return code
+		}
+		return nil
+	}
+	d.Console.ByPhone = func(id chat.AccountID) bool { return id == "wx" }
+	d.Console.Section = func(name string) (console.Section, error) {
+		return console.Section{Name: name, File: "config.yaml", Line: 31, Base: "x", Text: name + ":\n  quiet_hours: \"21:00-08:00\"\n"}, nil
+	}
+	d.sql(`INSERT INTO outbox (key, account, chat, user_id, class, message, language, thread, cause, state, not_before, created_at, settled_at, problem)
+		VALUES ('x', 'rehearsal', 'demo', '', 'push', '{}', 'zh-CN', '', '', 'dead', 0, 0, $1, 'the group is gone')`, d.Clock.Now().UnixMilli())
+}
+
+// samples are addresses in the place of pages with a part that varies.
+var samples = map[string]string{}
+
+// Every page can be read at both widths and in both colour schemes, by eye, by
+// keyboard and by screen reader.
+func TestAccessible(t *testing.T) {
+	t.Parallel()
+	ctx := bottest.Chromium(t)
+	d := open(t, schedules)
+	if _, err := d.Play(t, aDay); err != nil {
+		t.Fatal(err)
+	}
+	d.furnish()
+	run(t, ctx, "the entry", chromedp.Navigate(d.link("0001")), look(390, false), bottest.Shot("enter-390-light"))
+	accessible(t, ctx, "the entry", true)
+	run(t, ctx, "enter", admit(d, "0001"))
+	for _, path := range console.Paths("demo") {
+		if strings.Contains(path, "{") && samples[path] == "" {
+			t.Errorf("add an address for %s to samples", path)
+			continue
+		}
+		if sample := samples[path]; sample != "" {
+			path = sample
+		}
+		run(t, ctx, path, chromedp.Navigate(d.server.URL+path), chromedp.WaitVisible("h1", chromedp.ByQuery))
+		first := true
+		for _, width := range []int64{390, 1280} {
+			for _, dark := range []bool{false, true} {
+				name := fmt.Sprintf("%s-%d", strings.ReplaceAll(strings.TrimPrefix(path, console.Root), "/", "-"), width)
+				if dark {
+					name += "-dark"
+				}
+				run(t, ctx, path, look(width, dark), bottest.Shot(name))
+				accessible(t, ctx, name, first)
+				first = false
+			}
+		}
+	}
+}
+
+// What somebody else does shows by itself; a form is answered on the next page.
+func TestLive(t *testing.T) {
+	t.Parallel()
+	ctx := bottest.Chromium(t)
+	d := open(t, "")
+	live, stop := context.WithCancel(t.Context())
+	defer stop()
+	go d.Console.Run(live)
+	run(t, ctx, "enter", admit(d, "0001"), sees("现在没有正在进行的事项"))
+	if _, err := d.Play(t, "书记: /开签 2h 晨会\n"); err != nil {
+		t.Fatal(err)
+	}
+	run(t, ctx, "it was opened in the chat", sees("晨会"), sees("看谁没完成"))
+	if _, err := d.Play(t, "张三: 签到\n李四: 签到\n"); err != nil {
+		t.Fatal(err)
+	}
+	run(t, ctx, "the count rises", chromedp.Poll(`document.querySelector("#live td.number")?.innerText.trim() === "2"`, nil))
+	run(t, ctx, "who is missing", chromedp.Click(`button[value="absent"]`, chromedp.ByQuery), chromedp.WaitVisible(".flash", chromedp.ByQuery), sees("赵磊"))
+	run(t, ctx, "close", chromedp.Click(`button[value="close"]`, chromedp.ByQuery), sees("已结束"), sees("现在没有正在进行的事项"))
+}
+
+// Everything works without script.
+func TestWithoutScript(t *testing.T) {
+	t.Parallel()
+	ctx := bottest.Chromium(t)
+	d := open(t, "")
+	if _, err := d.Play(t, "书记: /开签 2h 晨会\n"); err != nil {
+		t.Fatal(err)
+	}
+	off := chromedp.ActionFunc(func(ctx context.Context) error { return emulation.SetScriptExecutionDisabled(true).Do(ctx) })
+	on := chromedp.ActionFunc(func(ctx context.Context) error { return emulation.SetScriptExecutionDisabled(false).Do(ctx) })
+	run(t, ctx, "enter and close", off, chromedp.Navigate(d.link("0001")), chromedp.Click("button.main", chromedp.ByQuery), chromedp.WaitVisible(".tabs", chromedp.ByQuery),
+		chromedp.Click(`button[value="close"]`, chromedp.ByQuery), chromedp.WaitVisible(".flash", chromedp.ByQuery), on, sees("已结束"))
+}
