@@ -110,7 +110,8 @@ func Open(s *Settings, library *content.Library, db *store.DB, log *slog.Logger,
 	}
 	b.engine = b.features.newEngine(engine.Options{DB: db, Language: s.Language, Log: log, Toast: b.toast, Caps: b.caps, Link: b.link,
 		StateChanged: b.stateChanged, Left: b.left, Handled: b.metrics.handled}, b.outbox)
-	b.console = console.New(console.Options{DB: db, Engine: b.engine, Act: b.engine.Act, Schedule: b.features.schedule, Top: s.top(), Language: s.Language, Log: log})
+	b.console = console.New(console.Options{DB: db, Engine: b.engine, Act: b.engine.Act, Schedule: b.features.schedule, Top: s.top(), Language: s.Language, Log: log,
+		Doubts: b.doubts})
 	for _, a := range b.adapters {
 		b.senders = append(b.senders, b.outbox.Sender(a, b.media, log))
 	}

@@ -106,7 +106,7 @@ func In(tx *store.Tx, unit string, id int64) (*engine.Member, error) {
 	return scanMember(tx.QueryRow(Under+selectMember+`WHERE m.id = $2 AND m.unit IN (SELECT id FROM below) AND m.left_at IS NULL`, unit, id))
 }
 
-// Person is the member's row as an export would have it, without roles.
+// PersonOf is the member's row as an export would have it, without roles.
 func PersonOf(tx *store.Tx, m *engine.Member) (Person, error) {
 	p := Person{Staff: m.Staff, Name: m.Name, Unit: m.Unit, Status: m.Status, JoinedOn: m.JoinedOn}
 	err := tx.QueryRow(`SELECT phone FROM member WHERE id = $1`, m.ID).Scan(&p.Phone)
@@ -224,21 +224,19 @@ func check(tx *store.Tx, unit string, p Person) ([]Person, []Fault, error) {
 // Recognise binds the account of somebody whom nobody knew to a member, on a
 // secretary's word, and counts what he has answered. With instead the member's
 // other logins on the account end, as after a new login on WeChat.
-func (f *Feature) Recognise(t *engine.Turn, id chat.AccountID, user chat.UserID, member int64, instead bool) error {
+func (f *Feature) Recognise(t *engine.Turn, id chat.AccountID, user chat.UserID, who string, instead bool) error {
 	if t.Role < engine.Secretary {
 		return engine.Complain("engine.secretaries_only")
 	}
-	m, err := In(t.Tx, t.Unit.ID, member)
+	m, err := Find(t.Tx, t.Unit.ID, who)
 	if err != nil {
 		return err
 	}
 	was, err := f.Who(t.Tx, id, user)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case m == nil:
-		return engine.Complain("member.recognise_whom")
-	case was != nil:
+	}
+	if was != nil {
 		return engine.Complain("member.recognised_already")
 	}
 	if instead {

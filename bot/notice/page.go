@@ -3,6 +3,7 @@ package notice
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -59,6 +60,9 @@ func (f *Feature) Preview(t *engine.Turn, d Draft) (m chat.Message, units int, e
 	return message(t.In(t.Unit), n, &target{Year: year(t), Seq: seq + 1}, nil), len(n.Units), err
 }
 
+// Today is how many notices that are not urgent t.Unit has had today.
+func Today(t *engine.Turn) (int, error) { return sentOn(t.Tx, t.Unit.ID, year(t), t.Day()) }
+
 // Attach keeps files for t.Member's next notice.
 func (f *Feature) Attach(t *engine.Turn, files []chat.File) error {
 	if t.Role < engine.Secretary {
@@ -90,7 +94,7 @@ func Attached(tx *store.Tx, member int64) ([]string, error) {
 }
 
 // Correct is /更正 for who saw the notice as it was after so many corrections.
-func (f *Feature) Correct(t *engine.Turn, number string, corrected int, text string) error {
+func (f *Feature) Correct(t *engine.Turn, number, corrected, text string) error {
 	if t.Role < engine.Secretary {
 		return engine.Complain("engine.secretaries_only")
 	}
@@ -98,7 +102,7 @@ func (f *Feature) Correct(t *engine.Turn, number string, corrected int, text str
 	if err != nil {
 		return err
 	}
-	if n.Corrected != corrected {
+	if strconv.Itoa(n.Corrected) != corrected {
 		return engine.Complain("notice.corrected_meanwhile", "Number", g.number(), "Text", n.excerpt())
 	}
 	if text = strings.TrimSpace(chat.Clean(text)); text == "" {

@@ -116,4 +116,3 @@ func Pulse(tx *store.Tx, unit string) (string, error) {
 		WHERE p.unit = $1 AND p.closed_at IS NULL AND p.feature = 'quiz'`, unit).Scan(&open, &answers)
 	return fmt.Sprint(last, open, answers), err
 }
-
