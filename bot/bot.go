@@ -89,6 +89,7 @@ func Open(s *Settings, library *content.Library, db *store.DB, log *slog.Logger,
 	b.backups.quiet = b.quiet
 	b.features.backup = b.backups.Last
 	b.features.schedule.Log = log
+	b.features.console.Base = s.base()
 	if err := db.Write(func(tx *store.Tx) error { return b.features.apply(tx, s, library) }); err != nil {
 		return nil, fmt.Errorf("apply the configuration: %w", err)
 	}
@@ -110,8 +111,10 @@ func Open(s *Settings, library *content.Library, db *store.DB, log *slog.Logger,
 	}
 	b.engine = b.features.newEngine(engine.Options{DB: db, Language: s.Language, Log: log, Toast: b.toast, Caps: b.caps, Link: b.link,
 		StateChanged: b.stateChanged, Left: b.left, Handled: b.metrics.handled}, b.outbox)
-	b.console = console.New(console.Options{DB: db, Engine: b.engine, Act: b.engine.Act, Schedule: b.features.schedule, Top: s.top(), Language: s.Language, Log: log,
-		Doubts: b.doubts})
+	edit := &editor{config: s.file, reload: b.Reload}
+	b.console = console.New(console.Options{DB: db, Engine: b.engine, Act: b.engine.Act, Schedule: b.features.schedule, Top: s.top(),
+		Code: b.logins.picture, ByPhone: b.logins.byPhone, Renew: b.logins.ask, Section: edit.Section, SetSection: edit.SetSection,
+		Doubts: b.doubts, Language: s.Language, Log: log})
 	for _, a := range b.adapters {
 		b.senders = append(b.senders, b.outbox.Sender(a, b.media, log))
 	}

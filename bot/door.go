@@ -2,10 +2,12 @@ package bot
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"branchbot/adapters/web"
 	"branchbot/bot/chat"
+	"branchbot/bot/console"
 	"branchbot/bot/engine"
 	"branchbot/bot/member"
 	"branchbot/store"
@@ -70,6 +72,21 @@ func (d *door) Rooms(_ context.Context, user chat.UserID) (rooms []web.Room, err
 		return nil
 	})
 	return rooms, err
+}
+
+func (d *door) Pages(_ context.Context, user chat.UserID) (key string, err error) {
+	err = d.bot.db.Write(func(tx *store.Tx) error {
+		m, err := d.bot.features.directory.Who(tx, d.account, user)
+		if err != nil {
+			return err
+		}
+		if m == nil {
+			return fmt.Errorf("user %s is no member's any more", user)
+		}
+		key, err = console.Key(tx, m.ID, false)
+		return err
+	})
+	return key, err
 }
 
 func (d *door) Personas(context.Context) (people []web.Persona, err error) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"branchbot/bot/checkin"
+	"branchbot/bot/console"
 	"branchbot/bot/desk"
 	"branchbot/bot/engine"
 	"branchbot/bot/leave"
@@ -39,6 +40,7 @@ type features struct {
 	schedule  *schedule.Feature
 	survey    *survey.Feature
 	suggest   *suggestion.Feature
+	console   *console.Feature
 
 	backup  func() (last time.Time, wanted bool)
 	library atomic.Pointer[content.Library]
@@ -52,6 +54,7 @@ func newFeatures(links func(code string) []string, page func(code string) string
 	f.members = &member.Feature{Directory: f.directory, Links: links, Page: page}
 	f.survey, f.suggest = &survey.Feature{}, &suggestion.Feature{}
 	f.schedule = &schedule.Feature{Quiet: f.quietHours}
+	f.console = &console.Feature{}
 	return f
 }
 
@@ -78,6 +81,7 @@ func (f *features) list() []engine.Feature {
 		&load.Feature{PerWeek: func() int { return f.conduct.Load().DemandsPerWeek }},
 		&ledger.Feature{Book: f.book, Board: board},
 		f.schedule,
+		f.console,
 	}
 }
 

@@ -101,6 +101,16 @@ func (l *logins) picture(id chat.AccountID) []byte {
 	return l.codes[id]
 }
 
+// ask asks for a new code.
+func (l *logins) ask(id chat.AccountID) {
+	l.mu.Lock()
+	renew := l.renew[id]
+	l.mu.Unlock()
+	if renew != nil {
+		renew()
+	}
+}
+
 // byPhone tells whether an account is logged in with a phone.
 func (l *logins) byPhone(id chat.AccountID) bool {
 	l.mu.Lock()

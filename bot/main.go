@@ -77,6 +77,10 @@ func (p *Program) commands() *cobra.Command {
 		p.eventsCommand(), p.ledgerCommand(), p.rosterCommand(), p.holidaysCommand(), p.moveCommand(), p.statusCommand(),
 		&cobra.Command{Use: "invite STAFFNO", Short: "Make a one-time code that lets a member in, e.g. the first secretary", Args: cobra.ExactArgs(1),
 			RunE: func(c *cobra.Command, args []string) error { return p.invite(c.Context(), args[0]) }},
+		&cobra.Command{Use: "console STAFFNO", Short: "Make a one-time link that lets a member into the console", Args: cobra.ExactArgs(1),
+			RunE: func(c *cobra.Command, args []string) error { return p.consoleLink(c.Context(), args[0]) }},
+		&cobra.Command{Use: "password STAFFNO", Short: "Set a member's password for the console, for places without chat", Args: cobra.ExactArgs(1),
+			RunE: func(c *cobra.Command, args []string) error { return p.password(c.Context(), args[0]) }},
 	)
 	return root
 }
@@ -324,19 +328,7 @@ func (p *Program) exportRoster(ctx context.Context, unit, file string) error {
 }
 
 func (p *Program) invite(ctx context.Context, staff string) error {
-	s, db, err := p.tool(ctx)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	return db.Write(func(tx *store.Tx) error {
-		m, err := member.ByStaff(tx, staff)
-		if err != nil {
-			return err
-		}
-		if m == nil {
-			return fmt.Errorf("nobody on the roster has the staff number %q", staff)
-		}
+	return p.byStaff(ctx, staff, func(s *Settings, tx *store.Tx, m *engine.Member) error {
 		code, err := member.Code(tx, m.ID)
 		if err != nil {
 			return err

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -38,11 +39,19 @@ func (p *Program) run(ctx context.Context) error {
 	}
 	defer db.Close()
 	pages := &pages{}
-	server := &http.Server{Handler: pages, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute}
+	server := &http.Server{Handler: newFront(s, pages), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
+	if s.TLS.Cert != "" {
+		c := &certificate{cert: s.path(s.TLS.Cert), key: s.path(s.TLS.Key)}
+		server.TLSConfig = &tls.Config{GetCertificate: c.get, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
+	}
 	go func() {
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		serve := server.Serve
+		if s.TLS.Cert != "" {
+			serve = func(l net.Listener) error { return server.ServeTLS(l, "", "") }
+		}
+		if err := serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			stop(fmt.Errorf("serve %s: %w", s.Listen, err))
 		}
 	}()
@@ -135,8 +144,17 @@ func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // greet tells where to look.
 func (p *Program) greet(b *Bot, address string) {
 	fmt.Fprintf(p.Out, "支部小助手已启动 / Branchbot is running\n")
+	scheme := "http"
+	if b.settings.TLS.Cert != "" {
+		scheme = "https"
+	}
 	if b.routes["/"] != nil {
-		fmt.Fprintf(p.Out, "请用浏览器打开 / open in a browser:  http://%s/\n", address)
+		fmt.Fprintf(p.Out, "请用浏览器打开 / open in a browser:  %s://%s/\n", scheme, address)
+	}
+	if link, err := b.firstLink(or(b.settings.Address, scheme+"://"+address)); err != nil {
+		b.log.Error("make the first link to the console", "error", err)
+	} else if link != "" {
+		fmt.Fprintf(p.Out, "网页工作台（15 分钟内有效，只能用一次）/ the console, once, within 15 minutes:\n  %s\n", link)
 	}
 	if len(b.personas()) == 0 {
 		fmt.Fprintf(p.Out, "首次进入请用加入码 / the first code:  branchbot invite STAFFNO\n")

@@ -1,11 +1,14 @@
 package bot
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
 	"net/mail"
+	"net/netip"
 	"net/url"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -31,6 +34,8 @@ type Settings struct {
 	Database  string                  `yaml:"database"`
 	Listen    string                  `yaml:"listen"`
 	Address   string                  `yaml:"address"` // as people reach it, through a proxy
+	TLS       TLSConfig               `yaml:"tls"`
+	Proxy     []string                `yaml:"proxy"` // whose X-Forwarded-For and -Proto are believed: addresses, or networks such as 10.0.0.0/8
 	Content   []string                `yaml:"content"`
 	Units     []member.UnitConfig     `yaml:"units"`
 	Accounts  []yaml.Node             `yaml:"accounts"`
@@ -43,6 +48,12 @@ type Settings struct {
 
 	accounts []account
 	file     *config.File
+}
+
+// TLSConfig is with what pages are served to other machines: files in PEM.
+type TLSConfig struct {
+	Cert string `yaml:"cert"`
+	Key  string `yaml:"key"`
 }
 
 // PointsConfig is what earns points.
@@ -147,12 +158,7 @@ func (c *checker) general() {
 	if path, ok := strings.CutPrefix(c.s.Database, "sqlite:"); (!ok || path == "") && !store.IsPostgres(c.s.Database) {
 		c.fault("database", "%q: write sqlite:PATH, e.g. sqlite:data/branchbot.db, or postgres://USER@HOST/NAME", c.s.Database)
 	}
-	host, _, err := net.SplitHostPort(c.s.Listen)
-	if err != nil {
-		c.fault("listen", "%q: write ADDRESS:PORT, e.g. 127.0.0.1:8080", c.s.Listen)
-	} else if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		c.fault("listen", "%q is reachable from other machines, and this release has no TLS: listen on 127.0.0.1 behind a proxy that has", c.s.Listen)
-	}
+	c.listen()
 	if a, err := url.Parse(c.s.Address); c.s.Address != "" &&
 		(err != nil || a.Host == "" || a.Scheme != "http" && a.Scheme != "https" || strings.Trim(a.Path, "/") != "") {
 		c.fault("address", "%q: write how people reach the browser room, e.g. https://bot.example.org", c.s.Address)
@@ -160,6 +166,57 @@ func (c *checker) general() {
 	if len(c.s.Content) == 0 {
 		c.fault("content", "name at least one pack, e.g. starter")
 	}
+}
+
+// listen checks that nothing is served to other machines in the clear, unless a
+// proxy is said to stand before it.
+func (c *checker) listen() {
+	for i, text := range c.s.Proxy {
+		if _, err := network(text); err != nil {
+			c.fault(fmt.Sprintf("proxy[%d]", i), "%q is no address: write e.g. 10.0.0.5, or a network such as 10.0.0.0/8", text)
+		}
+	}
+	t := c.s.TLS
+	if (t.Cert == "") != (t.Key == "") {
+		c.fault("tls", "write both cert: and key:, files in PEM")
+	} else if t.Cert != "" {
+		if _, err := tls.LoadX509KeyPair(c.s.path(t.Cert), c.s.path(t.Key)); err != nil {
+			c.fault("tls", "%v", err)
+		}
+	}
+	host, _, err := net.SplitHostPort(c.s.Listen)
+	switch {
+	case err != nil:
+		c.fault("listen", "%q: write ADDRESS:PORT, e.g. 127.0.0.1:8080", c.s.Listen)
+	case !isLoopback(host) && t.Cert == "" && len(c.s.Proxy) == 0:
+		c.fault("listen", "%q is reachable from other machines: give tls: {cert: FILE, key: FILE}, or proxy: [ADDRESS] of the proxy that has TLS, "+
+			"or listen on 127.0.0.1", c.s.Listen)
+	}
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// network reads an address or a network.
+func network(text string) (netip.Prefix, error) {
+	if strings.Contains(text, "/") {
+		return netip.ParsePrefix(text)
+	}
+	a, err := netip.ParseAddr(text)
+	if err != nil {
+		return netip.Prefix{}, err
+	}
+	return a.Prefix(a.BitLen())
+}
+
+// path is a path of the configuration, relative to it.
+func (s *Settings) path(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(s.file.Dir, name)
 }
 
 func (c *checker) allAccounts() {
@@ -361,7 +418,11 @@ func (c *checker) alerts() {
 
 // base is what the addresses of pages begin with.
 func (s *Settings) base() string {
-	return strings.TrimSuffix(or(s.Address, "http://"+s.Listen), "/")
+	scheme := "http://"
+	if s.TLS.Cert != "" {
+		scheme = "https://"
+	}
+	return strings.TrimSuffix(or(s.Address, scheme+s.Listen), "/")
 }
 
 // top is the unit whose secretaries answer for the whole program: the first

@@ -93,7 +93,7 @@ points: {rules: [{id: a, on: quiz.won, points: 0, cap: {week: 0}}]}
 conduct: {quiet_hours: "9", lessons_per_day: 99, public_board: always}
 address: bot.example.org/x
 `, `branchbot: config.yaml:2: database: "mysql://x": write sqlite:PATH, e.g. sqlite:data/branchbot.db, or postgres://USER@HOST/NAME
-branchbot: config.yaml:1: listen: "0.0.0.0:80" is reachable from other machines, and this release has no TLS: listen on 127.0.0.1 behind a proxy that has
+branchbot: config.yaml:1: listen: "0.0.0.0:80" is reachable from other machines: give tls: {cert: FILE, key: FILE}, or proxy: [ADDRESS] of the proxy that has TLS, or listen on 127.0.0.1
 branchbot: config.yaml:6: address: "bot.example.org/x": write how people reach the browser room, e.g. https://bot.example.org
 branchbot: config.yaml:3: accounts[0].platform: "carrier-pigeon" is none of telegram, web, wechat
 branchbot: config.yaml:3: accounts[1].colour: unknown key (known: id, platform, personas)

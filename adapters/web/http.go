@@ -45,6 +45,7 @@ func (a *Adapter) Handler() http.Handler {
 	mux.HandleFunc("POST /api/send", a.known(a.limited(a.send)))
 	mux.HandleFunc("POST /api/press", a.known(a.limited(a.press)))
 	mux.HandleFunc("POST /api/file", a.known(a.limited(a.upload)))
+	mux.HandleFunc("POST /api/pages", a.known(a.limited(a.pages)))
 	mux.HandleFunc("GET /media/{hash}", a.known(a.media))
 	return a.secure(http.NewCrossOriginProtection().Handler(mux))
 }
@@ -234,6 +235,17 @@ func (a *Adapter) press(w http.ResponseWriter, r *http.Request, me Persona) {
 		return
 	}
 	a.accept(w, r, me, chat.Event{Key: req.ID, Kind: chat.Pressed, Chat: req.Room, Message: messageID(req.Seq), Data: req.Data})
+}
+
+// pages gives the browser the key to the pages, which it spends at once.
+func (a *Adapter) pages(w http.ResponseWriter, r *http.Request, me Persona) {
+	key, err := a.Door.Pages(r.Context(), me.User)
+	if err != nil {
+		a.fail(w, err)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(map[string]string{"path": pagesPath, "key": key})
 }
 
 // upload takes a file in the private chat: ?id=&name=, the body is the file.

@@ -31,6 +31,8 @@ func (sample) Name(_ context.Context, user chat.UserID) (string, error) {
 	return map[chat.UserID]string{"u1": "张三"}[user], nil
 }
 
+func (sample) Pages(context.Context, chat.UserID) (string, error) { return "KEY", nil }
+
 func (sample) Personas(context.Context) ([]Persona, error) {
 	return []Persona{{User: "u1", Name: "张三"}}, nil
 }

@@ -40,6 +40,7 @@ var catalogue = map[string]map[string]string{
 		"file_too_big": "文件太大，最多 5 MB。",
 		"gone":         "文件已不在，请重新生成。",
 		"menu":         "切换会话",
+		"pages":        "工作台",
 		"new":          "有新消息",
 	},
 	"en": {
@@ -79,6 +80,7 @@ var catalogue = map[string]map[string]string{
 		"file_too_big": "The file is too big: at most 5 MB.",
 		"gone":         "The file is gone; please make it again.",
 		"menu":         "Choose a chat",
+		"pages":        "Console",
 		"new":          "New message",
 	},
 }

@@ -50,6 +50,8 @@ type Door interface {
 	Name(ctx context.Context, user chat.UserID) (string, error)
 	// Personas lists the sample's people.
 	Personas(ctx context.Context) ([]Persona, error)
+	// Pages makes the key that lets the user into the pages at pagesPath, once.
+	Pages(ctx context.Context, user chat.UserID) (key string, err error)
 }
 
 // Options are what an adapter is made of.
@@ -71,6 +73,9 @@ const (
 	maxStream = 20       // streams of a user
 	idle      = 30 * 24 * time.Hour
 )
+
+// pagesPath is where a form with a key goes that Door.Pages has made.
+const pagesPath = "/console/enter"
 
 // PrivateChat is the chat of a user and the bot alone.
 func PrivateChat(user chat.UserID) chat.ChatID { return chat.ChatID("dm:" + user) }

@@ -21,6 +21,8 @@ type File struct {
 	Name string // for errors
 	Dir  string // what relative paths are relative to
 	Root *yaml.Node
+
+	env func(string) (string, bool)
 }
 
 // Load reads a configuration and puts in the secrets: ${NAME} is a variable of
@@ -30,12 +32,15 @@ func Load(name string, data []byte, env func(string) (string, bool)) (*File, err
 	if err != nil {
 		return nil, err
 	}
-	f := &File{Name: name, Dir: filepath.Dir(name), Root: root}
+	f := &File{Name: name, Dir: filepath.Dir(name), Root: root, env: env}
 	if err := f.expand(root, "", env); err != nil {
 		return nil, err
 	}
 	return f, nil
 }
+
+// With reads another text as the same file.
+func (f *File) With(data []byte) (*File, error) { return Load(f.Name, data, f.env) }
 
 var reference = regexp.MustCompile(`\$\{([^}]*)\}`)
 

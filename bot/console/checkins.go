@@ -19,7 +19,9 @@ var (
 		get: showCheckin, post: changeCheckin, pulse: checkinPulse}
 )
 
-func checkinPulse(tx *store.Tx, unit string) (string, error) { return checkin.Pulse(tx, unit) }
+func checkinPulse(_ *Server, tx *store.Tx, unit string) (string, error) {
+	return checkin.Pulse(tx, unit)
+}
 
 func showCheckins(r *Request) error {
 	from, to := r.days()

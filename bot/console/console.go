@@ -6,9 +6,11 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
+	"branchbot/bot/chat"
 	"branchbot/bot/engine"
 	"branchbot/bot/schedule"
 	"branchbot/store"
@@ -28,6 +30,15 @@ type Options struct {
 	Doubts func() []Doubt
 	// Top is the unit whose secretaries may change what holds for all units.
 	Top string
+	// Code is the picture to scan of an account that is logged in with a phone
+	// (ByPhone), nil when none is open; Renew asks for a new one.
+	Code    func(chat.AccountID) []byte
+	ByPhone func(chat.AccountID) bool
+	Renew   func(chat.AccountID)
+	// Section reads a part of the configuration; SetSection puts another text in
+	// its place if that is right and the file is still in the state base.
+	Section    func(name string) (Section, error)
+	SetSection func(name, text, base string) error
 	// Language is for people of whom nothing is known.
 	Language string
 	Log      *slog.Logger
@@ -37,12 +48,19 @@ type Options struct {
 type Server struct {
 	Options
 	live    *live
-	entries limits
+	limits  limits
+	guesses guesses
+	hashing chan struct{} // how many passwords are tried at a time: each takes 19 MiB
 }
 
 // New makes a console.
 func New(o Options) *Server {
-	return &Server{Options: o, live: newLive(o.DB, o.Log)}
+	s := &Server{Options: o, hashing: make(chan struct{}, 2)}
+	s.live = newLive(o.DB, o.Log, func(tx *store.Tx, w watch) (string, error) {
+		i := slices.IndexFunc(pages, func(p page) bool { return p.path == w.page })
+		return pages[i].pulse(s, tx, w.unit)
+	})
+	return s
 }
 
 // Run feeds the pages that are being watched until ctx ends.
@@ -62,7 +80,7 @@ type page struct {
 	post func(*Request) error // changes something; nil: nothing can be changed
 	// pulse changes when what the page shows has changed; nil: the page is not
 	// live. It is asked each second while somebody watches.
-	pulse func(tx *store.Tx, unit string) (string, error)
+	pulse func(s *Server, tx *store.Tx, unit string) (string, error)
 }
 
 // pages are all pages, in the order of the navigation.
@@ -83,6 +101,9 @@ var pages = []page{
 	signupPage,
 	signupExport,
 	surveysPage,
+	accountsPage,
+	settingsPage,
+	auditPage,
 	unitsPage,
 	mePage,
 }
@@ -157,4 +178,5 @@ const (
 	firstLinkLife = 15 * time.Minute
 	idle          = 30 * time.Minute
 	absolute      = 12 * time.Hour
+	knownLife     = 180 * 24 * time.Hour
 )

@@ -17,21 +17,24 @@ import (
 // minutes, or longer when it is printed in a terminal. base is what addresses
 // begin with.
 func Link(tx *store.Tx, base string, member int64, first bool) (string, error) {
-	word := rand.Text() // 130 bits
-	life := linkLife
+	key, err := Key(tx, member, first)
+	return base + Root + "enter?key=" + key, err
+}
+
+// Key is what such an address ends in, of 130 bits.
+func Key(tx *store.Tx, member int64, first bool) (string, error) {
+	key, life := rand.Text(), linkLife
 	if first {
 		life = firstLinkLife
 	}
-	if err := addLink(tx, hashOf(word), member, life); err != nil {
-		return "", err
-	}
-	return base + Root + "enter?key=" + word, nil
+	return key, addLink(tx, hashOf(key), member, life)
 }
 
 // entry is what the page of the entry shows.
 type entry struct {
-	Key   string // of the link that led here
-	Wrong string // why it did not work
+	Key      string // of the link that led here
+	Wrong    string // why it did not work
+	Password bool   // he tried with one
 }
 
 // enterPage asks for a press of a button: what fetches links by itself, as
@@ -56,34 +59,51 @@ func (s *Server) showEntry(r *Request, status int, e entry) {
 	_, _ = r.w.Write(out.Bytes())
 }
 
-// enter lets a browser in.
+// enter lets a browser in, by the key of a link or by a password.
 func (s *Server) enter(w http.ResponseWriter, hr *http.Request) {
 	r := s.stranger(w, hr)
 	hr.Body = http.MaxBytesReader(w, hr.Body, 4096)
-	if !s.entries.allow("link:"+addressOf(hr), r.Now) || !s.entries.allow("links", r.Now) {
+	if hr.PostFormValue("staff") != "" {
+		s.enterByPassword(r)
+		return
+	}
+	if !s.limits.allow("link:"+addressOf(hr), r.Now) || !s.limits.allow("links", r.Now) {
 		s.showEntry(r, http.StatusTooManyRequests, entry{Wrong: "console.too_fast"})
 		return
 	}
-	var cookie *http.Cookie
+	s.letIn(r, func(tx *store.Tx) (int64, error) { return spendLink(tx, hashOf(hr.PostFormValue("key"))) },
+		entry{Wrong: "console.link_spent"})
+}
+
+// letIn makes a session for the member whom find finds; else it shows what is
+// wrong.
+func (s *Server) letIn(r *Request, find func(*store.Tx) (int64, error), wrong entry) {
+	var cookies []*http.Cookie
 	err := s.DB.Write(func(tx *store.Tx) error {
-		id, err := spendLink(tx, hashOf(hr.PostFormValue("key")))
+		cookies = nil
+		id, err := find(tx)
 		if err != nil || id == 0 {
 			return err
 		}
-		if m, err := s.Engine.Directory.Member(tx, id); err != nil || m == nil {
+		m, err := s.Engine.Directory.Member(tx, id)
+		if err != nil || m == nil {
 			return err
 		}
-		cookie, err = s.admit(tx, hr, id)
-		return err
+		if cookies, err = s.admit(tx, r.Request, id); err != nil {
+			return err
+		}
+		return addAudit(tx, id, m.Unit, "enter", "enter", "")
 	})
 	switch {
 	case err != nil:
 		r.fail(err)
-	case cookie == nil:
-		s.showEntry(r, http.StatusForbidden, entry{Wrong: "console.link_spent"})
+	case cookies == nil:
+		s.showEntry(r, http.StatusForbidden, wrong)
 	default:
-		http.SetCookie(w, cookie)
-		http.Redirect(w, hr, Root, http.StatusSeeOther)
+		for _, c := range cookies {
+			http.SetCookie(r.w, c)
+		}
+		http.Redirect(r.w, r.Request, Root, http.StatusSeeOther)
 	}
 }
 

@@ -16,8 +16,9 @@ import (
 // share the database, so it looks there, once a second, for each unit and page
 // that somebody watches.
 type live struct {
-	db  *store.DB
-	log *slog.Logger
+	db    *store.DB
+	log   *slog.Logger
+	pulse func(*store.Tx, watch) (string, error)
 
 	mu       sync.Mutex
 	ended    bool
@@ -42,8 +43,8 @@ const (
 	heartbeatEvery = 20 * time.Second
 )
 
-func newLive(db *store.DB, log *slog.Logger) *live {
-	return &live{db: db, log: log, watchers: map[*watcher]bool{}}
+func newLive(db *store.DB, log *slog.Logger, pulse func(*store.Tx, watch) (string, error)) *live {
+	return &live{db: db, log: log, pulse: pulse, watchers: map[*watcher]bool{}}
 }
 
 func (l *live) run(ctx context.Context) {
@@ -105,7 +106,7 @@ func (l *live) look(sessions bool) error {
 			pulse, known := pulses[w.watch]
 			if !known {
 				var err error
-				if pulse, err = pulseOf(tx, w.watch); err != nil {
+				if pulse, err = l.pulse(tx, w.watch); err != nil {
 					return fmt.Errorf("page %s of %s: %w", w.watch.page, w.watch.unit, err)
 				}
 				pulses[w.watch] = pulse
@@ -120,11 +121,6 @@ func (l *live) look(sessions bool) error {
 		}
 		return nil
 	})
-}
-
-func pulseOf(tx *store.Tx, w watch) (string, error) {
-	i := slices.IndexFunc(pages, func(p page) bool { return p.path == w.page })
-	return pages[i].pulse(tx, w.unit)
 }
 
 // add is nil when there are too many, or when the program ends.
@@ -181,8 +177,8 @@ func (s *Server) events(w http.ResponseWriter, hr *http.Request) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no") // a proxy must not hold it back
 	stream := http.NewResponseController(w)
-	_ = stream.SetWriteDeadline(time.Time{})
 	write := func(text string) bool {
+		_ = stream.SetWriteDeadline(time.Now().Add(30 * time.Second))
 		_, err := fmt.Fprint(w, text)
 		return err == nil && stream.Flush() == nil
 	}

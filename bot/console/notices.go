@@ -20,7 +20,7 @@ var (
 		get: showCompose, post: compose}
 )
 
-func noticePulse(tx *store.Tx, unit string) (string, error) { return notice.Pulse(tx, unit) }
+func noticePulse(_ *Server, tx *store.Tx, unit string) (string, error) { return notice.Pulse(tx, unit) }
 
 func showNotices(r *Request) error {
 	text := ""

@@ -10,6 +10,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -61,6 +62,11 @@ func (s *Server) inUnit(p page) http.HandlerFunc {
 	return func(w http.ResponseWriter, hr *http.Request) {
 		r := s.stranger(w, hr)
 		r.page = p
+		defer func() {
+			if what := recover(); what != nil {
+				r.fail(fmt.Errorf("panic: %v\n%s", what, debug.Stack()))
+			}
+		}()
 		err := s.DB.Read(func(tx *store.Tx) error {
 			r.Tx, r.Now = tx, tx.Now
 			defer func() { r.Tx = nil }()
@@ -140,13 +146,12 @@ func (r *Request) authorise(unit string) (err error) {
 
 // change does what a form wants.
 func (r *Request) change() error {
-	limit := int64(maxForm)
+	limit, parse := int64(maxForm), r.ParseForm
 	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
-		limit = maxFile
+		limit, parse = maxFile, func() error { return r.ParseMultipartForm(maxFile) }
 	}
 	r.Body = http.MaxBytesReader(r.w, r.Body, limit)
-	err := r.ParseMultipartForm(maxFile)
-	if err != nil && !errors.Is(err, http.ErrNotMultipart) {
+	if err := parse(); err != nil {
 		return complain(http.StatusRequestEntityTooLarge, "console.too_big")
 	}
 	if !r.session.isForm(r.PostForm.Get("csrf")) {
@@ -302,6 +307,18 @@ func (r *Request) keep(f *flash) error {
 		return err
 	}
 	return r.server.DB.Write(func(tx *store.Tx) error { return setFlash(tx, r.session.ID, string(text)) })
+}
+
+// Again shows a page in answer to a form, for what has to be mended in it.
+func (r *Request) Again(show func(*Request) error) error {
+	return r.server.DB.Read(func(tx *store.Tx) error {
+		r.Tx = tx
+		defer func() { r.Tx = nil }()
+		if err := r.prepare(); err != nil {
+			return err
+		}
+		return show(r)
+	})
 }
 
 // Show renders the page's template with data and sends it.

@@ -18,7 +18,7 @@ var (
 		get: showRound, post: changeRound, pulse: roundPulse}
 )
 
-func roundPulse(tx *store.Tx, unit string) (string, error) { return quiz.Pulse(tx, unit) }
+func roundPulse(_ *Server, tx *store.Tx, unit string) (string, error) { return quiz.Pulse(tx, unit) }
 
 // period is the choice of days above a list.
 type period struct{ From, To string }

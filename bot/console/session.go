@@ -105,34 +105,46 @@ func rolesText(tx *store.Tx, id int64) (string, error) {
 // touch notes that the session is used, at most once a minute, and takes the
 // flash that was shown.
 func (s *Server) touch(r *Request) error {
-	shown := r.flash != nil
-	if !shown && r.Now.Sub(r.session.Seen) < time.Minute {
+	if r.Header.Get("X-Live") != "" { // the page asks by itself: nobody is at it
+		return nil
+	}
+	if shown := r.flash != nil; !shown && r.Now.Sub(r.session.Seen) < time.Minute {
 		return nil
 	}
 	return s.DB.Write(func(tx *store.Tx) error { return touchSession(tx, r.session.ID, r.session.flash) })
 }
 
-// admit makes a session for a member and gives his browser the cookie; an
-// earlier one of this browser ends.
-func (s *Server) admit(tx *store.Tx, r *http.Request, id int64) (*http.Cookie, error) {
+// admit makes a session for a member and returns the cookies of his browser; an
+// earlier session of this browser ends.
+func (s *Server) admit(tx *store.Tx, r *http.Request, id int64) ([]*http.Cookie, error) {
 	if c, err := r.Cookie(cookieName(secure(r))); err == nil {
 		if err := endSession(tx, hashOf(c.Value)); err != nil {
 			return nil, err
 		}
 	}
-	if err := sweepSessions(tx); err != nil {
+	if c, err := r.Cookie(knownCookie(secure(r))); err == nil {
+		if err := dropKnown(tx, hashOf(c.Value)); err != nil {
+			return nil, err
+		}
+	}
+	if err := sweep(tx); err != nil {
 		return nil, err
 	}
 	roles, err := rolesText(tx, id)
 	if err != nil {
 		return nil, err
 	}
-	token := rand.Text() + rand.Text()
+	token, mark := rand.Text()+rand.Text(), rand.Text()+rand.Text()
 	if err := addSession(tx, hashOf(token), id, roles, browserOf(r.UserAgent())); err != nil {
 		return nil, err
 	}
-	return &http.Cookie{Name: cookieName(secure(r)), Value: token, Path: "/", HttpOnly: true, Secure: secure(r),
-		SameSite: http.SameSiteLaxMode, MaxAge: int(absolute.Seconds())}, nil
+	if err := addKnown(tx, hashOf(mark), id); err != nil {
+		return nil, err
+	}
+	cookie := func(name, value string, life time.Duration) *http.Cookie {
+		return &http.Cookie{Name: name, Value: value, Path: "/", HttpOnly: true, Secure: secure(r), SameSite: http.SameSiteLaxMode, MaxAge: int(life.Seconds())}
+	}
+	return []*http.Cookie{cookie(cookieName(secure(r)), token, absolute), cookie(knownCookie(secure(r)), mark, knownLife)}, nil
 }
 
 // secure tells whether the browser speaks TLS with us, or with a proxy of ours.

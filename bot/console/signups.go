@@ -22,9 +22,9 @@ var (
 		get: showSurveys, post: changeSurveys, pulse: surveyPulse}
 )
 
-func signupPulse(tx *store.Tx, unit string) (string, error) { return signup.Pulse(tx, unit) }
+func signupPulse(_ *Server, tx *store.Tx, unit string) (string, error) { return signup.Pulse(tx, unit) }
 
-func surveyPulse(tx *store.Tx, unit string) (string, error) { return survey.Pulse(tx, unit) }
+func surveyPulse(_ *Server, tx *store.Tx, unit string) (string, error) { return survey.Pulse(tx, unit) }
 
 func showSignups(r *Request) error {
 	n, err := signup.Held(r.Tx, r.Unit.ID)

@@ -100,11 +100,60 @@ func endSessionOf(tx *store.Tx, member, id, but int64) error {
 	return err
 }
 
-// sweepSessions drops the ones that are over.
-func sweepSessions(tx *store.Tx) error {
+// sweep drops the sessions that are over, and the marks of browsers that have
+// not been seen for long.
+func sweep(tx *store.Tx) error {
+	if _, err := tx.Exec(`DELETE FROM console_known WHERE at < $1`, tx.Now.Add(-knownLife).UnixMilli()); err != nil {
+		return err
+	}
 	_, err := tx.Exec(`DELETE FROM console_session WHERE seen_at < $1 OR created_at < $2`,
 		tx.Now.Add(-idle).UnixMilli(), tx.Now.Add(-absolute).UnixMilli())
 	return err
+}
+
+// Passwords -------------------------------------------------------------------
+
+func putPassword(tx *store.Tx, member int64, hash string) error {
+	_, err := tx.Exec(`INSERT INTO console_password (member, hash, set_at) VALUES ($1, $2, $3)
+		ON CONFLICT (member) DO UPDATE SET hash = excluded.hash, set_at = excluded.set_at`, member, hash, tx.Millis())
+	return err
+}
+
+func dropPassword(tx *store.Tx, member int64) error {
+	_, err := tx.Exec(`DELETE FROM console_password WHERE member = $1`, member)
+	return err
+}
+
+// passwordOf is "" for a member who has none.
+func passwordOf(tx *store.Tx, member int64) (hash string, err error) {
+	err = tx.QueryRow(`SELECT hash FROM console_password WHERE member = $1`, member).Scan(&hash)
+	if errors.Is(err, store.ErrNoRows) {
+		return "", nil
+	}
+	return hash, err
+}
+
+func addKnown(tx *store.Tx, hash string, member int64) error {
+	_, err := tx.Exec(`INSERT INTO console_known (hash, member, at) VALUES ($1, $2, $3)`, hash, member, tx.Millis())
+	return err
+}
+
+func dropKnown(tx *store.Tx, hash string) error {
+	_, err := tx.Exec(`DELETE FROM console_known WHERE hash = $1`, hash)
+	return err
+}
+
+func isKnown(tx *store.Tx, hash string, member int64) (bool, error) {
+	var n int
+	err := tx.QueryRow(`SELECT COUNT(*) FROM console_known WHERE hash = $1 AND member = $2`, hash, member).Scan(&n)
+	return n > 0, err
+}
+
+// Entered tells whether anybody has ever been in the console.
+func Entered(tx *store.Tx) (bool, error) {
+	var n int
+	err := tx.QueryRow(`SELECT COUNT(*) FROM (SELECT 1 FROM console_audit WHERE page = 'enter' LIMIT 1) AS one`).Scan(&n)
+	return n > 0, err
 }
 
 // Audit -----------------------------------------------------------------------
@@ -113,6 +162,31 @@ func addAudit(tx *store.Tx, member int64, unit, page, act, ref string) error {
 	_, err := tx.Exec(`INSERT INTO console_audit (at, member, unit, page, act, ref) VALUES ($1, $2, $3, $4, $5, $6)`,
 		tx.Millis(), member, unit, page, act, ref)
 	return err
+}
+
+func countAudit(tx *store.Tx, unit string) (n int, err error) {
+	err = tx.QueryRow(unitTree+`SELECT COUNT(*) FROM console_audit WHERE unit IN (SELECT id FROM below)`, unit).Scan(&n)
+	return n, err
+}
+
+// auditRows are the acts in a unit and under it, the newest first.
+func auditRows(tx *store.Tx, unit string, p Paging) ([]auditRow, error) {
+	rows, err := tx.Query(unitTree+`SELECT a.at, COALESCE(m.name, ''), COALESCE(u.name, a.unit), a.page, a.act, a.ref FROM console_audit a
+		LEFT JOIN member m ON m.id = a.member LEFT JOIN unit u ON u.id = a.unit
+		WHERE a.unit IN (SELECT id FROM below) ORDER BY a.id DESC LIMIT $2 OFFSET $3`, unit, p.Size, p.Offset())
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []auditRow
+	for rows.Next() {
+		var a auditRow
+		if err := rows.Scan(&a.At, &a.Name, &a.Unit, &a.Page, &a.Act, &a.Ref); err != nil {
+			return nil, err
+		}
+		all = append(all, a)
+	}
+	return all, rows.Err()
 }
 
 // Today -----------------------------------------------------------------------
@@ -130,10 +204,43 @@ type item struct {
 }
 
 // openItems are the open prompts of a unit with what has come in, the newest
-// first. It reads the tables of all features at once, because a page must not
-// ask each of them about each prompt.
+// first.
 func openItems(tx *store.Tx, unit string) ([]item, error) {
-	rows, err := tx.Query(`
+	return items(tx, openOnes, unit)
+}
+
+// pushedSince are all prompts of a unit since an instant, the newest first.
+func pushedSince(tx *store.Tx, unit string, since time.Time) ([]item, error) {
+	return items(tx, pushedOnes, unit, since.UnixMilli())
+}
+
+var (
+	openOnes   = selectItems("p.closed_at IS NULL")
+	pushedOnes = selectItems("p.opened_at >= $2")
+)
+
+func items(tx *store.Tx, query string, args ...any) ([]item, error) {
+	rows, err := tx.Query(query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []item
+	for rows.Next() {
+		var it item
+		var prompt int64
+		if err := rows.Scan(&prompt, &it.Feature, &it.ID, &it.Code, &it.Title, &it.Opened, &it.Closes, &it.Done, &it.Due); err != nil {
+			return nil, err
+		}
+		all = append(all, it)
+	}
+	return all, rows.Err()
+}
+
+// selectItems reads the tables of all features at once, because a page must not
+// ask each of them about each prompt.
+func selectItems(which string) string {
+	return strings.ReplaceAll(`
 		SELECT p.id, 'quiz', r.id, p.code, r.content, p.opened_at, r.closes_at, (SELECT COUNT(*) FROM answer a WHERE a.round = r.id), 0
 			FROM prompt p JOIN round r ON r.id = CAST(p.ref AS BIGINT) WHERE p.unit = $1 AND p.closed_at IS NULL AND p.feature = 'quiz'
 		UNION ALL SELECT p.id, 'checkin', c.id, p.code, c.title, p.opened_at, c.closes_at,
@@ -149,21 +256,7 @@ func openItems(tx *store.Tx, unit string) ([]item, error) {
 			FROM prompt p JOIN survey s ON s.prompt = p.id WHERE p.unit = $1 AND p.closed_at IS NULL AND p.feature = 'survey'
 		UNION ALL SELECT p.id, 'lesson', l.id, p.code, l.title, p.opened_at, 0, (SELECT COUNT(*) FROM lesson_done d WHERE d.push = l.id), 0
 			FROM prompt p JOIN lesson_push l ON l.prompt = p.id WHERE p.unit = $1 AND p.closed_at IS NULL AND p.feature = 'lesson'
-		ORDER BY 1 DESC LIMIT 50`, unit)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var all []item
-	for rows.Next() {
-		var it item
-		var prompt int64
-		if err := rows.Scan(&prompt, &it.Feature, &it.ID, &it.Code, &it.Title, &it.Opened, &it.Closes, &it.Done, &it.Due); err != nil {
-			return nil, err
-		}
-		all = append(all, it)
-	}
-	return all, rows.Err()
+		ORDER BY 1 DESC LIMIT 50`, "p.closed_at IS NULL", which)
 }
 
 // ask is an item of which something may still be awaited of a member.
@@ -246,10 +339,11 @@ func choices(tx *store.Tx, query string, args ...any) ([]choice, error) {
 	return all, rows.Err()
 }
 
-// runsSince are the occurrences of a unit since an instant, the newest first.
-func runsSince(tx *store.Tx, unit string, since time.Time) ([]run, error) {
+// notRunSince are the occurrences of a unit since an instant that did not come
+// about as they should, the newest first.
+func notRunSince(tx *store.Tx, unit string, since time.Time) ([]run, error) {
 	rows, err := tx.Query(`SELECT o.schedule, s.action, o.state, o.reason, o.due_at FROM occurrence o
-		JOIN schedule s ON s.id = o.schedule WHERE o.due_at >= $1 AND s.unit = $2 ORDER BY o.due_at DESC, o.id DESC LIMIT 20`, since.UnixMilli(), unit)
+		JOIN schedule s ON s.id = o.schedule WHERE o.due_at >= $1 AND s.unit = $2 AND o.state NOT IN ('fired', 'done') ORDER BY o.due_at DESC, o.id DESC LIMIT 20`, since.UnixMilli(), unit)
 	if err != nil {
 		return nil, err
 	}

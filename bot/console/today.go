@@ -23,7 +23,8 @@ var todayPage = page{
 // today is what the page shows.
 type today struct {
 	Open   []item
-	Runs   []run
+	Pushed []item
+	Not    []run // of today's schedules, what did not come about
 	Failed []letter
 	Next   []schedule.Coming
 	Paused bool
@@ -46,10 +47,15 @@ func showToday(r *Request) (err error) {
 	if d.Open, err = openItems(r.Tx, r.Unit.ID); err != nil {
 		return err
 	}
-	for i := range d.Open {
-		d.Open[i].Title = heading(&d.Open[i])
+	if d.Pushed, err = pushedSince(r.Tx, r.Unit.ID, r.midnight()); err != nil {
+		return err
 	}
-	if d.Runs, err = runsSince(r.Tx, r.Unit.ID, r.midnight()); err != nil {
+	for _, list := range [][]item{d.Open, d.Pushed} {
+		for i := range list {
+			list[i].Title = heading(&list[i])
+		}
+	}
+	if d.Not, err = notRunSince(r.Tx, r.Unit.ID, r.midnight()); err != nil {
 		return err
 	}
 	if d.Failed, err = failedSince(r.Tx, r.Unit.ID, r.Now.Add(-24*time.Hour)); err != nil {
@@ -106,7 +112,7 @@ func closeItem(r *Request) error {
 }
 
 // todayPulse changes when something is opened, answered, closed or sent.
-func todayPulse(tx *store.Tx, unit string) (string, error) {
+func todayPulse(_ *Server, tx *store.Tx, unit string) (string, error) {
 	open, err := openItems(tx, unit)
 	if err != nil {
 		return "", err

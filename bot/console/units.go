@@ -10,7 +10,7 @@ import (
 
 // unitsPage lists the units that the member may see, for a committee with
 // thousands of branches: it is found by a part of its name.
-var unitsPage = page{path: "units", title: "console.title.units", role: engine.OnRoster, view: "units", get: showUnits}
+var unitsPage = page{path: "units", title: "console.title.units", role: engine.Secretary, view: "units", get: showUnits}
 
 // choice is a unit in a list.
 type choice struct {
@@ -20,7 +20,7 @@ type choice struct {
 
 // chooser is the choice of units around the present one.
 type chooser struct {
-	Line  []choice // those above that the member may see, the top one first, and this one
+	Line  []choice // those above in which the member is a secretary too, the top one first, and this one
 	Below []choice // right under it, the first few
 	More  bool     // there are others
 }
@@ -40,11 +40,11 @@ func (s *Server) choose(r *Request) (c chooser, err error) {
 		if err != nil {
 			return c, err
 		}
-		if role >= engine.OnRoster {
+		if role >= engine.Secretary || u.ID == r.Unit.ID {
 			c.Line = append([]choice{{ID: u.ID, Name: u.Name, Kind: u.Kind}}, c.Line...)
 		}
 	}
-	if r.Role < engine.Secretary { // a member sees his own line alone
+	if r.Role < engine.Secretary {
 		return c, nil
 	}
 	c.Below, err = unitsUnder(r.Tx, r.Unit.ID, choosable+1)
@@ -104,14 +104,6 @@ func (s *Server) firstPage(r *Request) (string, error) {
 
 func showUnits(r *Request) error {
 	top := r.units.Line[0].ID
-	if r.Role < engine.Secretary {
-		top = r.Unit.ID
-	}
-	if role, err := r.server.Engine.Directory.Role(r.Tx, r.Member, top); err != nil {
-		return err
-	} else if role < engine.Secretary { // he sees a unit above his own, but not what is under it
-		top = r.Unit.ID
-	}
 	total, err := countUnits(r.Tx, top, r.Query())
 	if err != nil {
 		return err

@@ -76,12 +76,6 @@ func (r *Request) Here() string { return r.URL.RequestURI() }
 // Steers tells whether the member is a secretary here.
 func (r *Request) Steers() bool { return r.Role >= engine.Secretary }
 
-// Word is the usual one of the names that a value has in the catalogue.
-func (r *Request) Word(key string) string {
-	word, _, _ := strings.Cut(r.T(key), "/")
-	return word
-}
-
 // Short is the beginning of a text, on one line.
 func (r *Request) Short(text string) string {
 	return shorten(strings.Join(strings.Fields(text), " "), 60)
@@ -159,3 +153,8 @@ type pager struct {
 
 // Pager is for {{template "paging" (.Pager .Data.Paging)}}.
 func (r *Request) Pager(p Paging) pager { return pager{r, p} }
+
+// Word is a word of the catalogue that has several spellings: the first.
+func (r *Request) Word(prefix, key string) string {
+	return strings.Split(r.T(prefix+key), "/")[0]
+}

@@ -3,6 +3,7 @@ package member
 import (
 	"branchbot/bot/chat"
 	"branchbot/bot/engine"
+	"branchbot/store"
 )
 
 // appoint gives a member a role in the unit: /名单 任命 NAME ROLE.
@@ -63,4 +64,31 @@ func (f *Feature) toldOf(t *engine.Turn, key string, m *engine.Member, role stri
 		}
 	}
 	return t.TellSender(chat.Text(t.T(key, args...)))
+}
+
+// Grant is a role that somebody has in a unit.
+type Grant struct {
+	Name, Staff, Role string
+	By                string // who granted it: a name, or "" for the configuration
+	At                int64
+}
+
+// Grants are the roles in a unit.
+func Grants(tx *store.Tx, unit string) ([]Grant, error) {
+	rows, err := tx.Query(`SELECT m.name, m.staff, r.role, COALESCE(b.name, ''), r.granted_at FROM role r JOIN member m ON m.id = r.member
+		LEFT JOIN member b ON r.granted_by = 'member:' || CAST(b.id AS TEXT)
+		WHERE r.unit = $1 AND m.left_at IS NULL ORDER BY r.role DESC, m.name, m.id`, unit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []Grant
+	for rows.Next() {
+		var g Grant
+		if err := rows.Scan(&g.Name, &g.Staff, &g.Role, &g.By, &g.At); err != nil {
+			return nil, err
+		}
+		all = append(all, g)
+	}
+	return all, rows.Err()
 }

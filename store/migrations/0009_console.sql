@@ -26,6 +26,13 @@ CREATE TABLE console_password (           -- of members who have one
     set_at BIGINT NOT NULL
 );
 
+CREATE TABLE console_known (              -- browsers in which a member has been: their guesses are counted apart
+    hash   TEXT PRIMARY KEY,              -- sha256 of the cookie, hex
+    member BIGINT NOT NULL REFERENCES member (id),
+    at     BIGINT NOT NULL
+);
+CREATE INDEX console_known_at ON console_known (at);
+
 CREATE TABLE console_audit (              -- who changed or exported something; not what it says
     id     INTEGER PRIMARY KEY AUTOINCREMENT,
     at     BIGINT NOT NULL,
@@ -37,4 +44,5 @@ CREATE TABLE console_audit (              -- who changed or exported something; 
 );
 CREATE INDEX console_audit_unit ON console_audit (unit, id);
 
+CREATE INDEX prompt_opened ON prompt (unit, opened_at); -- what was pushed today
 CREATE INDEX outbox_failed ON outbox (account, chat, settled_at) WHERE state IN ('dead', 'uncertain'); -- the pages show them

@@ -65,6 +65,7 @@ function hello(h) {
     sessionStorage.setItem("as", persona);
     personas(h.personas);
   }
+  $("pages").hidden = h.personas && !h.personas.find((p) => p.user === me.user)?.secretary;
   if (!rooms.has(current)) current = rooms.keys().next().value;
   flush();
   showRooms();
@@ -81,6 +82,23 @@ function personas(list) {
     return o;
   }));
 }
+
+// The pages are entered by a form, as if the button of a link had been pressed.
+$("pages").addEventListener("click", async () => {
+  const r = await post("/api/pages", {}).catch(() => null);
+  if (!r?.ok) return toast(r ? await r.text() : T.offline);
+  const { path, key } = await r.json();
+  const form = el("form");
+  const field = el("input");
+  form.method = "post";
+  form.action = path;
+  field.type = "hidden";
+  field.name = "key";
+  field.value = key;
+  form.append(field);
+  document.body.append(form);
+  form.submit();
+});
 
 $("persona").addEventListener("change", (e) => {
   persona = e.target.value;

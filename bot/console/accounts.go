@@ -1,0 +1,92 @@
+package console
+
+import (
+	"cmp"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"maps"
+	"net/http"
+	"slices"
+
+	"branchbot/bot/chat"
+	"branchbot/bot/engine"
+	"branchbot/bot/outbox"
+	"branchbot/store"
+)
+
+// accountsPage shows how the bot's accounts do. Whoever scans the code of one
+// can give the account away, so the top unit's secretaries alone see codes.
+var accountsPage = page{
+	path: "accounts", title: "console.title.accounts", role: engine.Secretary, nav: true, view: "accounts",
+	get: showAccounts, post: changeAccount, pulse: accountsPulse,
+}
+
+// account is one login of the bot.
+type account struct {
+	ID      chat.AccountID
+	State   chat.State
+	Counts  map[outbox.State]int
+	Left    int  // messages that it may still send today
+	Counted bool // whether that is counted
+	ByPhone bool // it is logged in with a phone
+	Code    template.URL
+}
+
+// Waiting are the letters that are still to be sent.
+func (a account) Waiting() int { return a.Counts[outbox.Pending] + a.Counts[outbox.Sending] }
+
+// Failed are those that were not sent, or may not have arrived.
+func (a account) Failed() int { return a.Counts[outbox.Dead] + a.Counts[outbox.Uncertain] }
+
+// Sent are those that have arrived.
+func (a account) Sent() int { return a.Counts[outbox.Sent] }
+
+func showAccounts(r *Request) error {
+	s := r.server
+	states := s.Engine.States()
+	var all []account
+	for _, id := range slices.Sorted(maps.Keys(states)) {
+		a := account{ID: id, State: states[id], ByPhone: s.ByPhone(id)}
+		a.Left, a.Counted = s.Engine.Left(id)
+		var err error
+		if a.Counts, err = outbox.Counts(r.Tx, id); err != nil {
+			return err
+		}
+		if picture := s.Code(id); picture != nil && r.Top && a.State.Condition != chat.Online {
+			a.Code = template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(picture))
+		}
+		all = append(all, a)
+	}
+	return r.Show(all)
+}
+
+// changeAccount asks for a new code to scan.
+func changeAccount(r *Request) error {
+	id := chat.AccountID(r.Field("account"))
+	if _, known := r.server.Engine.States()[id]; !known || !r.Top || !r.server.ByPhone(id) {
+		return complain(http.StatusForbidden, "console.accounts.not_yours")
+	}
+	if err := r.Audit("code", string(id)); err != nil {
+		return err
+	}
+	r.server.Renew(id)
+	if err := r.Say("console.accounts.renewed"); err != nil {
+		return err
+	}
+	return r.Back("accounts")
+}
+
+// accountsPulse changes with the states, the codes and what waits.
+func accountsPulse(s *Server, tx *store.Tx, _ string) (string, error) {
+	text := ""
+	states := s.Engine.States()
+	for _, id := range slices.SortedFunc(maps.Keys(states), cmp.Compare[chat.AccountID]) {
+		counts, err := outbox.Counts(tx, id)
+		if err != nil {
+			return "", err
+		}
+		text += fmt.Sprint(id, states[id], len(s.Code(id)), counts)
+	}
+	return hashOf(text), nil
+}

@@ -1,0 +1,19 @@
+package console
+
+// Paths are the paths of all pages but those that are files, those of a unit as u/UNIT/….
+func Paths(unit string) []string {
+	var all []string
+	for _, p := range pages {
+		switch {
+		case p.view == "": // a file
+		case p.own:
+			all = append(all, Root+p.path)
+		default:
+			all = append(all, Root+"u/"+unit+"/"+p.path)
+		}
+	}
+	return all
+}
+
+// Look does what Run does each second.
+func (s *Server) Look() error { return s.live.look(true) }
