@@ -35,7 +35,7 @@ func chromium(t *testing.T) context.Context {
 	t.Cleanup(cancelAlloc)
 	ctx, cancel := chromedp.NewContext(alloc)
 	t.Cleanup(cancel)
-	ctx, cancelTime := context.WithTimeout(ctx, 3*time.Minute)
+	ctx, cancelTime := context.WithTimeout(ctx, 10*time.Minute)
 	t.Cleanup(cancelTime)
 	return ctx
 }
@@ -107,14 +107,19 @@ func accessible(t *testing.T, ctx context.Context, name string) {
 	if wide {
 		t.Errorf("%s is wider than the window", name)
 	}
+	var title string
+	run(t, ctx, name, chromedp.Text("h1", &title, chromedp.ByQuery))
+	if title == "出了点问题" {
+		t.Errorf("%s shows an error", name)
+	}
 }
 
 // aDay is a day in a branch that fills the pages.
 const aDay = `@ 2026-12-01 09:00
-书记: /推送 lesson pack
+书记: /推送 lesson tiny
 书记: /开签 2h 晨会
 张三: 签到
-书记: /推送 quiz pack
+书记: /推送 quiz tiny/one
 李四: A
 书记: /通知 回执 截止 18:00 明天上午九点在三楼会议室召开支部党员大会，请准时参加。
 张三: 收到

@@ -1,5 +1,7 @@
 package console
 
+import "branchbot/store"
+
 // Paths are the paths of all pages but those that are files, those of a unit as u/UNIT/….
 func Paths(unit string) []string {
 	var all []string
@@ -17,3 +19,12 @@ func Paths(unit string) []string {
 
 // Look does what Run does each second.
 func (s *Server) Look() error { return s.live.look(true) }
+
+// Pulse is what a page that is watched asks each second.
+func (s *Server) Pulse(page, unit string) (pulse string, err error) {
+	err = s.DB.Read(func(tx *store.Tx) error {
+		pulse, err = s.live.pulse(tx, watch{unit, page})
+		return err
+	})
+	return pulse, err
+}

@@ -114,7 +114,7 @@ func PersonOf(tx *store.Tx, m *engine.Member) (Person, error) {
 }
 
 // Version changes with everything of a person that Edit changes.
-func (p *Person) Version() string {
+func (p Person) Version() string {
 	sum := sha256.Sum256([]byte(strings.Join([]string{p.Name, p.Unit, p.Status, p.JoinedOn, p.Phone}, "\x00")))
 	return fmt.Sprintf("%x", sum[:8])
 }
@@ -204,7 +204,7 @@ func (f *Feature) Put(t *engine.Turn, p Person, version string) error {
 }
 
 // tell tells what a row says now.
-func (p *Person) tell(t *engine.Turn) string {
+func (p Person) tell(t *engine.Turn) string {
 	words := []string{p.Name, p.Unit, firstName(t.Lang, "member.status."+p.Status), p.JoinedOn, p.Phone}
 	return strings.Join(words, " · ")
 }
