@@ -16,6 +16,7 @@ import (
 	"branchbot/adapters/wechat"
 	"branchbot/bot/chat"
 	"branchbot/bot/config"
+	"branchbot/bot/console"
 	"branchbot/bot/engine"
 	"branchbot/bot/locale"
 	"branchbot/store"
@@ -267,4 +268,21 @@ func (b *Bot) serve(m made, a account) error {
 	}
 	b.routes[m.pattern] = m.handler
 	return nil
+}
+
+// doubts are people of this process's accounts whom nobody could recognise after
+// a new login.
+func (b *Bot) doubts() (all []console.Doubt) {
+	for _, a := range b.adapters {
+		w, ok := a.(*wechat.Adapter)
+		if !ok {
+			continue
+		}
+		for _, d := range w.Doubts() {
+			if d.User != "" {
+				all = append(all, console.Doubt{Account: a.ID(), User: d.User, Name: d.Name, Was: d.WasUsers})
+			}
+		}
+	}
+	return all
 }

@@ -120,7 +120,7 @@ func Open(s *Settings, library *content.Library, db *store.DB, log *slog.Logger,
 	edit := &editor{config: s.file, reload: b.Reload}
 	b.console = console.New(console.Options{DB: db, Engine: b.engine, Act: b.engine.Act, Schedule: b.features.schedule, Top: s.top(),
 		Code: b.logins.picture, ByPhone: b.logins.byPhone, Renew: b.logins.ask, Section: edit.Section, SetSection: edit.SetSection,
-		Language: s.Language, Log: log})
+		Doubts: b.doubts, Language: s.Language, Log: log})
 	for _, a := range b.adapters {
 		b.senders = append(b.senders, b.outbox.Sender(a, b.media, log))
 	}

@@ -88,6 +88,11 @@ func accessible(t *testing.T, ctx context.Context, name string, first bool) {
 	if wide {
 		t.Errorf("%s is wider than the window", name)
 	}
+	var title string
+	run(t, ctx, name, chromedp.Text("h1", &title, chromedp.ByQuery))
+	if title == "出了点问题" {
+		t.Errorf("%s shows an error", name)
+	}
 }
 
 // aDay is a day in a branch that fills the pages.
@@ -99,6 +104,9 @@ const aDay = `@ 2026-12-01 07:55
 李四: A
 书记: /通知 回执 截止 18:00 明天上午九点在三楼会议室召开支部党员大会，请准时参加。
 张三: 收到
+书记: /接龙 周六植树 限 2
+李四: +1
+小明: A
 @ +1m
 `
 
@@ -134,7 +142,13 @@ func (d *desk) furnish() {
 }
 
 // samples are addresses in the place of pages with a part that varies.
-var samples = map[string]string{}
+var samples = map[string]string{
+	"/console/u/demo/members/{id}":  "/console/u/demo/members/2",
+	"/console/u/demo/notices/{id}":  "/console/u/demo/notices/1",
+	"/console/u/demo/rounds/{id}":   "/console/u/demo/rounds/1",
+	"/console/u/demo/checkins/{id}": "/console/u/demo/checkins/1",
+	"/console/u/demo/signups/{id}":  "/console/u/demo/signups/1",
+}
 
 // Every page can be read at both widths and in both colour schemes, by eye, by
 // keyboard and by screen reader.

@@ -26,6 +26,8 @@ type Options struct {
 	// Act does what members want: the engine's Act.
 	Act      func(context.Context, engine.Act) (engine.Acted, error)
 	Schedule *schedule.Feature
+	// Doubts are people whom a platform shows under new ids. May be nil.
+	Doubts func() []Doubt
 	// Top is the unit whose secretaries may change what holds for all units.
 	Top string
 	// Code is the picture to scan of an account that is logged in with a phone
@@ -84,6 +86,21 @@ type page struct {
 // pages are all pages, in the order of the navigation.
 var pages = []page{
 	todayPage,
+	membersPage,
+	memberPage,
+	membersExport,
+	waitingPage,
+	noticesPage,
+	noticePage,
+	newNoticePage,
+	roundsPage,
+	roundPage,
+	checkinsPage,
+	checkinPage,
+	signupsPage,
+	signupPage,
+	signupExport,
+	surveysPage,
 	accountsPage,
 	settingsPage,
 	auditPage,

@@ -159,7 +159,7 @@ func TestPages(t *testing.T) {
 				t.Errorf("%s: %d\n%s", path, status, text)
 			}
 		}
-		if err := d.Console.Pulse("demo"); err != nil {
+		if err := d.Console.Pulses("demo"); err != nil {
 			t.Error(err)
 		}
 		_, text := b.get("/console/")

@@ -6,21 +6,23 @@ import (
 	"branchbot/store"
 )
 
-// Paths are the paths of all pages, those of a unit as u/UNIT/….
+// Paths are the paths of all pages but those that are files, those of a unit as u/UNIT/….
 func Paths(unit string) []string {
 	var all []string
 	for _, p := range pages {
-		if p.own {
+		switch {
+		case p.view == "": // a file
+		case p.own:
 			all = append(all, Root+p.path)
-		} else {
+		default:
 			all = append(all, Root+"u/"+unit+"/"+p.path)
 		}
 	}
 	return all
 }
 
-// Pulse asks all pages for their pulse.
-func (s *Server) Pulse(unit string) error {
+// Pulses asks all pages for their pulse.
+func (s *Server) Pulses(unit string) error {
 	return s.DB.Read(func(tx *store.Tx) error {
 		for _, p := range pages {
 			if p.pulse == nil {
@@ -36,3 +38,12 @@ func (s *Server) Pulse(unit string) error {
 
 // Look does what Run does each second.
 func (s *Server) Look() error { return s.live.look(true) }
+
+// Pulse is what a page that is watched asks each second.
+func (s *Server) Pulse(page, unit string) (pulse string, err error) {
+	err = s.DB.Read(func(tx *store.Tx) error {
+		pulse, err = s.live.pulse(tx, watch{unit, page})
+		return err
+	})
+	return pulse, err
+}

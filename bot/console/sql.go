@@ -259,6 +259,42 @@ func selectItems(which string) string {
 		ORDER BY 1 DESC`
 }
 
+// ask is an item of which something may still be awaited of a member.
+type ask struct {
+	item
+	Did bool
+}
+
+// asksOf are the open prompts of a unit that members answer under their names,
+// and whether a member has: not how.
+func asksOf(tx *store.Tx, unit string, member int64) ([]ask, error) {
+	rows, err := tx.Query(`
+		SELECT p.id, 'quiz', r.id, p.code, r.content, r.closes_at, EXISTS (SELECT 1 FROM answer a WHERE a.round = r.id AND a.member = $2)
+			FROM prompt p JOIN round r ON r.id = CAST(p.ref AS BIGINT) WHERE p.unit = $1 AND p.closed_at IS NULL AND p.feature = 'quiz'
+		UNION ALL SELECT p.id, 'checkin', c.id, p.code, c.title, c.closes_at,
+			EXISTS (SELECT 1 FROM checkin_entry e WHERE e.checkin = c.id AND e.member = $2)
+			FROM prompt p JOIN checkin c ON c.id = CAST(p.ref AS BIGINT) WHERE p.unit = $1 AND p.closed_at IS NULL AND p.feature = 'checkin'
+		UNION ALL SELECT p.id, 'notice', n.id, CAST(g.seq AS BIGINT), n.text, n.closes_at, a.acked_at IS NOT NULL
+			FROM prompt p JOIN notice n ON n.id = CAST(p.ref AS BIGINT) JOIN notice_target g ON g.notice = n.id AND g.unit = $1
+			JOIN notice_reader a ON a.notice = n.id AND a.unit = $1 AND a.member = $2
+			WHERE p.unit = $1 AND p.closed_at IS NULL AND p.feature = 'notice'
+		ORDER BY 1 DESC LIMIT 50`, unit, member)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []ask
+	for rows.Next() {
+		var a ask
+		var prompt int64
+		if err := rows.Scan(&prompt, &a.Feature, &a.ID, &a.Code, &a.Title, &a.Closes, &a.Did); err != nil {
+			return nil, err
+		}
+		all = append(all, a)
+	}
+	return all, rows.Err()
+}
+
 // like makes a pattern that finds what contains a text.
 func like(text string) string {
 	return "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(text) + "%"

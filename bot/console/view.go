@@ -7,6 +7,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"branchbot/bot/engine"
@@ -74,6 +75,23 @@ func (r *Request) Here() string { return r.URL.RequestURI() }
 
 // Steers tells whether the member is a secretary here.
 func (r *Request) Steers() bool { return r.Role >= engine.Secretary }
+
+// Short is the beginning of a text, on one line.
+func (r *Request) Short(text string) string {
+	return shorten(strings.Join(strings.Fields(text), " "), 60)
+}
+
+// Long tells a time that something took.
+func (r *Request) Long(d time.Duration) string {
+	minutes := int(d.Round(time.Minute).Minutes())
+	switch {
+	case minutes < 60:
+		return r.T("console.minutes", "N", max(1, minutes))
+	case minutes < 48*60:
+		return r.T("console.hours", "N", strconv.FormatFloat(float64(minutes)/60, 'f', 1, 64))
+	}
+	return r.T("console.days", "N", strconv.FormatFloat(float64(minutes)/(24*60), 'f', 1, 64))
+}
 
 // Live is where the page is told that something has changed; "" when it is not.
 func (r *Request) Live() string {

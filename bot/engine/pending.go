@@ -18,9 +18,9 @@ func (t *Turn) keepPending(p Prompt, a command.Answer) error {
 		return err
 	}
 	ev := t.Event
-	_, err = t.Tx.Exec(`INSERT INTO pending_answer (account, user_id, prompt, answer, message, chat, at) VALUES ($1, $2, $3, $4, $5, $6, $7)
-		ON CONFLICT (account, user_id, prompt) DO UPDATE SET answer = excluded.answer, message = excluded.message, at = excluded.at`,
-		ev.Account, ev.From.ID, p.ID, string(text), ev.Message, ev.Chat, t.Tx.Millis())
+	_, err = t.Tx.Exec(`INSERT INTO pending_answer (account, user_id, prompt, answer, message, chat, at, name) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+		ON CONFLICT (account, user_id, prompt) DO UPDATE SET answer = excluded.answer, message = excluded.message, at = excluded.at,
+		name = excluded.name`, ev.Account, ev.From.ID, p.ID, string(text), ev.Message, ev.Chat, t.Tx.Millis(), chat.CleanName(ev.From.Name))
 	if err != nil {
 		return fmt.Errorf("keep an answer: %w", err)
 	}
@@ -33,6 +33,51 @@ func (t *Turn) keepPending(p Prompt, a command.Answer) error {
 		return t.Say("engine.answer_unknown")
 	}
 	return nil
+}
+
+// Stranger is somebody whom nobody knows yet, and whose answers wait for that.
+type Stranger struct {
+	Account chat.AccountID
+	User    chat.UserID
+	Name    string // as others see him on the platform, untrusted
+	Answers int
+	At      int64 // of the last one, in ms
+}
+
+// Strangers are those who have answered prompts of a unit that are open, the
+// last one first.
+func Strangers(tx *store.Tx, unit string) ([]Stranger, error) {
+	rows, err := tx.Query(`SELECT a.account, a.user_id, MAX(a.name), COUNT(*), MAX(a.at) FROM prompt p JOIN pending_answer a ON a.prompt = p.id
+		WHERE p.unit = $1 AND p.closed_at IS NULL GROUP BY a.account, a.user_id ORDER BY MAX(a.at) DESC, a.user_id`, unit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []Stranger
+	for rows.Next() {
+		var s Stranger
+		if err := rows.Scan(&s.Account, &s.User, &s.Name, &s.Answers, &s.At); err != nil {
+			return nil, err
+		}
+		out = append(out, s)
+	}
+	return out, rows.Err()
+}
+
+// ForgetStranger drops what a stranger has answered in t.Unit.
+func (t *Turn) ForgetStranger(account chat.AccountID, user chat.UserID) error {
+	_, err := t.Tx.Exec(`DELETE FROM pending_answer WHERE account = $1 AND user_id = $2
+		AND prompt IN (SELECT id FROM prompt WHERE unit = $3 AND closed_at IS NULL)`, account, user, t.Unit.ID)
+	return err
+}
+
+// RecognisedAs is Recognised for an account that somebody else has bound to the
+// member, who hears nothing of it.
+func (t *Turn) RecognisedAs(account chat.AccountID, user chat.UserID, m *Member) error {
+	other := *t
+	other.Event = &chat.Event{Account: account, Kind: chat.Joined, From: chat.User{ID: user}}
+	other.cause += ":recognised"
+	return other.Recognised(m)
 }
 
 // Recognised counts what the sender has answered before he was bound to the

@@ -282,6 +282,10 @@ func (f *Feature) back(t *engine.Turn, line command.Line) error {
 	case len(words) > 1:
 		return engine.Complain("leave.back_how")
 	}
+	return f.cancel(t, m, list)
+}
+
+func (f *Feature) cancel(t *engine.Turn, m *engine.Member, list []record) error {
 	if len(list) == 0 {
 		return engine.Complain("leave.nothing_to_cancel")
 	}

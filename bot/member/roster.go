@@ -67,7 +67,7 @@ func Parse(tx *store.Tx, unit, name string, data []byte) ([]Person, []Fault, err
 		return nil, []Fault{{Row: 1, Column: "member.column.staff", Reason: "member.fault.heads"}}, nil
 	}
 	for _, row := range rows[1:] {
-		if err := p.row(tx, row); err != nil {
+		if err := p.cells(tx, row.Number, row.Cells); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -108,16 +108,17 @@ func (p *parser) heads(cells []string) bool {
 	return slices.Contains(p.columns, "staff") && slices.Contains(p.columns, "name")
 }
 
-func (p *parser) row(tx *store.Tx, row sheet.Row) error {
+// cells reads a row of the file.
+func (p *parser) cells(tx *store.Tx, number int, cells []string) error {
 	cell := map[string]string{}
-	for i, c := range row.Cells {
+	for i, c := range cells {
 		if i < len(p.columns) && p.columns[i] != "" {
 			cell[p.columns[i]] = c
 		}
 	}
 	before := len(p.faults)
 	fault := func(column, reason, value string) {
-		p.faults = append(p.faults, Fault{row.Number, "member.column." + column, "member.fault." + reason, chat.CleanName(value)})
+		p.faults = append(p.faults, Fault{number, "member.column." + column, "member.fault." + reason, chat.CleanName(value)})
 	}
 	person := Person{Staff: cell["staff"], Name: chat.CleanName(cell["name"]), Unit: p.unit, Status: "full"}
 	switch first, twice := p.seen[person.Staff]; {
@@ -130,7 +131,7 @@ func (p *parser) row(tx *store.Tx, row sheet.Row) error {
 	case twice:
 		fault("staff", "twice", fmt.Sprint(first))
 	}
-	p.seen[person.Staff] = row.Number
+	p.seen[person.Staff] = number
 	known, err := ByStaff(tx, person.Staff)
 	if err != nil {
 		return err

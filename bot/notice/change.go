@@ -41,12 +41,17 @@ func (f *Feature) correct(t *engine.Turn, line command.Line) error {
 	if word == "" || text == "" {
 		return engine.Complain("notice.correct_how")
 	}
-	if n := utf8.RuneCountInString(text); n > maxText {
-		return engine.Complain("notice.too_long", "Length", n, "Max", maxText)
-	}
 	n, g, err := f.own(t, word)
 	if err != nil {
 		return err
+	}
+	return f.correctTo(t, n, g, text)
+}
+
+// correctTo gives a notice another text.
+func (f *Feature) correctTo(t *engine.Turn, n *notice, g *target, text string) error {
+	if n := utf8.RuneCountInString(text); n > maxText {
+		return engine.Complain("notice.too_long", "Length", n, "Max", maxText)
 	}
 	if n.Corrected >= maxCorrections {
 		return engine.Complain("notice.corrected_enough", "Number", g.number(), "Max", maxCorrections)

@@ -65,11 +65,17 @@ func read(args string, now time.Time, lang string) (order, error) {
 		}
 		rest = after
 	}
-	o.text = strings.TrimSpace(chat.Clean(rest))
+	o.text = rest
+	return o, o.settle(now, lang)
+}
+
+// settle cleans the text of an order and complains about what cannot be.
+func (o *order) settle(now time.Time, lang string) error {
+	o.text = strings.TrimSpace(chat.Clean(o.text))
 	if n := utf8.RuneCountInString(o.text); n > maxText {
-		return o, engine.Complain("notice.too_long", "Length", n, "Max", maxText)
+		return engine.Complain("notice.too_long", "Length", n, "Max", maxText)
 	}
-	return o, o.inTime(now, lang)
+	return o.inTime(now, lang)
 }
 
 // cutWord takes the first word, without brackets around it and folded.

@@ -22,22 +22,14 @@ func (f *Feature) send(t *engine.Turn, line command.Line) error {
 	if err != nil {
 		return err
 	}
-	n := &notice{Unit: t.Unit.ID, Author: t.Member.ID, Text: o.text, Ack: o.ack, Urgent: o.urgent, ClosesAt: o.closesAt,
-		Units: []string{t.Unit.ID}}
-	if n.Files, err = drafts(t.Tx, t.Member.ID); err != nil {
+	return f.give(t, o)
+}
+
+// give sends what an order says.
+func (f *Feature) give(t *engine.Turn, o order) error {
+	n, err := ordered(t, o)
+	if err != nil {
 		return err
-	}
-	if n.Text == "" {
-		if len(n.Files) == 0 {
-			return engine.Complain("notice.how")
-		}
-		n.Text = t.In(t.Unit).T("notice.see_files")
-	}
-	if o.below || len(o.to) > 0 {
-		n.Relayed = true
-		if n.Units, err = below(t, o); err != nil {
-			return err
-		}
 	}
 	if err := useDrafts(t.Tx, t.Member.ID); err != nil {
 		return err
@@ -52,6 +44,26 @@ func (f *Feature) send(t *engine.Turn, line command.Line) error {
 		return saySent(t, n)
 	}
 	return nil
+}
+
+// ordered is the notice that an order of t.Member asks for, with his drafts.
+func ordered(t *engine.Turn, o order) (n *notice, err error) {
+	n = &notice{Unit: t.Unit.ID, Author: t.Member.ID, Text: o.text, Ack: o.ack, Urgent: o.urgent, ClosesAt: o.closesAt,
+		Units: []string{t.Unit.ID}}
+	if n.Files, err = drafts(t.Tx, t.Member.ID); err != nil {
+		return nil, err
+	}
+	if n.Text == "" {
+		if len(n.Files) == 0 {
+			return nil, engine.Complain("notice.how")
+		}
+		n.Text = t.In(t.Unit).T("notice.see_files")
+	}
+	if o.below || len(o.to) > 0 {
+		n.Relayed = true
+		n.Units, err = below(t, o)
+	}
+	return n, err
 }
 
 // below are the units that an order names.

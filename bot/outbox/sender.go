@@ -281,7 +281,7 @@ func (s *Sender) send(ctx context.Context, l *Letter) error {
 		return &chat.SendError{Class: chat.BadPart, Err: err}
 	}
 	caps := s.adapter.Caps(to)
-	r, err := chat.Render(s.marked(l, caps), caps, words(l.Language))
+	r, err := chat.Render(s.marked(l, caps), caps, Words(l.Language))
 	if err != nil {
 		return &chat.SendError{Class: chat.BadPart, Err: err}
 	}
@@ -477,8 +477,8 @@ func backoff(attempt int) time.Duration {
 	return d + rand.N(d/4)
 }
 
-// words are what Render adds to a message.
-func words(lang string) chat.Words {
+// Words are what Render adds to a message.
+func Words(lang string) chat.Words {
 	return chat.Words{
 		Picture: locale.Text(lang, "outbox.picture"),
 		Choose:  locale.Text(lang, "outbox.choose"),

@@ -119,9 +119,6 @@ func (f *Feature) close(t *engine.Turn, s *Survey) error {
 	if err != nil {
 		return err
 	}
-	if err := f.end(t, s); err != nil {
-		return err
-	}
 	enough := len(ballots) >= fewest || s.Named && len(ballots) > 0
 	result := func(u *engine.Turn) chat.Message {
 		m := chat.Message{}.AddStyled(u.T("survey.closed", "Title", s.Title, "Done", voted, "Due", due), chat.Bold)
@@ -138,6 +135,9 @@ func (f *Feature) close(t *engine.Turn, s *Survey) error {
 			m = m.Add("\n" + u.T("survey.few_ballots", "Least", fewest))
 		}
 		return m
+	}
+	if err := f.end(t, s, result(t)); err != nil {
+		return err
 	}
 	var list func(*engine.Turn) chat.Message
 	if enough && !s.Named {
@@ -158,12 +158,12 @@ func (f *Feature) close(t *engine.Turn, s *Survey) error {
 	return f.tellSecretaries(t, s, ballots)
 }
 
-// end closes prompt and timers and deletes what was sealed.
-func (f *Feature) end(t *engine.Turn, s *Survey) error {
+// end closes prompt and timers, keeps the result and deletes what was sealed.
+func (f *Feature) end(t *engine.Turn, s *Survey, result chat.Message) error {
 	if err := t.ClosePrompt(s.Prompt); err != nil {
 		return err
 	}
-	if err := s.finish(t.Tx); err != nil {
+	if err := s.finish(t.Tx, chat.Part{Spans: result.Spans}.Plain()); err != nil {
 		return err
 	}
 	for _, key := range []string{"survey:close:", "survey:count:"} {

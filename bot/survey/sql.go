@@ -202,9 +202,10 @@ func drafting(tx *store.Tx, member int64) ([]int64, error) {
 	return ids, rows.Err()
 }
 
-// finish closes a survey and deletes all that was sealed.
-func (s *Survey) finish(tx *store.Tx) error {
-	if _, err := tx.Exec(`UPDATE survey SET closed_at = $1 WHERE id = $2`, tx.Millis(), s.ID); err != nil {
+// finish closes a survey with what the group sees of it, and deletes all that
+// was sealed.
+func (s *Survey) finish(tx *store.Tx, result string) error {
+	if _, err := tx.Exec(`UPDATE survey SET closed_at = $1, result = $2 WHERE id = $3`, tx.Millis(), result, s.ID); err != nil {
 		return err
 	}
 	if _, err := tx.Exec(`DELETE FROM survey_sealed WHERE survey = $1`, s.ID); err != nil {

@@ -1,0 +1,426 @@
+package console_test
+
+import (
+	"bytes"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"branchbot/bot/console"
+	"branchbot/content/sheet"
+)
+
+// send fills in a form of a page and sends it; it returns the page that follows.
+func (b *browser) send(path string, fields ...string) string {
+	b.desk.t.Helper()
+	form := b.form(path)
+	for i := 0; i+1 < len(fields); i += 2 {
+		form.Add(fields[i], fields[i+1])
+	}
+	status, text := b.post(path, form)
+	if status != http.StatusOK {
+		b.desk.t.Errorf("%s %v: %d", path, fields, status)
+	}
+	return text
+}
+
+// upload sends a file with a form.
+func (b *browser) upload(path, field, name string, data []byte, fields ...string) (int, string) {
+	b.desk.t.Helper()
+	var body bytes.Buffer
+	w := multipart.NewWriter(&body)
+	for key, values := range b.form(path) {
+		_ = w.WriteField(key, values[0])
+	}
+	for i := 0; i+1 < len(fields); i += 2 {
+		_ = w.WriteField(fields[i], fields[i+1])
+	}
+	part, err := w.CreateFormFile(field, name)
+	if err != nil {
+		b.desk.t.Fatal(err)
+	}
+	_, _ = part.Write(data)
+	_ = w.Close()
+	req, err := http.NewRequest(http.MethodPost, b.desk.server.URL+path, &body)
+	if err != nil {
+		b.desk.t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", w.FormDataContentType())
+	return b.do(req)
+}
+
+// press presses a button of what a page told.
+func (b *browser) press(page, label string) string {
+	b.desk.t.Helper()
+	before, _, found := strings.Cut(page, "<button>"+label+"</button>")
+	if !found {
+		b.desk.t.Fatalf("there is no button %q in:\n%s", label, page)
+	}
+	form := before[strings.LastIndex(before, "<form"):]
+	values := url.Values{}
+	for _, input := range strings.Split(form, "<input ")[1:] {
+		name := between(input, `name="`, `"`)
+		values.Set(name, between(input, `value="`, `"`))
+	}
+	_, text := b.post(between(form, `action="`, `"`), values)
+	return text
+}
+
+func between(text, from, to string) string {
+	_, text, _ = strings.Cut(text, from)
+	text, _, _ = strings.Cut(text, to)
+	return text
+}
+
+func (d *desk) play(script string) {
+	d.t.Helper()
+	if _, err := d.Play(d.t, script); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// Every page of the table shows, also in English, where it has something to show.
+func TestPages(t *testing.T) {
+	t.Parallel()
+	for _, lang := range []string{"zh-CN", "en"} {
+		d := open(t, "")
+		d.play(aDay)
+		d.sql(`UPDATE member SET language = $1 WHERE staff = '0001'`, lang)
+		b := d.enter("0001")
+		for _, path := range console.Paths("demo") {
+			if sample := samples[path]; sample != "" {
+				path = sample
+			}
+			if status, text := b.get(path); status != http.StatusOK || strings.Contains(text, "[console.") {
+				t.Errorf("%s: %d\n%s", path, status, text)
+			}
+		}
+	}
+}
+
+// What belongs to another unit does not exist, whoever asks.
+func TestOthersThings(t *testing.T) {
+	t.Parallel()
+	d := open(t, committee)
+	d.sql(`INSERT INTO notice (id, unit, author, text, files, ack, urgent, relayed, units, closes_at, state, created_at)
+		VALUES (7, 'two', 0, '秘密', '[]', 1, 0, 0, '["two"]', 0, 'sent', 1)`)
+	d.sql(`INSERT INTO notice_target (notice, unit, year, seq, day) VALUES (7, 'two', 2026, 1, '2026-12-01')`)
+	d.sql(`INSERT INTO round (id, unit, pool, question, content, prompt, code, day, opened_at, closes_at)
+		VALUES (7, 'two', '', '', '{"Ask":"秘密","Type":"single"}', 0, 1, '2026-12-01', 1, 2)`)
+	d.sql(`INSERT INTO checkin (id, unit, title, prompt, code, day, opened_at, closes_at) VALUES (7, 'two', '秘密', 0, 1, '2026-12-01', 1, 2)`)
+	d.sql(`INSERT INTO signup (id, unit, title, places, opened_at, closes_at) VALUES (7, 'two', '秘密', 0, 1, 2)`)
+	b := d.enter("11")
+	form := b.form("/console/u/one/members")
+	for _, path := range []string{"notices/7", "rounds/7", "checkins/7", "signups/7", "signups/7/export", "members/5", "members/1", "members/x", "notices/99999999999999999999"} {
+		if status, text := b.get("/console/u/one/" + path); status != http.StatusNotFound || strings.Contains(text, "秘密") {
+			t.Errorf("%s: %d\n%s", path, status, text)
+		}
+	}
+	for path, do := range map[string]string{"notices/7": "remind", "members/5": "save", "members/1": "remove"} {
+		form.Set("do", do)
+		if status, _ := b.post("/console/u/one/"+path, form); status != http.StatusNotFound {
+			t.Errorf("%s of %s: %d", do, path, status)
+		}
+	}
+}
+
+func TestRoster(t *testing.T) {
+	t.Parallel()
+	d := open(t, "")
+	b := d.enter("0001")
+	const at = "/console/u/demo/members"
+	_, text := b.get(at + "?q=" + url.QueryEscape("静"))
+	contains(t, text, "陈静", "共 1 人")
+	_, text = b.get(at + "?status=probationary")
+	contains(t, text, "陈静", "共 1 人")
+	_, text = b.get(at + "?role=secretary")
+	contains(t, text, "王敏", "共 1 人")
+	_, text = b.get(at + "?q=%25")
+	contains(t, text, "没有符合条件的成员")
+
+	text = b.send(at, "do", "add", "staff", "0009", "name", "孙<b>悦", "unit", "demo", "status", "activist")
+	contains(t, text, "已添加 孙&lt;b&gt;悦", "共 6 人")
+	text = b.send(at, "do", "add", "staff", "0009", "name", "另一位", "unit", "demo", "status", "full")
+	contains(t, text, `role="alert"`, "工号 0009 已在名单上")
+	text = b.send(at, "do", "add", "staff", "0010", "name", "钱多", "unit", "demo", "status", "full", "phone", "abc")
+	contains(t, text, "电话", "没有保存")
+
+	_, text = b.get(at + "?bound=no")
+	contains(t, text, "0009", "共 1 人")
+	_, text = b.get(at + "/export?type=csv")
+	contains(t, text, "孙<b>悦", "0001,王敏")
+	if rows := d.Rows(t, `SELECT act, ref FROM console_audit WHERE act = 'roster'`); rows != "roster|\n" {
+		t.Errorf("the audit of the export: %q", rows)
+	}
+}
+
+// A roster file is shown first, and then taken in as a whole or not at all.
+func TestImportRoster(t *testing.T) {
+	t.Parallel()
+	d := open(t, "")
+	b := d.enter("0001")
+	const at = "/console/u/demo/members"
+	bad, err := sheet.WriteXLSX("名单", []string{"工号", "姓名", "状态"}, [][]string{{"0101", "周一", "正式党员"}, {"0102", "周二", "外星人"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, text := b.upload(at, "file", "bad.xlsx", bad, "do", "import")
+	contains(t, text, "1 行正确，1 行有误", "外星人")
+	good, _ := sheet.WriteCSV([]string{"工号", "姓名"}, [][]string{{"0101", "周一"}, {"0102", "<script>alert(1)</script>"}})
+	_, text = b.upload(at, "file", "good.csv", good, "do", "import")
+	contains(t, text, "2 行正确，0 行有误", "共 5 人")
+	text = b.press(text, "确认导入")
+	contains(t, text, "新增 2 人", "共 7 人", "&lt;script&gt;")
+	if status, text := b.upload(at, "file", "roster.pdf", []byte("%PDF"), "do", "import"); status != http.StatusBadRequest || !strings.Contains(text, "请选一个") {
+		t.Errorf("a file of another kind: %d\n%s", status, text)
+	}
+	_, text = b.upload(at, "file", "x.xlsx", []byte("PK\x03\x04 no workbook"), "do", "import")
+	contains(t, text, `role="alert"`, "读不了")
+}
+
+// The later one of two secretaries who change a member is told, and nothing of
+// the earlier one's is lost.
+func TestTwoEditors(t *testing.T) {
+	t.Parallel()
+	d := open(t, "")
+	first, second := d.enter("0001"), d.enter("0001")
+	const at = "/console/u/demo/members/2"
+	version := func(b *browser) string {
+		_, text := b.get(at)
+		return between(text, `name="version" value="`, `"`)
+	}
+	one, two := version(first), version(second)
+	contains(t, first.send(at, "do", "save", "version", one, "name", "张三", "unit", "demo", "status", "full", "phone", "13800000000"), "已保存")
+	contains(t, second.send(at, "do", "save", "version", two, "name", "张叁", "unit", "demo", "status", "full"), "别人改过", "13800000000")
+	if rows := d.Rows(t, `SELECT name, phone FROM member WHERE staff = '0002'`); rows != "张三|13800000000\n" {
+		t.Errorf("the member: %s", rows)
+	}
+	contains(t, second.send(at, "do", "save", "version", version(second), "name", "张叁", "unit", "demo", "status", "full", "phone", ""), "张叁 的资料已保存")
+}
+
+func TestMemberCard(t *testing.T) {
+	t.Parallel()
+	d := open(t, "")
+	d.play(aDay)
+	b := d.enter("0001")
+	const at = "/console/u/demo/members/2"
+	_, text := b.get(at)
+	contains(t, text, "张三", "进行中的事项", "明天上午九点", "晨会", "还没完成")
+	contains(t, b.send(at, "do", "invite"), "张三 的加入码：")
+	contains(t, b.send(at, "do", "appoint", "role", "committee"), "已任“示范党支部”支委")
+	contains(t, b.send(at, "do", "dismiss", "role", "committee"), "已不再任")
+	contains(t, b.send(at, "do", "leave", "from", "2026-12-03", "to", "2026-12-05", "reason", "出差"), "张三", "12月3日", "出差")
+	contains(t, b.send(at, "do", "back"), "没有请假记录")
+	contains(t, b.send(at, "do", "shift", "pattern", "早中夜休", "from", "2026-12-01"), "早中夜休")
+	_, text = b.get(at)
+	account, user := between(text, `name="account" value="`, `"`), between(text, `name="user" value="`, `"`)
+	contains(t, b.send(at, "do", "unbind", "account", account, "user", user), "已解除 张三 的这个账号", "还没有绑定账号")
+	contains(t, b.send(at, "do", "remove"), "张三 已移出名单", "共 4 人")
+}
+
+// A staff number that looks like a day is no day.
+func TestLeaveOfNumberedByDay(t *testing.T) {
+	t.Parallel()
+	d := open(t, "")
+	b := d.enter("0001")
+	d.sql(`UPDATE member SET staff = '20261224' WHERE staff = '0003'`)
+	b.send("/console/u/demo/members/3", "do", "leave", "from", "2026-12-03", "half", "上午", "reason", "看病")
+	if rows := d.Rows(t, `SELECT member, entered_by, reason FROM leave`); rows != "3|1|看病\n" {
+		t.Errorf("leave: %s", rows)
+	}
+}
+
+// Who answers without being bound is shown; once the secretary has said who it
+// is, his answer counts for him. Nobody else's account can be bound so.
+func TestStranger(t *testing.T) {
+	t.Parallel()
+	d := open(t, "")
+	d.play("@ 2026-12-01 09:00\n书记: /推送 quiz tiny/one\n小明: A\n小红: B\n")
+	d.sql(`DELETE FROM identity WHERE member = 5`)
+	b := d.enter("0001")
+	_, text := b.get("/console/u/demo/members")
+	contains(t, text, "有 2 个账号等您确认是谁")
+	const at = "/console/u/demo/members/waiting"
+	_, text = b.get(at)
+	contains(t, text, "小明", "小红")
+	_, block, _ := strings.Cut(text, "<bdi>小明</bdi>")
+	account, user := between(block, `name="account" value="`, `"`), between(block, `name="user" value="`, `"`)
+	contains(t, b.send(at, "do", "confirm", "account", account, "user", "somebody", "who", "赵磊"), "已经处理过了")
+	contains(t, b.send(at, "do", "confirm", "account", account, "user", user, "who", "谁"), "名单上没有“谁”")
+	contains(t, b.send(at, "do", "confirm", "account", account, "user", user, "who", "赵磊"), "已绑定到 赵磊")
+	if rows := d.Rows(t, `SELECT member, value FROM answer`); rows != "5|A\n" {
+		t.Errorf("answers: %s", rows)
+	}
+	_, text = b.get(at)
+	account, user = between(text, `name="account" value="`, `"`), between(text, `name="user" value="`, `"`)
+	contains(t, b.send(at, "do", "refuse", "account", account, "user", user), "回答已丢弃", "没有要确认的账号")
+}
+
+func TestNotices(t *testing.T) {
+	t.Parallel()
+	d := open(t, "")
+	d.play("@ 2026-12-01 09:00\n")
+	b := d.enter("0001")
+	const at, one = "/console/u/demo/notices/new", "/console/u/demo/notices/1"
+	text := b.send(at, "do", "preview", "text", "截止目前<i>，大家好", "ack", "1", "closes", "2026-12-01T18:00")
+	contains(t, text, "发出去是这个样子", "【通知 2026-001】", "截止目前&lt;i&gt;，大家好", "微信", "短信", `<button class="main" name="do" value="send">`)
+	contains(t, b.send(at, "do", "preview", "text", ""), `role="alert"`, "通知写什么")
+	contains(t, b.send(at, "do", "preview", "text", "迟了", "closes", "2026-11-01T18:00"), "截止时间已经过了")
+	contains(t, b.send(at, "do", "send", "text", "截止目前<i>，大家好", "ack", "1", "closes", "2026-12-01T18:00"), "通知 2026-001 已发出", "0 / 4")
+	d.play("张三: 收到\n李四: 收到\n陈静: 收到\n@ +20m\n赵磊: 收到\n@ +1m\n")
+	_, text = b.get(one)
+	contains(t, text, "<b>4</b> 已回执", "<b>20 分钟</b>")
+
+	contains(t, b.send(at, "do", "send", "text", "第二条", "ack", "1"), "2026-002")
+	d.play("张三: 2 收到\n@ +1m\n")
+	_, text = b.get("/console/u/demo/notices/2")
+	contains(t, text, "李四", "陈静", "还可以催 2 次", "<b>3</b> 未回执")
+	contains(t, b.send("/console/u/demo/notices/2", "do", "remind"), "已提醒", "还可以催 1 次")
+	contains(t, b.send("/console/u/demo/notices/2", "do", "correct", "corrected", "0", "text", "改过的"), "已更正", "改过的")
+	contains(t, b.send("/console/u/demo/notices/2", "do", "correct", "corrected", "0", "text", "又改"), "别人已更正过", "改过的")
+	contains(t, b.send("/console/u/demo/notices/2", "do", "recall"), "已撤回")
+	contains(t, b.send(at, "do", "send", "text", "第三条"), "每天最多 2 条")
+
+	text = b.send(at, "do", "send", "text", "台风", "urgent", "1")
+	contains(t, text, "紧急通知会立刻发出")
+	contains(t, b.press(text, "确认发送"), "通知 2026-003 已发出")
+	d.sql(`UPDATE member SET phone = '13900000000' WHERE staff = '0003'`)
+	_, text = b.get("/console/u/demo/notices/3")
+	contains(t, text, `<a href="tel:13900000000">`)
+	_, text = b.get("/console/u/demo/notices?q=" + url.QueryEscape("台风"))
+	contains(t, text, "共 1 条", "2026-003")
+}
+
+// A picture goes along with the notice, and a file's name is never markup.
+func TestNoticeFiles(t *testing.T) {
+	t.Parallel()
+	d := open(t, "")
+	b := d.enter("0001")
+	const at = "/console/u/demo/notices/new"
+	_, text := b.upload(at, "files", "<img src=x>.xlsx", []byte("a table"), "do", "preview", "text", "见表")
+	contains(t, text, "已带上", "&lt;img src=x&gt;.xlsx", "发出去是这个样子")
+	b.send(at, "do", "send", "text", "见表")
+	_, text = b.get("/console/u/demo/notices/1")
+	contains(t, text, "附件：", "&lt;img src=x&gt;.xlsx")
+	b.upload(at, "files", "b.png", []byte("\x89PNG"), "do", "preview", "text", "图")
+	contains(t, b.send(at, "do", "drop"), "都不带了")
+	_, text = b.get(at)
+	if strings.Contains(text, "b.png") {
+		t.Errorf("the file is still there:\n%s", text)
+	}
+}
+
+// A committee writes to branches below; it sees totals by unit, the branch names.
+func TestRelayedNotice(t *testing.T) {
+	t.Parallel()
+	d := open(t, committee)
+	top, branch := d.enter("9"), d.enter("11")
+	contains(t, top.send("/console/u/top/notices/new", "do", "preview", "text", "学习", "ack", "1", "below", "some", "to", "one"), "将发给 1 个组织")
+	top.send("/console/u/top/notices/new", "do", "send", "text", "学习", "ack", "1", "below", "all")
+	_, text := top.get("/console/u/top/notices/1")
+	contains(t, text, "第一党支部", "第二党支部", "0 / 2", "<b>4</b> 应回执")
+	if strings.Contains(text, "李一") {
+		t.Errorf("the committee sees names:\n%s", text)
+	}
+	_, text = branch.get("/console/u/one/notices/1")
+	contains(t, text, "李一", "公司党委")
+	if strings.Contains(text, `value="recall"`) {
+		t.Error("a branch can recall what is not its own")
+	}
+	contains(t, branch.send("/console/u/one/notices/1", "do", "recall"), "是“公司党委”发来的")
+}
+
+func TestRounds(t *testing.T) {
+	t.Parallel()
+	d := open(t, "")
+	d.play("@ 2026-12-01 09:00\n")
+	b := d.enter("0001")
+	contains(t, b.send("/console/u/demo/rounds", "do", "ask"), "共 1 轮")
+	d.play("张三: 1 A\n李四: 1 B\n@ +1m\n")
+	const at = "/console/u/demo/rounds/1"
+	_, text := b.get(at)
+	contains(t, text, "<b>5</b> 应答", "<b>3</b> 未作答", "陈静", "赵磊")
+	if strings.Contains(text, "选择人数") || strings.Contains(text, "正确答案") {
+		t.Errorf("the result shows before the close:\n%s", text)
+	}
+	text = b.send(at, "do", "close", "code", between(text, `name="code" value="`, `"`))
+	contains(t, text, "结果", "已结束", "答对")
+	_, text = b.get("/console/u/demo/rounds?from=2020-01-01&to=2020-02-01")
+	contains(t, text, "这段时间没有答题")
+}
+
+func TestCheckins(t *testing.T) {
+	t.Parallel()
+	d := open(t, "")
+	d.play("@ 2026-12-01 09:00\n")
+	b := d.enter("0001")
+	const at, one = "/console/u/demo/checkins", "/console/u/demo/checkins/1"
+	contains(t, b.send(at, "do", "open", "minutes", "30", "title", "晨会<b>"), "晨会&lt;b&gt;", "进行中")
+	d.play("张三: 签到\n李四: 请假：看病\n@ +1m\n")
+	_, text := b.get(one)
+	contains(t, text, "<b>5</b> 应到", "<b>1</b> 实到", "<b>1</b> 请假", "<b>3</b> 未到", "陈静")
+	contains(t, b.send(one, "do", "enter", "who", "0004"), "已补签")
+	b.send(one, "do", "close", "code", between(text, `name="code" value="`, `"`))
+	d.play("赵磊: /签到\n")
+	_, text = b.get(one + "?list=late_pending")
+	contains(t, text, "赵磊", "补签待确认")
+	form := b.form(one + "?list=late_pending")
+	form.Set("data", "checkin:yes:1:5")
+	form.Set("back", one)
+	_, text = b.post("/console/u/demo/press", form)
+	contains(t, text, "赵磊 的【晨会&lt;b&gt;】已补签", "<b>3</b> 实到")
+	_, text = b.get(one + "?list=leave")
+	contains(t, text, "李四", "看病")
+}
+
+func TestSignupsAndSurveys(t *testing.T) {
+	t.Parallel()
+	d := open(t, "")
+	d.play("@ 2026-12-01 09:00\n")
+	b := d.enter("0001")
+	contains(t, b.send("/console/u/demo/signups", "do", "open", "title", "植树", "places", "2", "closes", "2026-12-03T12:00"), "植树", "0 / 2")
+	d.play("张三: +1\n李四: +1\n陈静: +1\n@ +1m\n")
+	const one = "/console/u/demo/signups/1"
+	_, text := b.get(one)
+	contains(t, text, "<b>2</b> / 2 报名人数", "<b>1</b> 候补")
+	contains(t, b.send(one, "do", "remove", "code", "1", "name", "0002"), "<b>2</b> / 2 报名人数")
+	status, text := b.get(one + "/export")
+	if status != http.StatusOK || !strings.HasPrefix(text, "PK") {
+		t.Errorf("the export: %d", status)
+	}
+	contains(t, b.send(one, "do", "close", "code", "1"), "已结束")
+
+	const at = "/console/u/demo/surveys"
+	text = b.send(at, "do", "vote", "title", "去哪里", "options", "红旗渠\r\n西柏坡")
+	contains(t, text, "去哪里", "0 / 5", "截止后公布")
+	text = b.send(at, "do", "close", "code", between(text, `name="code" value="`, `"`))
+	contains(t, text, "看结果", "去哪里")
+	if strings.Contains(text, "截止后公布") {
+		t.Errorf("the vote is still open:\n%s", text)
+	}
+}
+
+// A page that is watched changes by what others do elsewhere.
+func TestPulses(t *testing.T) {
+	t.Parallel()
+	d := open(t, "")
+	d.play(aDay + "书记: /投票 去哪\n")
+	for page, script := range map[string]string{"notices/{id}": "李四: 4 收到\n", "rounds/{id}": "赵磊: 3 B\n", "checkins/{id}": "赵磊: 签到\n", "signups/{id}": "赵磊: 5 +1\n"} {
+		before := d.pulse(page)
+		d.play(script + "@ +1m\n")
+		if after := d.pulse(page); after == before {
+			t.Errorf("%s: %q does not change the pulse %s", page, script, after)
+		}
+	}
+}
+
+func (d *desk) pulse(page string) string {
+	d.t.Helper()
+	pulse, err := d.Console.Pulse(page, "demo")
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return pulse
+}

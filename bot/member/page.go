@@ -1,0 +1,303 @@
+package member
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"branchbot/bot/chat"
+	"branchbot/bot/engine"
+	"branchbot/store"
+)
+
+// What pages show of rosters, and what they change where a chat has no command
+// for it.
+
+// Filter chooses members of a roster; what is empty chooses all.
+type Filter struct {
+	Text   string // a part of the name or the staff number
+	Status string
+	Role   string // that they have in some unit
+	Bound  string // yes, no: whether they have an account
+}
+
+// Row is a member in the list of a page.
+type Row struct {
+	engine.Member
+	UnitName string
+	Accounts int
+	Roles    []string // in his own unit
+}
+
+// largeRoster is from how many members on a list is read in the order of staff
+// numbers, and not sorted.
+const largeRoster = 2000
+
+// chosen is the condition of a Filter on members m, args $2 to $5.
+const chosen = ` m.left_at IS NULL AND ($2 = '' OR m.name LIKE $2 ESCAPE '\' OR m.staff LIKE $2 ESCAPE '\') AND ($3 = '' OR m.status = $3)
+	AND ($4 = '' OR EXISTS (SELECT 1 FROM role r WHERE r.member = m.id AND r.role = $4))
+	AND ($5 = '' OR ($5 = 'yes') = EXISTS (SELECT 1 FROM identity i WHERE i.member = m.id)) `
+
+func (f *Filter) args(unit string) []any {
+	text := f.Text
+	if text != "" {
+		text = "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(text) + "%"
+	}
+	return []any{unit, text, f.Status, f.Role, f.Bound}
+}
+
+// countedTo is how far the members that a filter chooses are counted.
+const countedTo = 1000
+
+// Chosen is how many members of a unit and the units under it a filter chooses;
+// more tells that there are others.
+func Chosen(tx *store.Tx, unit string, f Filter) (n int, more bool, err error) {
+	if f == (Filter{}) {
+		n, err = Count(tx, unit)
+		return n, false, err
+	}
+	err = tx.QueryRow(Under+`SELECT COUNT(*) FROM (SELECT 1 FROM member m WHERE m.unit IN (SELECT id FROM below) AND `+chosen+`LIMIT $6) AS found`,
+		append(f.args(unit), countedTo+1)...).Scan(&n)
+	return min(n, countedTo), n > countedTo, err
+}
+
+// Rows are some of the members that a filter chooses, by staff number.
+func Rows(tx *store.Tx, unit string, f Filter, limit, offset int) ([]Row, error) {
+	all, err := Count(tx, unit)
+	if err != nil {
+		return nil, err
+	}
+	in := `m.unit IN (SELECT id FROM below)`
+	if all > largeRoster { // the index of staff numbers is to be used, not that of units
+		in = `COALESCE(m.unit, '') IN (SELECT id FROM below)`
+	}
+	rows, err := tx.Query(Under+`SELECT m.id, m.unit, m.staff, m.name, m.status, m.joined_on, u.name,
+		(SELECT COUNT(*) FROM identity i WHERE i.member = m.id) FROM member m JOIN unit u ON u.id = m.unit
+		WHERE `+in+` AND `+chosen+`ORDER BY m.staff LIMIT $6 OFFSET $7`, append(f.args(unit), limit, offset)...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []Row
+	for rows.Next() {
+		var r Row
+		if err := rows.Scan(&r.ID, &r.Unit, &r.Staff, &r.Name, &r.Status, &r.JoinedOn, &r.UnitName, &r.Accounts); err != nil {
+			return nil, err
+		}
+		out = append(out, r)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return nil, err
+	}
+	for i := range out {
+		roles, err := Granted(tx, out[i].ID)
+		if err != nil {
+			return nil, err
+		}
+		out[i].Roles = roles[out[i].Unit]
+	}
+	return out, nil
+}
+
+// In is a member of the roster of a unit or of one under it; nil when he is not.
+func In(tx *store.Tx, unit string, id int64) (*engine.Member, error) {
+	return scanMember(tx.QueryRow(Under+selectMember+`WHERE m.id = $2 AND m.unit IN (SELECT id FROM below) AND m.left_at IS NULL`, unit, id))
+}
+
+// PersonOf is the member's row as an export would have it, without roles.
+func PersonOf(tx *store.Tx, m *engine.Member) (Person, error) {
+	p := Person{Staff: m.Staff, Name: m.Name, Unit: m.Unit, Status: m.Status, JoinedOn: m.JoinedOn}
+	err := tx.QueryRow(`SELECT phone FROM member WHERE id = $1`, m.ID).Scan(&p.Phone)
+	return p, err
+}
+
+// Version changes with everything of a person that Edit changes.
+func (p Person) Version() string {
+	sum := sha256.Sum256([]byte(strings.Join([]string{p.Name, p.Unit, p.Status, p.JoinedOn, p.Phone}, "\x00")))
+	return fmt.Sprintf("%x", sum[:8])
+}
+
+// Account is a platform account of a member.
+type Account struct {
+	Account chat.AccountID
+	User    chat.UserID
+	BoundAt int64 // ms
+	Private bool  // he is reached there in private
+}
+
+// Accounts are a member's, the newest first.
+func Accounts(tx *store.Tx, member int64) ([]Account, error) {
+	rows, err := tx.Query(`SELECT account, user_id, bound_at, private_chat <> '' FROM identity WHERE member = $1 ORDER BY bound_at DESC, user_id`, member)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []Account
+	for rows.Next() {
+		var a Account
+		if err := rows.Scan(&a.Account, &a.User, &a.BoundAt, &a.Private); err != nil {
+			return nil, err
+		}
+		out = append(out, a)
+	}
+	return out, rows.Err()
+}
+
+// Holders are the members of a unit's roster who have one of some accounts.
+func Holders(tx *store.Tx, unit string, id chat.AccountID, users []chat.UserID) ([]engine.Member, error) {
+	var out []engine.Member
+	for _, user := range users {
+		found, err := list(tx, Under+selectMember+`JOIN identity i ON i.member = m.id
+			WHERE i.account = $2 AND i.user_id = $3 AND m.left_at IS NULL AND m.unit IN (SELECT id FROM below)`, unit, id, user)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, found...)
+	}
+	return out, nil
+}
+
+// Put adds somebody to the roster, or with the version of what the sender saw
+// changes a member. It complains about what is wrong, and to the later one of
+// two who change the same member.
+func (f *Feature) Put(t *engine.Turn, p Person, version string) error {
+	if t.Role < engine.Secretary {
+		return engine.Complain("engine.secretaries_only")
+	}
+	people, faults, err := check(t.Tx, t.Unit.ID, p)
+	if err != nil {
+		return err
+	}
+	if len(faults) > 0 {
+		return engine.Complain("member.put_fault", "Column", t.T(faults[0].Column), "Reason", t.T(faults[0].Reason, "Value", faults[0].Value))
+	}
+	p = people[0]
+	known, err := ByStaff(t.Tx, p.Staff)
+	switch {
+	case err != nil:
+		return err
+	case known != nil && version == "":
+		return engine.Complain("member.put_known", "Staff", p.Staff, "Name", known.Name)
+	case known == nil && version != "":
+		return engine.Complain("member.put_gone", "Staff", p.Staff)
+	case known != nil:
+		is, err := PersonOf(t.Tx, known)
+		if err != nil {
+			return err
+		}
+		if is.Version() != version {
+			return engine.Complain("member.put_changed", "Is", is.tell(t))
+		}
+	}
+	if _, err := f.Import(t.Tx, []Person{p}, by(t.Member)); err != nil {
+		return err
+	}
+	if known != nil { // what an import leaves as it is when it is empty, a page can empty
+		if _, err := t.Tx.Exec(`UPDATE member SET joined_on = $1, phone = $2 WHERE id = $3`, p.JoinedOn, p.Phone, known.ID); err != nil {
+			return err
+		}
+		return t.Say("member.put_saved", "Name", p.Name)
+	}
+	return t.Say("member.put_added", "Name", p.Name)
+}
+
+// tell tells what a row says now.
+func (p Person) tell(t *engine.Turn) string {
+	words := []string{p.Name, p.Unit, firstName(t.Lang, "member.status."+p.Status), p.JoinedOn, p.Phone}
+	return strings.Join(words, " · ")
+}
+
+// check reads a person as a row of a roster file is read.
+func check(tx *store.Tx, unit string, p Person) ([]Person, []Fault, error) {
+	units, err := unitsBelow(tx, unit)
+	if err != nil {
+		return nil, nil, err
+	}
+	r := parser{unit: unit, units: units, seen: map[string]int{}, columns: []string{"staff", "name", "unit", "status", "joined_on", "phone"}}
+	row := []string{strings.TrimSpace(p.Staff), p.Name, p.Unit, p.Status, p.JoinedOn, p.Phone}
+	err = r.cells(tx, 1, row)
+	return r.people, r.faults, err
+}
+
+// Recognise binds the account of somebody whom nobody knew to a member, on a
+// secretary's word, and counts what he has answered. With instead the member's
+// other logins on the account end, as after a new login on WeChat.
+func (f *Feature) Recognise(t *engine.Turn, id chat.AccountID, user chat.UserID, who string, instead bool) error {
+	if t.Role < engine.Secretary {
+		return engine.Complain("engine.secretaries_only")
+	}
+	m, err := Find(t.Tx, t.Unit.ID, who)
+	if err != nil {
+		return err
+	}
+	was, err := f.Who(t.Tx, id, user)
+	if err != nil {
+		return err
+	}
+	if was != nil {
+		return engine.Complain("member.recognised_already")
+	}
+	if instead {
+		if _, err := t.Tx.Exec(`DELETE FROM identity WHERE member = $1 AND account = $2`, m.ID, id); err != nil {
+			return err
+		}
+	}
+	if err := f.Bind(t.Tx, id, user, m.ID, ""); err != nil {
+		return err
+	}
+	if err := t.RecognisedAs(id, user, m); err != nil {
+		return err
+	}
+	return t.Say("member.recognised", "Name", m.Name)
+}
+
+// Unbind takes an account from a member of t.Unit's roster.
+func (f *Feature) Unbind(t *engine.Turn, id chat.AccountID, user chat.UserID) error {
+	if t.Role < engine.Secretary {
+		return engine.Complain("engine.secretaries_only")
+	}
+	m, err := f.Who(t.Tx, id, user)
+	if err == nil && m != nil {
+		m, err = In(t.Tx, t.Unit.ID, m.ID)
+	}
+	if err != nil {
+		return err
+	}
+	if m == nil {
+		return engine.Complain("member.unbind_gone")
+	}
+	f.Changed(t.Tx)
+	if _, err := t.Tx.Exec(`DELETE FROM identity WHERE account = $1 AND user_id = $2`, id, user); err != nil {
+		return err
+	}
+	return t.Say("member.unbound", "Name", m.Name)
+}
+
+// Office is a role that a member has.
+type Office struct {
+	Unit, UnitName, Role string
+	Since                time.Time
+}
+
+// Offices are a member's roles.
+func Offices(tx *store.Tx, member int64) ([]Office, error) {
+	rows, err := tx.Query(`SELECT r.unit, u.name, r.role, r.granted_at FROM role r JOIN unit u ON u.id = r.unit
+		WHERE r.member = $1 ORDER BY r.unit, r.role`, member)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []Office
+	for rows.Next() {
+		var o Office
+		var at int64
+		if err := rows.Scan(&o.Unit, &o.UnitName, &o.Role, &at); err != nil {
+			return nil, err
+		}
+		o.Since = time.UnixMilli(at)
+		out = append(out, o)
+	}
+	return out, rows.Err()
+}
