@@ -106,6 +106,7 @@ var made = map[string][]string{
 	"console.feature.":  {"quiz", "checkin", "notice", "signup", "survey", "lesson"},
 	"console.kind.":     member.UnitKinds,
 	"console.letter.":   {"dead", "uncertain"},
+	"console.act.":      {"enter", "post", "press", "code", "settings", "password", "no_password", "end"},
 	"console.section.":  {"conduct", "points"},
 	"alert.":            {"needs_human", "banned", "too_busy"},
 	"engine.chat_":      {"added", "muted", "removed"},
