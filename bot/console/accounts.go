@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 
 	"branchbot/bot/chat"
 	"branchbot/bot/engine"
@@ -38,6 +39,11 @@ func (a account) Waiting() int { return a.Counts[outbox.Pending] + a.Counts[outb
 
 // Failed are those that were not sent, or may not have arrived.
 func (a account) Failed() int { return a.Counts[outbox.Dead] + a.Counts[outbox.Uncertain] }
+
+// Why tells why it does not work as it should.
+func (r *Request) Why(reason chat.Reason) string {
+	return strings.TrimLeft(r.T("desk.reason."+string(reason)), "。. ") // it stands behind a sentence in /状态
+}
 
 // Sent are those that have arrived.
 func (a account) Sent() int { return a.Counts[outbox.Sent] }

@@ -1,7 +1,10 @@
 package console
 
 import (
+	"slices"
+
 	"branchbot/bot/engine"
+	"branchbot/bot/locale"
 )
 
 // auditPage shows who changed or exported what, in the unit and under it.
@@ -28,4 +31,20 @@ func showAudit(r *Request) error {
 		Rows   []auditRow
 		Paging Paging
 	}{rows, paging})
+}
+
+// PageName is the title of a page that the audit names by its path.
+func (r *Request) PageName(path string) string {
+	if i := slices.IndexFunc(pages, func(p page) bool { return p.path == path }); i >= 0 {
+		return r.T(pages[i].title)
+	}
+	return "–"
+}
+
+// ActName is an act in words; a command stands for itself.
+func (r *Request) ActName(act string) string {
+	if key := "console.act." + act; locale.Has(key) {
+		return r.T(key)
+	}
+	return act
 }

@@ -3,13 +3,11 @@ package console_test
 import (
 	"context"
 	_ "embed"
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
@@ -39,13 +37,26 @@ func admit(d *desk, staff string) chromedp.Action {
 // sees waits until the page shows a text; also the next page, when this one is
 // being left.
 func sees(text string) chromedp.Action {
+	return until(fmt.Sprintf("document.body.innerText.includes(%q)", text))
+}
+
+// until waits at most two minutes for an expression to be true; an error of it
+// means that the page is being left.
+func until(expression string) chromedp.Action {
 	return chromedp.ActionFunc(func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+		defer cancel()
+		tick := time.NewTicker(100 * time.Millisecond)
+		defer tick.Stop()
 		for {
-			err := chromedp.Poll(fmt.Sprintf("document.body?.innerText.includes(%q)", text), nil,
-				chromedp.WithPollingInterval(100*time.Millisecond), chromedp.WithPollingTimeout(time.Minute)).Do(ctx)
-			var left *cdproto.Error
-			if !errors.As(err, &left) || ctx.Err() != nil {
-				return err
+			var is bool
+			if err := chromedp.Evaluate(expression, &is).Do(ctx); err == nil && is {
+				return nil
+			}
+			select {
+			case <-ctx.Done():
+				return fmt.Errorf("%s: %w", expression, ctx.Err())
+			case <-tick.C:
 			}
 		}
 	})
@@ -112,8 +123,8 @@ const aDay = `@ 2026-12-01 07:55
 
 const schedules = `-- config.yaml --
 schedules:
-  - {id: daily-lesson, unit: demo, cron: "0 8 * * *", do: lesson, from: pack}
-  - {id: friday-quiz, unit: demo, cron: "30 12 * * 5", do: quiz, from: pack}
+  - {id: daily-lesson, unit: demo, cron: "0 8 * * *", do: lesson, from: tiny}
+  - {id: friday-quiz, unit: demo, cron: "30 12 * * 5", do: quiz, from: tiny}
 `
 
 // furnish fills what a rehearsal has not: accounts, one of which has to be
@@ -135,7 +146,7 @@ func (d *desk) furnish() {
 	}
 	d.Console.ByPhone = func(id chat.AccountID) bool { return id == "wx" }
 	d.Console.Section = func(name string) (console.Section, error) {
-		return console.Section{Name: name, File: "config.yaml", Line: 31, Base: "x", Text: name + ":\n  quiet_hours: \"21:00-08:00\"\n"}, nil
+		return console.Section{Name: name, File: "config.yaml", Line: 31, Base: "x", Text: name + ":\n  key: value # as in the file\n"}, nil
 	}
 	d.sql(`INSERT INTO outbox (key, account, chat, user_id, class, message, language, thread, cause, state, not_before, created_at, settled_at, problem)
 		VALUES ('x', 'rehearsal', 'demo', '', 'push', '{}', 'zh-CN', '', '', 'dead', 0, 0, $1, 'the group is gone')`, d.Clock.Now().UnixMilli())
@@ -203,7 +214,7 @@ func TestLive(t *testing.T) {
 	if _, err := d.Play(t, "张三: 签到\n李四: 签到\n"); err != nil {
 		t.Fatal(err)
 	}
-	run(t, ctx, "the count rises", chromedp.Poll(`document.querySelector("#live td.number")?.innerText.trim() === "2"`, nil))
+	run(t, ctx, "the count rises", until(`document.querySelector("#live td.number")?.innerText.trim() === "2"`))
 	run(t, ctx, "who is missing", chromedp.Click(`button[value="absent"]`, chromedp.ByQuery), chromedp.WaitVisible(".flash", chromedp.ByQuery), sees("赵磊"))
 	run(t, ctx, "close", chromedp.Click(`button[value="close"]`, chromedp.ByQuery), sees("已结束"), sees("现在没有正在进行的事项"))
 }

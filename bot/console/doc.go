@@ -47,7 +47,7 @@
 // (Line with Files) and for what no command does (Do; it must check t.Role). ref
 // goes into the audit: a number or id. Without an act: r.Audit, r.Say, r.Back.
 // An export is a GET that calls r.Export(act, ref, name, type) and writes to what
-// it returns.
+// it returns. An act that is no command has its words in console.act.ACT.
 //
 // Live: give the page a pulse, a cheap text that changes when the page would, and
 // put what changes into <div id="live" …> as today.html does; forms that people

@@ -82,7 +82,7 @@ func (d *desk) play(script string) {
 }
 
 // Every page of the table shows, also in English, where it has something to show.
-func TestPages(t *testing.T) {
+func TestBothLanguages(t *testing.T) {
 	t.Parallel()
 	for _, lang := range []string{"zh-CN", "en"} {
 		d := open(t, "")

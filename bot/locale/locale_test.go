@@ -138,6 +138,7 @@ var made = map[string][]string{
 	"console.surveys.kind.": {"vote", "survey", "pulse"},
 	"console.checkin.":      {"missing", "here", "leave", "late_pending"},
 	"console.platform.":     {"wechat", "telegram", "web", "sms"},
+	"console.act.":          {"enter", "post", "press", "code", "settings", "password", "no_password", "end"},
 	"schedule.reason.": {"late", "newer", "holiday", "weekend", "makeup", "merged", // of schedules
 		"days"}, // of rows that earlier releases wrote; the others are written out
 	"shift.fault.":         {"nobody", "several", "twice", "letter", "long", "empty", "starts_on", "days"},
