@@ -337,7 +337,7 @@ func TestRounds(t *testing.T) {
 	d := open(t, "")
 	d.play("@ 2026-12-01 09:00\n")
 	b := d.enter("0001")
-	contains(t, b.send("/console/u/demo/rounds", "do", "ask"), "共 1 轮")
+	contains(t, b.send("/console/u/demo/rounds", "do", "ask", "from", "tiny/one"), "共 1 轮")
 	d.play("张三: 1 A\n李四: 1 B\n@ +1m\n")
 	const at = "/console/u/demo/rounds/1"
 	_, text := b.get(at)
