@@ -32,7 +32,6 @@ func (f *Feature) Commands() []engine.Command {
 		{Names: []string{"积分", "points", "我的积分"}, Role: engine.OnRoster, Word: true, Usage: "ledger.usage.points", Run: f.points},
 		{Names: []string{"排行", "rank", "排行榜"}, Role: engine.OnRoster, Word: true, Usage: "ledger.usage.rank", Run: f.rank},
 		{Names: []string{"加分", "award"}, Role: engine.Secretary, Usage: "ledger.usage.award", Run: f.award},
-		{Names: []string{"导出", "export"}, Role: engine.Secretary, Usage: "ledger.usage.export", Run: f.export},
 		{Names: []string{"撤销", "revoke"}, Role: engine.Secretary, Usage: "ledger.usage.revoke", Run: f.revoke},
 	}
 }
@@ -70,7 +69,7 @@ func statement(t *engine.Turn, m *engine.Member, n int) ([]string, error) {
 func describe(t *engine.Turn, e Entry) string {
 	why := e.Note
 	if why == "" {
-		why = ruleName(t.Lang, e.Rule)
+		why = RuleName(t.Lang, e.Rule)
 	}
 	return fmt.Sprintf("#%d %s %+d %s", e.Seq, e.Day[5:], e.Points, why)
 }
@@ -200,25 +199,9 @@ func (f *Feature) revoke(t *engine.Turn, line command.Line) error {
 	return t.TellSender(chat.Text(t.T("ledger.revoked", "Seq", seq, "By", e.Seq)))
 }
 
-// export is /导出 名单 or /导出 积分: a file, in private.
-func (f *Feature) export(t *engine.Turn, line command.Line) error {
-	var what, title string
-	switch command.Fold(line.Args) {
-	case "名单", "roster":
-		what, title = "roster", t.T("member.sheet")
-	case "积分", "points", "":
-		what, title = "ledger", t.T("ledger.sheet")
-	default:
-		return engine.Complain("ledger.export_how")
-	}
-	m := chat.Text(t.T("ledger.export", "What", title))
-	name := t.Unit.Name + title + ".xlsx"
-	m.Media = []chat.Media{{Ref: what + ":" + t.Unit.ID + ".xlsx", Name: name, Alt: name}}
-	return t.TellSender(m)
-}
-
-// Export writes a unit's entries as a workbook, oldest first.
-func Export(tx *store.Tx, unit, lang string) ([]byte, error) {
+// Export writes a unit's entries, oldest first, as .csv or .xlsx by the ending
+// of name.
+func Export(tx *store.Tx, unit, name, lang string) ([]byte, error) {
 	var header []string
 	for _, column := range []string{"seq", "day", "staff", "name", "points", "rule", "note", "reverses"} {
 		header = append(header, locale.Text(lang, "ledger.column."+column))
@@ -234,21 +217,16 @@ func Export(tx *store.Tx, unit, lang string) ([]byte, error) {
 			reverses = strconv.FormatInt(e.Reverses, 10)
 		}
 		rows = append(rows, []string{strconv.FormatInt(e.Seq, 10), e.Day, m.Staff, m.Name, strconv.FormatInt(e.Points, 10),
-			ruleName(lang, e.Rule), e.Note, reverses})
+			RuleName(lang, e.Rule), e.Note, reverses})
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	return sheet.WriteXLSX(locale.Text(lang, "ledger.sheet"), header, rows)
-}
-
-// ruleName is a rule's name in the catalogue, or else its id.
-func ruleName(lang, rule string) string {
-	if key := "ledger.rule." + rule; locale.Has(key) {
-		return locale.Text(lang, key)
+	if strings.HasSuffix(name, ".csv") {
+		return sheet.WriteCSV(header, rows)
 	}
-	return rule
+	return sheet.WriteXLSX(locale.Text(lang, "ledger.sheet"), header, rows)
 }
 
 // Data implements engine.Personal.

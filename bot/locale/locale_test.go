@@ -128,32 +128,16 @@ var made = map[string][]string{
 	"signup.state.":         {"in", "waiting", "guest", "several"},
 	"desk.condition.":       {"connecting", "online", "needs_human", "banned", "down"},
 	"desk.reason.":          {"token_refused", "used_twice", "unreachable", "not_delivered", "too_busy"},
-	"schedule.action.":      {"lesson", "quiz", "checkin", "notice", "pulse"},
+	"schedule.action.":      {"lesson", "quiz", "checkin", "notice", "pulse", "poster"},
 	"schedule.state.":       {"fired", "done", "partly", "failed", "skipped", "missed"},
-	"console.feature.":      {"quiz", "checkin", "notice", "signup", "survey", "lesson"},
-	"console.kind.":         member.UnitKinds,
-	"console.letter.":       {"dead", "uncertain"},
 	"console.section.":      {"conduct", "points"},
-	"alert.":                {"needs_human", "banned", "too_busy"},
-	"engine.chat_":          {"added", "muted", "removed"},
-	"member.chat.":          {"all", "addressed", "muted", "removed"},
-	"member.status.":        member.Statuses,
-	"member.role.":          member.Roles,
-	"member.column.":        {"staff", "name", "unit", "status", "joined_on", "roles", "phone"},
-	"member.fault.":         {"empty", "heads", "staff", "number", "twice", "elsewhere", "unit", "status", "date", "role", "phone"},
-	"engine.malformed.":     kinds,
-	"checkin.state.":        {"on_time", "late", "late_pending", "leave"},
-	"quiz.":                 {"true", "false"},
-	"quiz.type.":            types(),
-	"quiz.how.":             types(),
-	"ledger.column.":        {"seq", "day", "staff", "name", "points", "rule", "note", "reverses"},
-	"ledger.rule.":          {"quiz-correct", "quiz-answered", "check-in", "check-in-late", "lesson-done", "award"}, // of the sample
-	"signup.column.":        {"n", "staff", "name", "people", "state"},
-	"signup.state.":         {"in", "waiting", "guest", "several"},
-	"desk.condition.":       {"connecting", "online", "needs_human", "banned", "down"},
-	"desk.reason.":          {"token_refused", "used_twice", "unreachable", "not_delivered", "too_busy"},
-	"schedule.action.":      {"lesson", "quiz", "checkin", "notice", "pulse"},
-	"schedule.state.":       {"fired", "done", "partly", "failed", "skipped", "missed"},
+	"report.sheet.":         {"summary", "attendance", "study", "quiz", "points", "notices", "items"},
+	"report.note.":          {"summary", "attendance", "study", "quiz", "points", "notices", "items"},
+	"report.kind.":          {"lesson", "quiz", "checkin", "notice"},
+	"report.chart.":         chartKeys(),
+	"poster.kind.":          {"lesson", "quiz", "checkin", "notice"},
+	"poster.held.":          {"lesson", "quiz", "checkin", "notice"},
+	"poster.told.":          {"lesson", "quiz", "checkin", "notice"},
 	"schedule.reason.": {"late", "newer", "holiday", "weekend", "makeup", "merged", // of schedules
 		"days"}, // of rows that earlier releases wrote; the others are written out
 	"shift.fault.":         {"nobody", "several", "twice", "letter", "long", "empty", "starts_on", "days"},
@@ -281,4 +265,12 @@ func TestText(t *testing.T) {
 			t.Errorf("%s %s: %q, want %q", c.lang, c.key, got, c.want)
 		}
 	}
+}
+
+// chartKeys are the words of each chart.
+func chartKeys() (ends []string) {
+	for _, name := range []string{"participation", "hardest", "pace"} {
+		ends = append(ends, name, name+".about", name+".labels", name+".values")
+	}
+	return ends
 }

@@ -19,6 +19,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"branchbot/bot/chat"
 	"branchbot/bot/engine"
@@ -357,6 +358,31 @@ func Demands(t *engine.Turn, query string, args ...any) ([]engine.Demand, error)
 		out = append(out, d)
 	}
 	return out, rows.Err()
+}
+
+// Family are a unit, the units under it and those above it, by id.
+func Family(tx *store.Tx, unit string) (map[string]*engine.Unit, error) {
+	rows, err := tx.Query(Around+`SELECT id, COALESCE(parent, ''), kind, name, zone, language FROM unit WHERE id IN (SELECT id FROM around)`, unit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	family, zones := map[string]*engine.Unit{}, map[string]*time.Location{}
+	for rows.Next() {
+		u := &engine.Unit{}
+		var zone string
+		if err := rows.Scan(&u.ID, &u.Parent, &u.Kind, &u.Name, &zone, &u.Language); err != nil {
+			return nil, err
+		}
+		if zones[zone] == nil {
+			if zones[zone], err = schedules.Zone(zone); err != nil {
+				return nil, fmt.Errorf("unit %s: %w", u.ID, err)
+			}
+		}
+		u.Zone = zones[zone]
+		family[u.ID] = u
+	}
+	return family, rows.Err()
 }
 
 // Below are the ids of a unit and of all units under it.

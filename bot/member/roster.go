@@ -257,6 +257,9 @@ func (p Person) save(tx *store.Tx, by string) error {
 	if err != nil {
 		return err
 	}
+	if err := stays(tx, id); err != nil {
+		return err
+	}
 	for _, role := range p.Roles {
 		_, err := tx.Exec(`INSERT INTO role (member, unit, role, granted_by, granted_at) VALUES ($1, $2, $3, $4, $5)
 			ON CONFLICT DO NOTHING`, id, p.Unit, role, by, tx.Millis())
