@@ -101,6 +101,8 @@ var pages = []page{
 	signupPage,
 	signupExport,
 	surveysPage,
+	schedulesPage,
+	schedulePage,
 	accountsPage,
 	settingsPage,
 	auditPage,

@@ -130,6 +130,7 @@ var made = map[string][]string{
 	"desk.reason.":          {"token_refused", "used_twice", "unreachable", "not_delivered", "too_busy"},
 	"schedule.action.":      {"lesson", "quiz", "checkin", "notice", "pulse", "poster"},
 	"schedule.state.":       {"fired", "done", "partly", "failed", "skipped", "missed"},
+	"console.weekday.":      {"0", "1", "2", "3", "4", "5", "6"},
 	"console.section.":      {"conduct", "points"},
 	"report.sheet.":         {"summary", "attendance", "study", "quiz", "points", "notices", "items"},
 	"report.note.":          {"summary", "attendance", "study", "quiz", "points", "notices", "items"},
