@@ -103,6 +103,8 @@ var pages = []page{
 	surveysPage,
 	schedulesPage,
 	schedulePage,
+	ledgerPage,
+	ledgerExport,
 	accountsPage,
 	settingsPage,
 	auditPage,
