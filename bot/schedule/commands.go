@@ -187,23 +187,36 @@ func (f *Feature) add(t *engine.Turn, words []string) error {
 	if err := action.Check(args); err != nil {
 		return engine.Complain("schedule.push_nothing", "From", chat.CleanName(args["from"]))
 	}
+	s := row{Unit: t.Unit.ID, Cron: spec.String(), Days: rule, Zone: t.Unit.Zone.String(), Action: action.Name, Misfire: "grace", Handled: t.Now}
+	return f.keep(t, &s, args)
+}
+
+// keep saves a schedule of t.Unit, a new one when it has no id, plans it and
+// tells of it.
+func (f *Feature) keep(t *engine.Turn, s *row, args engine.Args) error {
 	text, err := json.Marshal(args)
 	if err != nil {
 		return err
 	}
-	id, err := f.freeID(t, action.Name)
-	if err != nil {
+	s.Args = string(text)
+	said := "schedule.saved"
+	if s.ID == "" {
+		said = "schedule.added"
+		s.Origin = fmt.Sprintf("member:%d", t.Member.ID)
+		if s.ID, err = f.freeID(t, s.Action); err != nil {
+			return err
+		}
+	}
+	if err := save(t.Tx, *s); err != nil {
 		return err
 	}
-	s := row{ID: id, Unit: t.Unit.ID, Cron: spec.String(), Days: rule, Zone: t.Unit.Zone.String(), Action: action.Name, Args: string(text),
-		Misfire: "grace", Origin: fmt.Sprintf("member:%d", t.Member.ID), Handled: t.Now}
-	if err := save(t.Tx, s); err != nil {
+	if s, err = getRow(t.Tx, s.ID); err != nil {
 		return err
 	}
-	if err := f.plan(t.Tx, &s); err != nil {
+	if err := f.plan(t.Tx, s); err != nil {
 		return err
 	}
-	return t.Reply(chat.Text(t.T("schedule.added") + "\n" + f.describe(t, &s)))
+	return t.Reply(chat.Text(t.T(said) + "\n" + f.describe(t, s)))
 }
 
 // freeID makes an id such as demo-quiz-2.

@@ -92,6 +92,10 @@ type Coming struct {
 // Next are the next runs of all schedules of t.Unit, at most so many, of at
 // most seven days.
 func (f *Feature) Next(t *engine.Turn, most int) ([]Coming, error) {
+	return f.next(t, most, t.Now.Add(7*24*time.Hour))
+}
+
+func (f *Feature) next(t *engine.Turn, most int, until time.Time) ([]Coming, error) {
 	rows, err := listRows(t.Tx, t.Unit.ID)
 	if err != nil {
 		return nil, err
@@ -101,7 +105,7 @@ func (f *Feature) Next(t *engine.Turn, most int) ([]Coming, error) {
 		if s.Paused {
 			continue
 		}
-		list, err := f.ahead(t, &s, most, t.Now.Add(7*24*time.Hour))
+		list, err := f.ahead(t, &s, most, until)
 		if err != nil {
 			return nil, err
 		}
@@ -146,33 +150,18 @@ func (f *Feature) unknown(t *engine.Turn, rows []row) []string {
 // describe tells a schedule with its next three instants in words, and what is
 // left out before them.
 func (f *Feature) describe(t *engine.Turn, s *row) string {
-	spec, zone, err := s.parse(f.holidays.Load())
-	if err != nil {
-		return s.ID + " " + err.Error()
+	g := f.glance(t, s, 3)
+	if g.Problem != "" {
+		return s.ID + " " + g.Problem
 	}
-	head := t.T("schedule.line", "ID", s.ID, "Action", t.T("schedule.action."+s.Action), "Rule", spec.Words(t.Lang))
+	head := t.T("schedule.line", "ID", s.ID, "Action", g.Action, "Rule", g.Rule)
 	if s.Paused {
 		return head + t.T("schedule.is_paused")
 	}
-	list, err := f.ahead(t, s, 3, time.Time{})
-	if err != nil {
-		return s.ID + " " + err.Error()
+	lines := []string{head, "  " + t.T("schedule.next", "Instants", strings.Join(g.Next, t.T("engine.list_comma")))}
+	for _, line := range g.Not {
+		lines = append(lines, "  "+line)
 	}
-	var next, not []string
-	for _, c := range list {
-		if c.reason == "" {
-			next = append(next, tell(t, c.Slot, zone))
-			continue
-		}
-		not = append(not, "  "+t.T("schedule.left_out", "At", schedules.Instant(c.At, t.Now, zone, t.Lang), "Reason", c.reason))
-	}
-	if len(next) == 0 {
-		next = []string{t.T("schedule.no_next")}
-	}
-	if len(not) > 3 {
-		not = append(not[:3], "  "+t.T("schedule.left_out_more", "N", len(not)-3))
-	}
-	lines := append([]string{head, "  " + t.T("schedule.next", "Instants", strings.Join(next, t.T("engine.list_comma")))}, not...)
 	return strings.Join(lines, "\n")
 }
 
@@ -202,7 +191,7 @@ func (f *Feature) preview(t *engine.Turn) error {
 
 // Status implements engine.Reporter: the last occurrences.
 func (f *Feature) Status(t *engine.Turn) ([]string, error) {
-	occurrences, err := lately(t.Tx, t.Unit.ID, 5)
+	occurrences, err := lately(t.Tx, t.Unit.ID, 5, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -251,10 +251,10 @@ type past struct {
 	Due                     time.Time
 }
 
-// lately are the newest occurrences of a unit, newest first.
-func lately(tx *store.Tx, unit string, n int) ([]past, error) {
-	rows, err := tx.Query(`SELECT o.schedule, o.state, o.reason, o.due_at FROM occurrence o
-		JOIN schedule s ON s.id = o.schedule WHERE s.unit = $1 ORDER BY o.due_at DESC LIMIT $2`, unit, n)
+// lately are some of the occurrences of a unit, newest first.
+func lately(tx *store.Tx, unit string, limit, offset int) ([]past, error) {
+	rows, err := tx.Query(`SELECT o.schedule, o.state, o.reason, o.due_at FROM schedule s CROSS JOIN occurrence o
+		WHERE s.unit = $1 AND o.schedule = s.id ORDER BY o.due_at DESC, o.id DESC LIMIT $2 OFFSET $3`, unit, limit, offset)
 	if err != nil {
 		return nil, err
 	}
