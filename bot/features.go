@@ -10,6 +10,7 @@ import (
 	"branchbot/bot/checkin"
 	"branchbot/bot/desk"
 	"branchbot/bot/engine"
+	"branchbot/bot/honour"
 	"branchbot/bot/leave"
 	"branchbot/bot/ledger"
 	"branchbot/bot/lesson"
@@ -18,7 +19,10 @@ import (
 	"branchbot/bot/member"
 	"branchbot/bot/notice"
 	"branchbot/bot/outbox"
+	"branchbot/bot/picture"
+	"branchbot/bot/poster"
 	"branchbot/bot/quiz"
+	"branchbot/bot/report"
 	"branchbot/bot/schedule"
 	"branchbot/bot/seal"
 	"branchbot/bot/shift"
@@ -39,6 +43,9 @@ type features struct {
 	schedule  *schedule.Feature
 	survey    *survey.Feature
 	suggest   *suggestion.Feature
+	lessons   *lesson.Feature
+	shifts    *shift.Feature
+	poster    *poster.Feature
 
 	backup  func() (last time.Time, wanted bool)
 	library atomic.Pointer[content.Library]
@@ -52,6 +59,9 @@ func newFeatures(links func(code string) []string, page func(code string) string
 	f.members = &member.Feature{Directory: f.directory, Links: links, Page: page}
 	f.survey, f.suggest = &survey.Feature{}, &suggestion.Feature{}
 	f.schedule = &schedule.Feature{Quiet: f.quietHours}
+	f.lessons = &lesson.Feature{Library: f.library.Load, Book: f.book, PerDay: func() int { return f.conduct.Load().LessonsPerDay }}
+	f.shifts = &shift.Feature{Letters: func() shift.Letters { return *f.letters.Load() }, Quiet: f.quietHours}
+	f.poster = &poster.Feature{Figures: &report.Source{Shifts: f.shifts}, Lessons: f.lessons, Schedule: f.schedule}
 	return f
 }
 
@@ -62,12 +72,12 @@ func (f *features) list() []engine.Feature {
 	board := func() bool { return f.conduct.Load().PublicBoard != "off" }
 	return []engine.Feature{
 		&desk.Feature{Backup: f.backup},
-		&lesson.Feature{Library: f.library.Load, Book: f.book, PerDay: func() int { return f.conduct.Load().LessonsPerDay }},
+		f.lessons,
 		&quiz.Feature{Library: f.library.Load, Book: f.book},
 		&checkin.Feature{Book: f.book},
 		&leave.Feature{},
 		// Before the members, who take any table that a secretary sends.
-		&shift.Feature{Letters: func() shift.Letters { return *f.letters.Load() }, Quiet: f.quietHours},
+		f.shifts,
 		f.members,
 		&notice.Feature{Book: f.book, Quiet: f.quietHours,
 			PerDay:    func() int { return f.conduct.Load().NoticesPerDay },
@@ -75,6 +85,8 @@ func (f *features) list() []engine.Feature {
 		&signup.Feature{},
 		f.survey,
 		f.suggest,
+		&honour.Feature{Quiet: f.quietHours},
+		f.poster,
 		&load.Feature{PerWeek: func() int { return f.conduct.Load().DemandsPerWeek }},
 		&ledger.Feature{Book: f.book, Board: board},
 		f.schedule,
@@ -107,8 +119,9 @@ func (f *features) apply(tx *store.Tx, s *Settings, library *content.Library) er
 }
 
 // media finds the bytes of what is sent along: pictures of packs, files of
-// notices ("notice:HASH"), and files made on the spot ("roster:UNIT.csv",
-// "ledger:UNIT.xlsx", "signup:ID.xlsx").
+// notices ("notice:HASH"), and what is made on the spot: files
+// ("roster:UNIT.csv", "ledger:UNIT.xlsx", "signup:ID.xlsx") and pictures
+// ("poster:UNIT.MONDAY.png", "honour:own.ID.png" …).
 func (f *features) media(db *store.DB) func(ref string) ([]byte, string, error) {
 	return func(ref string) (data []byte, mediaType string, err error) {
 		what, name, made := strings.Cut(ref, ":")
@@ -130,8 +143,15 @@ const (
 
 // made is a file that a feature keeps or makes.
 func (f *features) made(tx *store.Tx, what, name string) (data []byte, mediaType string, err error) {
-	if what == "notice" {
+	switch what {
+	case "notice":
 		return notice.Media(tx, name)
+	case "honour":
+		data, err = honour.Picture(tx, name, f.directory.Unit)
+		return data, picture.Type, err
+	case "poster":
+		data, err = f.poster.Picture(tx, name, f.directory.Unit)
+		return data, picture.Type, err
 	}
 	unit, ending, _ := strings.Cut(name, ".")
 	var id int64
@@ -191,7 +211,7 @@ func checkContent(s *Settings, library *content.Library) (errs []error) {
 		path := fmt.Sprintf("schedules[%d]", i)
 		a, ok := actions[c.Do]
 		if !ok {
-			errs = append(errs, s.file.Fault(path+".do", "%q is none of lesson, quiz, checkin, notice, pulse", c.Do))
+			errs = append(errs, s.file.Fault(path+".do", "%q is none of lesson, quiz, checkin, notice, pulse, poster", c.Do))
 			continue
 		}
 		if err := a.Check(c.Args()); err != nil {

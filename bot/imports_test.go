@@ -34,7 +34,7 @@ func TestImports(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	features := map[string]bool{"lesson": true, "quiz": true, "checkin": true, "notice": true, "signup": true, "survey": true, "suggestion": true, "schedule": true, "load": true, "desk": true}
+	features := map[string]bool{"lesson": true, "quiz": true, "checkin": true, "notice": true, "signup": true, "survey": true, "suggestion": true, "schedule": true, "load": true, "desk": true, "honour": true}
 	for line := range strings.Lines(string(out)) {
 		words := strings.Fields(line)
 		from := words[0]
@@ -50,6 +50,9 @@ func TestImports(t *testing.T) {
 			if strings.HasPrefix(from, "branchbot/adapters/") && to != "branchbot/bot/chat" && !strings.HasPrefix(to, from) &&
 				!strings.HasPrefix(to, "branchbot/adapters/adaptertest") {
 				t.Errorf("%s imports %s: adapters import bot/chat only", from, to)
+			}
+			if to == "branchbot/bot/report" && from != "branchbot/bot" && from != "branchbot/bot/console" {
+				t.Errorf("%s imports %s: reports are on top", from, to)
 			}
 			if features[strings.TrimPrefix(from, "branchbot/bot/")] && features[strings.TrimPrefix(to, "branchbot/bot/")] {
 				t.Errorf("%s imports %s: features never import each other", from, to)

@@ -64,7 +64,7 @@ schedules:
   - {id: b, unit: demo, cron: "0 8 * * *", do: lesson, from: starter/nothing}
   - {id: c, unit: demo, cron: "0 8 * * *", do: checkin, close_after: soon}
   - {id: d, unit: demo, cron: "0 8 * * *", do: notice}
-`, `branchbot: config.yaml:4: schedules[0].do: "dance" is none of lesson, quiz, checkin, notice, pulse
+`, `branchbot: config.yaml:4: schedules[0].do: "dance" is none of lesson, quiz, checkin, notice, pulse, poster
 branchbot: config.yaml:5: schedules[1]: from: there are no lessons in "starter/nothing"
 branchbot: config.yaml:6: schedules[2]: close_after: "soon" is no time between 1m and 720h
 branchbot: config.yaml:7: schedules[3]: text is missing: what the notice says

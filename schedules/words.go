@@ -196,21 +196,41 @@ func (w phrases) numbers(list []int) string {
 	return strings.Join(out, w.And)
 }
 
-// onWeekdays tells days of the week, three or more in a row as a span. The week
-// begins on Monday.
+// onWeekdays tells days of the week and times.
 func (w phrases) onWeekdays(days []int, times string) string {
+	names, span := w.weekdays(days)
+	if span {
+		return fmt.Sprintf(w.Span, names, times)
+	}
+	return fmt.Sprintf(w.Days, names, times)
+}
+
+// weekdays names days of the week (0 and 7 are Sunday), three or more in a row
+// as a span. The week begins on Monday.
+func (w phrases) weekdays(days []int) (names string, span bool) {
 	if days[0] == 0 {
 		days = append(days[1:], 7)
 	}
 	first, last := days[0], days[len(days)-1]
 	if len(days) > 2 && last-first == len(days)-1 {
-		return fmt.Sprintf(w.Span, w.Weekdays[first]+w.Through+w.Weekdays[last%7], times)
+		return w.Weekdays[first] + w.Through + w.Weekdays[last%7], true
 	}
-	var names []string
+	var list []string
 	for _, d := range days {
-		names = append(names, w.Weekdays[d%7])
+		list = append(list, w.Weekdays[d%7])
 	}
-	return fmt.Sprintf(w.Days, strings.Join(names, w.And), times)
+	return strings.Join(list, w.And), false
+}
+
+// Weekdays names the days of the week of some days in order, within one week:
+// 周一至周五, 周一、周三.
+func Weekdays(days []time.Time, lang string) string {
+	var numbers []int
+	for _, d := range days {
+		numbers = append(numbers, (int(d.Weekday())+6)%7+1)
+	}
+	names, _ := in(lang).weekdays(numbers)
+	return names
 }
 
 // Instant tells an instant in words, as someone in the zone would now say it:

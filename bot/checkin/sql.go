@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"branchbot/bot/engine"
+	"branchbot/bot/member"
 	"branchbot/store"
 )
 
@@ -140,4 +141,25 @@ func history(tx *store.Tx, member int64) ([]past, error) {
 		out = append(out, p)
 	}
 	return out, rows.Err()
+}
+
+// Items are the windows of a unit in the days from one on, up to another.
+func Items(tx *store.Tx, unit, from, to string) ([]engine.Item, error) {
+	return member.Items(tx, `SELECT id, title, day, opened_at, closes_at, closed_at IS NOT NULL FROM checkin
+		WHERE unit = $1 AND day >= $2 AND day < $3 ORDER BY id`, unit, from, to)
+}
+
+// How a member stands in a window: the words of its Deeds.
+const (
+	OnTime  = string(onTime)
+	Late    = string(late)
+	OnLeave = string(onLeave)
+)
+
+// Deeds are how those who stayed in a unit stand in the Items of asked, which
+// is the unit or one above it.
+func Deeds(tx *store.Tx, asked, unit, from, to string) ([]engine.Deed, error) {
+	return member.Deeds(tx, `SELECT e.checkin, e.member, e.state FROM checkin c CROSS JOIN stay s CROSS JOIN checkin_entry e
+		WHERE c.unit = $1 AND c.day >= $3 AND c.day < $4 AND e.checkin = c.id AND e.state <> 'late_pending' AND`+
+		member.Staying("e.member", "e.at"), asked, unit, from, to)
 }

@@ -22,6 +22,7 @@ import (
 	"branchbot/bot/engine"
 	"branchbot/bot/member"
 	"branchbot/schedules"
+	"branchbot/store"
 )
 
 // Feature keeps leave.
@@ -306,11 +307,24 @@ func (f *Feature) Absences(t *engine.Turn, m *engine.Member, from, to time.Time)
 	} else {
 		list, err = ofUnit(t.Tx, t.Unit.ID, from, to)
 	}
+	return absences(list), err
+}
+
+// Away is why somebody on leave is away: the Reason of his absence.
+const Away = "leave.away"
+
+func absences(list []record) []engine.Absence {
 	out := make([]engine.Absence, len(list))
 	for i, r := range list {
-		out[i] = engine.Absence{Member: r.Member, From: r.From, To: r.To, Reason: "leave.away"}
+		out[i] = engine.Absence{Member: r.Member, From: r.From, To: r.To, Reason: Away}
 	}
-	return out, err
+	return out
+}
+
+// OfStays are the absences, in a time, of those who ever stayed in a unit.
+func OfStays(tx *store.Tx, unit string, from, to time.Time) ([]engine.Absence, error) {
+	list, err := ofStays(tx, unit, from, to)
+	return absences(list), err
 }
 
 // Open implements engine.Personal: the leave of today.

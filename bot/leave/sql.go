@@ -62,6 +62,12 @@ func ofUnit(tx *store.Tx, unit string, from, to time.Time) ([]record, error) {
 		unit, from.UnixMilli(), to.UnixMilli())
 }
 
+// ofStays are those of the members who ever stayed in a unit.
+func ofStays(tx *store.Tx, unit string, from, to time.Time) ([]record, error) {
+	return list(tx, selectLeave+`WHERE l.to_at > $2 AND l.from_at < $3 AND l.member IN (SELECT member FROM stay WHERE unit = $1)
+		ORDER BY l.from_at, l.id`, unit, from.UnixMilli(), to.UnixMilli())
+}
+
 // history are the last 50 leaves of a member, newest first.
 func history(tx *store.Tx, member int64) ([]record, error) {
 	return list(tx, selectLeave+`WHERE l.member = $1 ORDER BY l.from_at DESC LIMIT 50`, member)

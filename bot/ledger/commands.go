@@ -70,7 +70,7 @@ func statement(t *engine.Turn, m *engine.Member, n int) ([]string, error) {
 func describe(t *engine.Turn, e Entry) string {
 	why := e.Note
 	if why == "" {
-		why = ruleName(t.Lang, e.Rule)
+		why = RuleName(t.Lang, e.Rule)
 	}
 	return fmt.Sprintf("#%d %s %+d %s", e.Seq, e.Day[5:], e.Points, why)
 }
@@ -234,21 +234,13 @@ func Export(tx *store.Tx, unit, lang string) ([]byte, error) {
 			reverses = strconv.FormatInt(e.Reverses, 10)
 		}
 		rows = append(rows, []string{strconv.FormatInt(e.Seq, 10), e.Day, m.Staff, m.Name, strconv.FormatInt(e.Points, 10),
-			ruleName(lang, e.Rule), e.Note, reverses})
+			RuleName(lang, e.Rule), e.Note, reverses})
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
 	return sheet.WriteXLSX(locale.Text(lang, "ledger.sheet"), header, rows)
-}
-
-// ruleName is a rule's name in the catalogue, or else its id.
-func ruleName(lang, rule string) string {
-	if key := "ledger.rule." + rule; locale.Has(key) {
-		return locale.Text(lang, key)
-	}
-	return rule
 }
 
 // Data implements engine.Personal.

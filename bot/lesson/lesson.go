@@ -312,3 +312,33 @@ func (f *Feature) Data(t *engine.Turn, m *engine.Member) ([]string, error) {
 	}
 	return []string{t.T("lesson.data", "N", len(titles)), strings.Join(titles, "\n")}, nil
 }
+
+// Progress is how far a unit has come in a series.
+type Progress struct {
+	Title    string // of the pack; "" when the series goes through several
+	Done, Of int    // lessons
+}
+
+// Progress is how far a unit had come at the end of a period in each series of
+// which a lesson was pushed in it.
+func (f *Feature) Progress(tx *store.Tx, unit, from, to string) ([]Progress, error) {
+	last, err := lastOfSeries(tx, unit, from, to)
+	if err != nil {
+		return nil, err
+	}
+	var out []Progress
+	for _, p := range last {
+		series := f.series(p.series)
+		at := slices.IndexFunc(series, func(l *content.Lesson) bool { return l.Ref() == p.lesson })
+		if at < 0 || len(series) < 2 {
+			continue // the packs have it no more, or it is no series
+		}
+		title, _, _ := strings.Cut(p.series, "/")
+		i := slices.IndexFunc(f.Library().Packs(), func(p *content.Pack) bool { return p.ID == title })
+		if title = ""; i >= 0 {
+			title = f.Library().Packs()[i].Title
+		}
+		out = append(out, Progress{title, at + 1, len(series)})
+	}
+	return out, nil
+}

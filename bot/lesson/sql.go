@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"branchbot/bot/engine"
+	"branchbot/bot/member"
 	"branchbot/content"
 	"branchbot/store"
 )
@@ -81,6 +83,43 @@ func doneBy(tx *store.Tx, member int64) ([]string, error) {
 			return nil, err
 		}
 		out = append(out, strings.TrimSpace(day+" "+title))
+	}
+	return out, rows.Err()
+}
+
+// Items are the lessons that were pushed in a unit in the days from one on, up
+// to another.
+func Items(tx *store.Tx, unit, from, to string) ([]engine.Item, error) {
+	return member.Items(tx, `SELECT l.id, l.title, l.day, l.pushed_at, COALESCE(p.closed_at, l.pushed_at + $4), p.closed_at IS NOT NULL
+		FROM lesson_push l JOIN prompt p ON p.id = l.prompt WHERE l.unit = $1 AND l.day >= $2 AND l.day < $3 ORDER BY l.id`,
+		unit, from, to, life.Milliseconds())
+}
+
+// Deeds are which Items of asked, which is the unit or one above it, those who
+// stayed in a unit marked as done.
+func Deeds(tx *store.Tx, asked, unit, from, to string) ([]engine.Deed, error) {
+	return member.Deeds(tx, `SELECT d.push, d.member, 'done' FROM lesson_push l CROSS JOIN stay s CROSS JOIN lesson_done d
+		WHERE l.unit = $1 AND l.day >= $3 AND l.day < $4 AND d.push = l.id AND`+member.Staying("d.member", "d.at"), asked, unit, from, to)
+}
+
+type seriesPush struct{ series, lesson string }
+
+// lastOfSeries is the last lesson of each series that was pushed in the days
+// from one on, up to another.
+func lastOfSeries(tx *store.Tx, unit, from, to string) ([]seriesPush, error) {
+	rows, err := tx.Query(`SELECT series, lesson FROM lesson_push WHERE id IN (
+		SELECT MAX(id) FROM lesson_push WHERE unit = $1 AND day >= $2 AND day < $3 GROUP BY series) ORDER BY id`, unit, from, to)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []seriesPush
+	for rows.Next() {
+		var p seriesPush
+		if err := rows.Scan(&p.series, &p.lesson); err != nil {
+			return nil, err
+		}
+		out = append(out, p)
 	}
 	return out, rows.Err()
 }

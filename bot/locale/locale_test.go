@@ -124,7 +124,10 @@ var made = map[string][]string{
 	"signup.state.":     {"in", "waiting", "guest", "several"},
 	"desk.condition.":   {"connecting", "online", "needs_human", "banned", "down"},
 	"desk.reason.":      {"token_refused", "used_twice", "unreachable", "not_delivered", "too_busy"},
-	"schedule.action.":  {"lesson", "quiz", "checkin", "notice", "pulse"},
+	"schedule.action.":  {"lesson", "quiz", "checkin", "notice", "pulse", "poster"},
+	"poster.kind.":      {"lesson", "quiz", "checkin", "notice"},
+	"poster.held.":      {"lesson", "quiz", "checkin", "notice"},
+	"poster.told.":      {"lesson", "quiz", "checkin", "notice"},
 	"schedule.state.":   {"fired", "done", "partly", "failed", "skipped", "missed"},
 	"schedule.reason.": {"late", "newer", "holiday", "weekend", "makeup", "merged", // of schedules
 		"days"}, // of rows that earlier releases wrote; the others are written out

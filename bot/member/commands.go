@@ -392,6 +392,9 @@ func (f *Feature) remove(t *engine.Turn, who string) error {
 	if _, err := t.Tx.Exec(`UPDATE member SET left_at = $1 WHERE id = $2`, t.Tx.Millis(), m.ID); err != nil {
 		return err
 	}
+	if err := stays(t.Tx, m.ID); err != nil {
+		return err
+	}
 	return t.TellSender(chat.Text(t.T("member.removed", "Name", m.Name)))
 }
 

@@ -19,6 +19,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"branchbot/bot/chat"
 	"branchbot/bot/engine"
@@ -327,8 +328,9 @@ func list(tx *store.Tx, query string, args ...any) ([]engine.Member, error) {
 	return out, rows.Err()
 }
 
-// below is the unit and all units under it, for use in a query with $1.
-const below = `WITH RECURSIVE below (id) AS (
+// Under is what a query begins with that asks about the unit $1 and the units
+// under it: they are below (id).
+const Under = `WITH RECURSIVE below (id) AS (
 	SELECT id FROM unit WHERE id = $1 UNION ALL SELECT u.id FROM unit u JOIN below b ON u.parent = b.id) `
 
 // Around is what a query begins with that asks about the unit $1, the units
@@ -358,9 +360,34 @@ func Demands(t *engine.Turn, query string, args ...any) ([]engine.Demand, error)
 	return out, rows.Err()
 }
 
+// Family are a unit, the units under it and those above it, by id.
+func Family(tx *store.Tx, unit string) (map[string]*engine.Unit, error) {
+	rows, err := tx.Query(Around+`SELECT id, COALESCE(parent, ''), kind, name, zone, language FROM unit WHERE id IN (SELECT id FROM around)`, unit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	family, zones := map[string]*engine.Unit{}, map[string]*time.Location{}
+	for rows.Next() {
+		u := &engine.Unit{}
+		var zone string
+		if err := rows.Scan(&u.ID, &u.Parent, &u.Kind, &u.Name, &zone, &u.Language); err != nil {
+			return nil, err
+		}
+		if zones[zone] == nil {
+			if zones[zone], err = schedules.Zone(zone); err != nil {
+				return nil, fmt.Errorf("unit %s: %w", u.ID, err)
+			}
+		}
+		u.Zone = zones[zone]
+		family[u.ID] = u
+	}
+	return family, rows.Err()
+}
+
 // Below are the ids of a unit and of all units under it.
 func Below(tx *store.Tx, unit string) ([]string, error) {
-	rows, err := tx.Query(below+`SELECT id FROM below`, unit)
+	rows, err := tx.Query(Under+`SELECT id FROM below`, unit)
 	if err != nil {
 		return nil, err
 	}
@@ -378,19 +405,19 @@ func Below(tx *store.Tx, unit string) ([]string, error) {
 
 // Roster are the members of a unit and of the units under it, by staff number.
 func Roster(tx *store.Tx, unit string) ([]engine.Member, error) {
-	return list(tx, below+selectMember+`WHERE m.unit IN (SELECT id FROM below) AND m.left_at IS NULL ORDER BY m.staff`, unit)
+	return list(tx, Under+selectMember+`WHERE m.unit IN (SELECT id FROM below) AND m.left_at IS NULL ORDER BY m.staff`, unit)
 }
 
 // Count is how many the roster has.
 func Count(tx *store.Tx, unit string) (n int, err error) {
-	err = tx.QueryRow(below+`SELECT COUNT(*) FROM member WHERE unit IN (SELECT id FROM below) AND left_at IS NULL`, unit).Scan(&n)
+	err = tx.QueryRow(Under+`SELECT COUNT(*) FROM member WHERE unit IN (SELECT id FROM below) AND left_at IS NULL`, unit).Scan(&n)
 	return n, err
 }
 
 // Find is the member of a unit's roster with this name or staff number. It
 // complains to the user when there is none or more than one.
 func Find(tx *store.Tx, unit, text string) (*engine.Member, error) {
-	found, err := list(tx, below+selectMember+`WHERE m.unit IN (SELECT id FROM below) AND m.left_at IS NULL
+	found, err := list(tx, Under+selectMember+`WHERE m.unit IN (SELECT id FROM below) AND m.left_at IS NULL
 		AND (m.staff = $2 OR m.name = $2)`, unit, text)
 	switch {
 	case err != nil:

@@ -76,7 +76,7 @@ func Parse(tx *store.Tx, unit, name string, data []byte) ([]Person, []Fault, err
 
 // unitsBelow maps the ids and names of a unit and those under it to ids.
 func unitsBelow(tx *store.Tx, unit string) (map[string]string, error) {
-	rows, err := tx.Query(below+`SELECT u.id, u.name FROM unit u JOIN below b ON b.id = u.id`, unit)
+	rows, err := tx.Query(Under+`SELECT u.id, u.name FROM unit u JOIN below b ON b.id = u.id`, unit)
 	if err != nil {
 		return nil, err
 	}
@@ -256,6 +256,9 @@ func (p Person) save(tx *store.Tx, by string) error {
 	if err != nil {
 		return err
 	}
+	if err := stays(tx, id); err != nil {
+		return err
+	}
 	for _, role := range p.Roles {
 		_, err := tx.Exec(`INSERT INTO role (member, unit, role, granted_by, granted_at) VALUES ($1, $2, $3, $4, $5)
 			ON CONFLICT DO NOTHING`, id, p.Unit, role, by, tx.Millis())
@@ -301,7 +304,7 @@ func Export(tx *store.Tx, unit, name, lang string) ([]byte, error) {
 
 // phonesOf are the telephone numbers of a unit's members that have one.
 func phonesOf(tx *store.Tx, unit string) (map[int64]string, error) {
-	rows, err := tx.Query(below+`SELECT id, phone FROM member WHERE unit IN (SELECT id FROM below) AND phone <> ''`, unit)
+	rows, err := tx.Query(Under+`SELECT id, phone FROM member WHERE unit IN (SELECT id FROM below) AND phone <> ''`, unit)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"branchbot/bot/engine"
+	"branchbot/bot/member"
 	"branchbot/content"
 	"branchbot/store"
 )
@@ -186,4 +187,66 @@ func history(tx *store.Tx, member int64, zone *time.Location) (n int, lines []st
 		lines = append(lines, fmt.Sprintf("%s #%d %s (%s)", day, code, value, time.UnixMilli(at).In(zone).Format("15:04")))
 	}
 	return n, lines, rows.Err()
+}
+
+// Items are the rounds of a unit in the days from one on, up to another; the
+// title is the question.
+func Items(tx *store.Tx, unit, from, to string) ([]engine.Item, error) {
+	items, err := member.Items(tx, `SELECT id, content, day, opened_at, closes_at, closed_at IS NOT NULL FROM round
+		WHERE unit = $1 AND day >= $2 AND day < $3 ORDER BY id`, unit, from, to)
+	for i := range items {
+		var q content.Question
+		if err := json.Unmarshal([]byte(items[i].Title), &q); err != nil {
+			return nil, fmt.Errorf("round %d: %w", items[i].ID, err)
+		}
+		items[i].Title = q.Ask
+	}
+	return items, err
+}
+
+// How an answer was: the words of Deeds.
+const (
+	Right = "right"
+	Wrong = "wrong"
+)
+
+// Deeds are the answers of those who stayed in a unit to the Items of asked,
+// which is the unit or one above it.
+func Deeds(tx *store.Tx, asked, unit, from, to string) ([]engine.Deed, error) {
+	questions, err := questionsOf(tx, asked, from, to)
+	if err != nil || len(questions) == 0 {
+		return nil, err
+	}
+	deeds, err := member.Deeds(tx, `SELECT a.round, a.member, a.value FROM round r CROSS JOIN stay s CROSS JOIN answer a
+		WHERE r.unit = $1 AND r.day >= $3 AND r.day < $4 AND a.round = r.id AND`+member.Staying("a.member", "a.at"), asked, unit, from, to)
+	for i, d := range deeds {
+		deeds[i].How = Wrong
+		if q := questions[d.Item]; q.Right(d.How) {
+			deeds[i].How = Right
+		}
+	}
+	return deeds, err
+}
+
+// questionsOf are the questions of a unit's rounds of some days, by round.
+func questionsOf(tx *store.Tx, unit, from, to string) (map[int64]*content.Question, error) {
+	rows, err := tx.Query(`SELECT id, content FROM round WHERE unit = $1 AND day >= $2 AND day < $3`, unit, from, to)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := map[int64]*content.Question{}
+	for rows.Next() {
+		var id int64
+		var text []byte
+		if err := rows.Scan(&id, &text); err != nil {
+			return nil, err
+		}
+		q := &content.Question{}
+		if err := json.Unmarshal(text, q); err != nil {
+			return nil, fmt.Errorf("round %d: %w", id, err)
+		}
+		out[id] = q
+	}
+	return out, rows.Err()
 }

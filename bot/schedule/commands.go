@@ -24,7 +24,7 @@ func (f *Feature) Commands() []engine.Command {
 }
 
 // actionNames lets people name actions in Chinese.
-var actionNames = map[string]string{"学习": "lesson", "课": "lesson", "答题": "quiz", "题": "quiz", "签到": "checkin", "心声": "pulse"}
+var actionNames = map[string]string{"学习": "lesson", "课": "lesson", "答题": "quiz", "题": "quiz", "签到": "checkin", "心声": "pulse", "海报": "poster"}
 
 func actionName(word string) string {
 	word = command.Fold(word)

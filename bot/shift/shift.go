@@ -27,6 +27,7 @@ import (
 	"branchbot/bot/engine"
 	"branchbot/bot/member"
 	"branchbot/schedules"
+	"branchbot/store"
 )
 
 // Feature keeps shifts.
@@ -274,12 +275,19 @@ func (f *Feature) Absences(t *engine.Turn, m *engine.Member, from, to time.Time)
 	} else {
 		by, err = ofUnit(t.Tx, t.Unit.ID)
 	}
-	if err != nil {
-		return nil, err
-	}
+	return f.absences(by, from, to, t.Unit.Zone), err
+}
+
+// OfStays are the absences, in a time, of those who ever stayed in a unit.
+func (f *Feature) OfStays(tx *store.Tx, u *engine.Unit, from, to time.Time) ([]engine.Absence, error) {
+	by, err := ofStays(tx, u.ID)
+	return f.absences(by, from, to, u.Zone), err
+}
+
+func (f *Feature) absences(by map[int64][]rotation, from, to time.Time, zone *time.Location) []engine.Absence {
 	var out []engine.Absence
 	for id, list := range by {
-		for _, s := range f.Letters().spans(list, from, to, t.Unit.Zone) {
+		for _, s := range f.Letters().spans(list, from, to, zone) {
 			reason := "shift.asleep"
 			if s.off {
 				reason = "shift.resting"
@@ -287,7 +295,7 @@ func (f *Feature) Absences(t *engine.Turn, m *engine.Member, from, to time.Time)
 			out = append(out, engine.Absence{Member: id, From: s.from, To: s.to, Reason: reason})
 		}
 	}
-	return out, nil
+	return out
 }
 
 // Wakes implements engine.Waker.

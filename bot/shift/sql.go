@@ -35,6 +35,11 @@ func ofUnit(tx *store.Tx, unit string) (map[int64][]rotation, error) {
 		`JOIN member m ON m.id = s.member WHERE m.left_at IS NULL AND m.unit IN (SELECT id FROM below) ORDER BY s.starts_on`, unit)
 }
 
+// ofStays are those of the members who ever stayed in a unit.
+func ofStays(tx *store.Tx, unit string) (map[int64][]rotation, error) {
+	return rotations(tx, selectRotation+`WHERE s.member IN (SELECT member FROM stay WHERE unit = $1) ORDER BY s.starts_on`, unit)
+}
+
 func rotations(tx *store.Tx, query string, args ...any) (map[int64][]rotation, error) {
 	rows, err := tx.Query(query, args...)
 	if err != nil {
