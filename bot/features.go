@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"branchbot/bot/board"
 	"branchbot/bot/checkin"
 	"branchbot/bot/desk"
 	"branchbot/bot/engine"
@@ -46,6 +47,7 @@ type features struct {
 	lessons   *lesson.Feature
 	shifts    *shift.Feature
 	poster    *poster.Feature
+	board     *board.Feature
 
 	backup  func() (last time.Time, wanted bool)
 	library atomic.Pointer[content.Library]
@@ -61,15 +63,20 @@ func newFeatures(links func(code string) []string, page func(code string) string
 	f.schedule = &schedule.Feature{Quiet: f.quietHours}
 	f.lessons = &lesson.Feature{Library: f.library.Load, Book: f.book, PerDay: func() int { return f.conduct.Load().LessonsPerDay }}
 	f.shifts = &shift.Feature{Letters: func() shift.Letters { return *f.letters.Load() }, Quiet: f.quietHours}
-	f.poster = &poster.Feature{Figures: &report.Source{Shifts: f.shifts}, Lessons: f.lessons, Schedule: f.schedule}
+	figures := &report.Source{Shifts: f.shifts}
+	f.board = &board.Feature{Lessons: f.lessons, Figures: figures, Unit: f.directory.Unit, Names: f.boardOfPoints}
+	f.poster = &poster.Feature{Figures: figures, Lessons: f.lessons, Schedule: f.schedule}
+	f.board.Poster = func(tx *store.Tx, name string) ([]byte, error) { return f.poster.Picture(tx, name, f.directory.Unit) }
 	return f
 }
 
 func (f *features) quietHours() schedules.Quiet { return *f.quiet.Load() }
 
+// boardOfPoints tells whether those who opted in are listed.
+func (f *features) boardOfPoints() bool { return f.conduct.Load().PublicBoard != "off" }
+
 // list is the one list of features, in the order in which /帮助 shows them.
 func (f *features) list() []engine.Feature {
-	board := func() bool { return f.conduct.Load().PublicBoard != "off" }
 	return []engine.Feature{
 		&desk.Feature{Backup: f.backup},
 		f.lessons,
@@ -87,8 +94,9 @@ func (f *features) list() []engine.Feature {
 		f.suggest,
 		&honour.Feature{Quiet: f.quietHours},
 		f.poster,
+		f.board,
 		&load.Feature{PerWeek: func() int { return f.conduct.Load().DemandsPerWeek }},
-		&ledger.Feature{Book: f.book, Board: board},
+		&ledger.Feature{Book: f.book, Board: f.boardOfPoints},
 		f.schedule,
 	}
 }
