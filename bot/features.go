@@ -46,6 +46,7 @@ type features struct {
 	suggest   *suggestion.Feature
 	lessons   *lesson.Feature
 	shifts    *shift.Feature
+	report    *report.Feature
 	poster    *poster.Feature
 	board     *board.Feature
 
@@ -63,9 +64,10 @@ func newFeatures(links func(code string) []string, page func(code string) string
 	f.schedule = &schedule.Feature{Quiet: f.quietHours}
 	f.lessons = &lesson.Feature{Library: f.library.Load, Book: f.book, PerDay: func() int { return f.conduct.Load().LessonsPerDay }}
 	f.shifts = &shift.Feature{Letters: func() shift.Letters { return *f.letters.Load() }, Quiet: f.quietHours}
-	figures := &report.Source{Shifts: f.shifts}
-	f.board = &board.Feature{Lessons: f.lessons, Figures: figures, Unit: f.directory.Unit, Names: f.boardOfPoints}
-	f.poster = &poster.Feature{Figures: figures, Lessons: f.lessons, Schedule: f.schedule}
+	f.report = &report.Feature{Source: &report.Source{Shifts: f.shifts}, Directory: f.directory}
+	soFar := &report.Source{Shifts: f.shifts, SoFar: true}
+	f.board = &board.Feature{Lessons: f.lessons, Figures: soFar, Unit: f.directory.Unit, Names: f.boardOfPoints}
+	f.poster = &poster.Feature{Figures: soFar, Lessons: f.lessons, Schedule: f.schedule}
 	f.board.Poster = func(tx *store.Tx, name string) ([]byte, error) { return f.poster.Picture(tx, name, f.directory.Unit) }
 	return f
 }
@@ -97,6 +99,7 @@ func (f *features) list() []engine.Feature {
 		f.board,
 		&load.Feature{PerWeek: func() int { return f.conduct.Load().DemandsPerWeek }},
 		&ledger.Feature{Book: f.book, Board: f.boardOfPoints},
+		f.report,
 		f.schedule,
 	}
 }
@@ -128,7 +131,8 @@ func (f *features) apply(tx *store.Tx, s *Settings, library *content.Library) er
 
 // media finds the bytes of what is sent along: pictures of packs, files of
 // notices ("notice:HASH"), and what is made on the spot: files
-// ("roster:UNIT.csv", "ledger:UNIT.xlsx", "signup:ID.xlsx") and pictures
+// ("roster:UNIT.csv", "ledger:UNIT.xlsx", "signup:ID.xlsx",
+// "report:2026-11/UNIT.xlsx", "handbook:2026/MEMBER.pdf") and pictures
 // ("poster:UNIT.MONDAY.png", "honour:own.ID.png" …).
 func (f *features) media(db *store.DB) func(ref string) ([]byte, string, error) {
 	return func(ref string) (data []byte, mediaType string, err error) {
@@ -157,6 +161,15 @@ func (f *features) made(tx *store.Tx, what, name string) (data []byte, mediaType
 	case "honour":
 		data, err = honour.Picture(tx, name, f.directory.Unit)
 		return data, picture.Type, err
+	case "report":
+		data, err = f.report.Media(tx, what, name)
+		if strings.HasSuffix(name, ".csv") {
+			return data, csvType, err
+		}
+		return data, xlsxType, err
+	case "handbook":
+		data, err = f.report.Media(tx, what, name)
+		return data, "application/pdf", err
 	case "poster":
 		data, err = f.poster.Picture(tx, name, f.directory.Unit)
 		return data, picture.Type, err
@@ -179,7 +192,7 @@ func (f *features) made(tx *store.Tx, what, name string) (data []byte, mediaType
 	case "signup":
 		data, err = signup.Export(tx, id, u.Language)
 	case "ledger":
-		data, err = ledger.Export(tx, unit, u.Language)
+		data, err = ledger.Export(tx, unit, name, u.Language)
 	default:
 		data, err = member.Export(tx, unit, name, u.Language)
 	}

@@ -165,16 +165,22 @@ func TestFeed(t *testing.T) {
 	h := open(t, "")
 	h.play("@ 2026-12-01 09:00\n书记 (私聊): /看板 打开\n书记: /推送 lesson\n@ 2026-12-02 10:00\n书记 (私聊): /通知 第一条 & <更多>\n书记 (私聊): /公示 1\n")
 	type entry struct {
-		ID, Title, Updated, Content string
-		Link                        struct {
+		ID      string `xml:"id"`
+		Title   string `xml:"title"`
+		Updated string `xml:"updated"`
+		Content string `xml:"content"`
+		Link    struct {
 			Href string `xml:"href,attr"`
 		} `xml:"link"`
 	}
 	var feed struct {
-		XMLName            xml.Name
-		ID, Title, Updated string
-		Author             struct{ Name string } `xml:"author"`
-		Entries            []entry               `xml:"entry"`
+		XMLName xml.Name
+		ID      string `xml:"id"`
+		Updated string `xml:"updated"`
+		Author  struct {
+			Name string `xml:"name"`
+		} `xml:"author"`
+		Entries []entry `xml:"entry"`
 	}
 	read := func() {
 		t.Helper()

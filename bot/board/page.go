@@ -112,7 +112,7 @@ func (f *Feature) page(tx *store.Tx, u *engine.Unit, word string) (string, []byt
 		return "", nil, err
 	}
 	var out bytes.Buffer
-	err = pages.ExecuteTemplate(&out, "board.html", view{b, u.Language, word})
+	err = pages.ExecuteTemplate(&out, "page.html", view{b, u.Language, word})
 	return "text/html; charset=utf-8", out.Bytes(), err
 }
 

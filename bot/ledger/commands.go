@@ -31,7 +31,6 @@ func (f *Feature) Commands() []engine.Command {
 		{Names: []string{"积分", "points", "我的积分"}, Role: engine.OnRoster, Word: true, Usage: "ledger.usage.points", Run: f.points},
 		{Names: []string{"排行", "rank", "排行榜"}, Role: engine.OnRoster, Word: true, Usage: "ledger.usage.rank", Run: f.rank},
 		{Names: []string{"加分", "award"}, Role: engine.Secretary, Usage: "ledger.usage.award", Run: f.award},
-		{Names: []string{"导出", "export"}, Role: engine.Secretary, Usage: "ledger.usage.export", Run: f.export},
 		{Names: []string{"撤销", "revoke"}, Role: engine.Secretary, Usage: "ledger.usage.revoke", Run: f.revoke},
 	}
 }
@@ -197,25 +196,9 @@ func (f *Feature) revoke(t *engine.Turn, line command.Line) error {
 	return t.TellSender(chat.Text(t.T("ledger.revoked", "Seq", seq, "By", e.Seq)))
 }
 
-// export is /导出 名单 or /导出 积分: a file, in private.
-func (f *Feature) export(t *engine.Turn, line command.Line) error {
-	var what, title string
-	switch command.Fold(line.Args) {
-	case "名单", "roster":
-		what, title = "roster", t.T("member.sheet")
-	case "积分", "points", "":
-		what, title = "ledger", t.T("ledger.sheet")
-	default:
-		return engine.Complain("ledger.export_how")
-	}
-	m := chat.Text(t.T("ledger.export", "What", title))
-	name := t.Unit.Name + title + ".xlsx"
-	m.Media = []chat.Media{{Ref: what + ":" + t.Unit.ID + ".xlsx", Name: name, Alt: name}}
-	return t.TellSender(m)
-}
-
-// Export writes a unit's entries as a workbook, oldest first.
-func Export(tx *store.Tx, unit, lang string) ([]byte, error) {
+// Export writes a unit's entries, oldest first, as .csv or .xlsx by the ending
+// of name.
+func Export(tx *store.Tx, unit, name, lang string) ([]byte, error) {
 	var header []string
 	for _, column := range []string{"seq", "day", "staff", "name", "points", "rule", "note", "reverses"} {
 		header = append(header, locale.Text(lang, "ledger.column."+column))
@@ -236,6 +219,9 @@ func Export(tx *store.Tx, unit, lang string) ([]byte, error) {
 	})
 	if err != nil {
 		return nil, err
+	}
+	if strings.HasSuffix(name, ".csv") {
+		return sheet.WriteCSV(header, rows)
 	}
 	return sheet.WriteXLSX(locale.Text(lang, "ledger.sheet"), header, rows)
 }

@@ -459,6 +459,21 @@ func each(tx *store.Tx, where string, args []any, visit func(Entry) error) error
 	return rows.Err()
 }
 
+// ByHand are the entries of a member that people made, and what they undid, in
+// the chains of these units, of the days from one on, up to another; in order.
+func ByHand(tx *store.Tx, units []*engine.Unit, member int64, from, to string) ([]Entry, error) {
+	var out []Entry
+	for _, u := range units {
+		err := each(tx, `WHERE unit = $1 AND member = $2 AND day >= $3 AND day < $4 AND actor <> 0 ORDER BY seq`,
+			[]any{u.ID, member, from, to}, func(e Entry) error { out = append(out, e); return nil })
+		if err != nil {
+			return nil, err
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Entry) int { return cmp.Compare(a.At, b.At) })
+	return out, nil
+}
+
 // Sum is what a rule gave a member in all.
 type Sum struct {
 	Rule   string

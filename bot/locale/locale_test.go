@@ -120,6 +120,9 @@ var made = map[string][]string{
 	"quiz.how.":         types(),
 	"ledger.column.":    {"seq", "day", "staff", "name", "points", "rule", "note", "reverses"},
 	"ledger.rule.":      {"quiz-correct", "quiz-answered", "check-in", "check-in-late", "lesson-done", "award"}, // of the sample
+	"report.sheet.":     {"summary", "attendance", "study", "quiz", "points", "notices", "items"},
+	"report.note.":      {"summary", "attendance", "study", "quiz", "points", "notices", "items"},
+	"report.kind.":      {"lesson", "quiz", "checkin", "notice"},
 	"signup.column.":    {"n", "staff", "name", "people", "state"},
 	"signup.state.":     {"in", "waiting", "guest", "several"},
 	"desk.condition.":   {"connecting", "online", "needs_human", "banned", "down"},

@@ -55,6 +55,10 @@ func printable(text string) string {
 	return b.String()
 }
 
+// Printable is a text in characters that the font has, for papers that are
+// printed with it.
+func Printable(text string) string { return printable(text) }
+
 // joins tells the parts of a character that stand after its first.
 func joins(r rune) bool {
 	return unicode.Is(unicode.M, r) || r == '\u200d' || r >= 0x1f3fb && r <= 0x1f3ff || r >= 0xe0020 && r <= 0xe007f

@@ -1,0 +1,209 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"branchbot/bot/chat"
+	"branchbot/bot/command"
+	"branchbot/bot/engine"
+	"branchbot/bot/member"
+	"branchbot/store"
+)
+
+// Feature is the commands of this package, and the files that they send.
+type Feature struct {
+	*Source
+	Directory engine.Directory
+}
+
+// Name implements engine.Feature.
+func (f *Feature) Name() string { return "report" }
+
+// Commands implements engine.Feature.
+func (f *Feature) Commands() []engine.Command {
+	return []engine.Command{
+		{Names: []string{"导出", "export"}, Role: engine.Secretary, Usage: "report.usage.export", Run: f.export},
+		{Names: []string{"手册", "handbook", "电子手册"}, Role: engine.OnRoster, Word: true, Usage: "report.usage.handbook", Run: f.own},
+	}
+}
+
+// export is /导出 WHAT [PERIOD] [csv], /导出 手册 NAME [YEAR]: a file, in private.
+func (f *Feature) export(t *engine.Turn, line command.Line) error {
+	words := line.Fields()
+	ending := "xlsx"
+	if n := len(words) - 1; n >= 0 && command.Fold(words[n]) == "csv" {
+		ending, words = "csv", words[:n]
+	}
+	if len(words) == 0 {
+		return engine.Complain("report.export_how")
+	}
+	what, rest := command.Fold(words[0]), words[1:]
+	switch what {
+	case "手册", "电子手册", "handbook":
+		return f.exportHandbook(t, rest)
+	case "月报", "month":
+		return f.exportFigures(t, month, "report.monthly", "report.monthly_how", rest, ending)
+	case "年报", "year":
+		return f.exportFigures(t, year, "report.yearly", "report.yearly_how", rest, ending)
+	}
+	if len(rest) > 0 {
+		return engine.Complain("report.export_how")
+	}
+	switch what {
+	case "名单", "roster":
+		return send(t, "roster:"+t.Unit.ID+"."+ending, t.T("member.sheet"), t.Unit.Name+t.T("member.sheet")+"."+ending)
+	case "积分", "points":
+		return send(t, "ledger:"+t.Unit.ID+"."+ending, t.T("ledger.sheet"), t.Unit.Name+t.T("ledger.sheet")+"."+ending)
+	}
+	return engine.Complain("report.export_how")
+}
+
+func send(t *engine.Turn, ref, what, name string) error {
+	m := chat.Text(t.T("report.here", "What", what))
+	m.Media = []chat.Media{{Ref: ref, Name: name, Alt: name}}
+	return t.TellSender(m)
+}
+
+// exportFigures sends the workbook of a period.
+func (f *Feature) exportFigures(t *engine.Turn, read func(string, time.Time) (Period, bool), kind, how string, words []string, ending string) error {
+	now := t.Now.In(t.Unit.Zone)
+	p, ok := read(strings.Join(words, ""), now)
+	if !ok {
+		return engine.Complain(how)
+	}
+	if p.From > now.Format(time.DateOnly) {
+		return engine.Complain("report.future", "Period", p.Name(t.Lang))
+	}
+	some, err := anything(t.Tx, t.Unit.ID, p)
+	if err != nil {
+		return err
+	}
+	if !some {
+		return engine.Complain("report.nothing", "Unit", t.Unit.Name, "Period", p.Name(t.Lang))
+	}
+	title := t.T("report.title", "Unit", t.Unit.Name, "Period", p.Name(t.Lang), "Sheet", t.T(kind))
+	what := title
+	if p.To > now.Format(time.DateOnly) {
+		what += t.T("report.so_far")
+	}
+	return send(t, fmt.Sprintf("report:%s/%s.%s", p.key(), t.Unit.ID, ending), what, title+"."+ending)
+}
+
+// own is /手册 [YEAR]: the sender's own handbook.
+func (f *Feature) own(t *engine.Turn, line command.Line) error {
+	return f.sendHandbook(t, t.Member, line.Args)
+}
+
+func (f *Feature) exportHandbook(t *engine.Turn, words []string) error {
+	m, of := t.Member, strings.Join(words, "")
+	if len(words) > 0 {
+		if _, isYear := year(words[0], t.Now); !isYear {
+			var err error
+			if m, err = member.Find(t.Tx, t.Unit.ID, words[0]); err != nil {
+				return err
+			}
+			of = strings.Join(words[1:], "")
+		}
+	}
+	return f.sendHandbook(t, m, of)
+}
+
+func (f *Feature) sendHandbook(t *engine.Turn, m *engine.Member, of string) error {
+	now := t.Now.In(t.Unit.Zone)
+	p, ok := year(of, now)
+	if !ok {
+		return engine.Complain("report.handbook_how")
+	}
+	if p.From > now.Format(time.DateOnly) {
+		return engine.Complain("report.future", "Period", p.Name(t.Lang))
+	}
+	title := t.T("report.handbook_of", "Name", m.Name, "Period", p.Name(t.Lang))
+	return send(t, fmt.Sprintf("handbook:%s/%d.pdf", p.key(), m.ID), title, title+".pdf")
+}
+
+// Of other languages too: a number that stands for a month or year.
+var (
+	monthText = regexp.MustCompile(`^(?:(\d{4})[-/.年]?)?(\d{1,2})月?份?$`)
+	yearText  = regexp.MustCompile(`^(\d{4})年?度?$`)
+)
+
+// month reads 2026-11, 2026年11月, 202611, 11月, 上月, 本月; "" is this month. A
+// month without a year is the last one of that name.
+func month(text string, now time.Time) (Period, bool) {
+	first := time.Date(now.Year(), now.Month(), 1, 0, 0, 0, 0, time.UTC)
+	switch text = command.Fold(text); text {
+	case "", "本月", "这个月", "当月":
+		return Month(first.Year(), first.Month()), true
+	case "上月", "上个月", "last":
+		first = first.AddDate(0, -1, 0)
+		return Month(first.Year(), first.Month()), true
+	}
+	m := monthText.FindStringSubmatch(text)
+	if m == nil {
+		return Period{}, false
+	}
+	y, _ := strconv.Atoi(m[1])
+	n, _ := strconv.Atoi(m[2])
+	if n < 1 || n > 12 || y == 0 && m[1] != "" {
+		return Period{}, false
+	}
+	if m[1] == "" {
+		if y = now.Year(); time.Month(n) > now.Month() {
+			y--
+		}
+	}
+	return Month(y, time.Month(n)), true
+}
+
+// year reads 2026, 2026年, 去年, 今年; "" is this year.
+func year(text string, now time.Time) (Period, bool) {
+	switch text = command.Fold(text); text {
+	case "", "今年", "本年":
+		return Year(now.Year()), true
+	case "去年", "上年", "last":
+		return Year(now.Year() - 1), true
+	}
+	m := yearText.FindStringSubmatch(text)
+	if m == nil || m[1] == "0000" {
+		return Period{}, false
+	}
+	y, _ := strconv.Atoi(m[1])
+	return Year(y), true
+}
+
+// Media makes the file of a reference: report:PERIOD/UNIT.xlsx (or .csv),
+// handbook:YEAR/MEMBER.pdf.
+func (f *Feature) Media(tx *store.Tx, what, name string) ([]byte, error) {
+	period, rest, ok1 := strings.Cut(name, "/")
+	of, ending, ok2 := strings.Cut(rest, ".")
+	p, ok3 := parseKey(period)
+	if !ok1 || !ok2 || !ok3 {
+		return nil, fmt.Errorf("%s %q: it names no period and no file", what, name)
+	}
+	if what == "handbook" {
+		id, err := strconv.ParseInt(of, 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("handbook %q: %w", name, err)
+		}
+		return f.handbookPDF(tx, id, p)
+	}
+	u, err := f.Directory.Unit(tx, of)
+	if err != nil {
+		return nil, fmt.Errorf("report of %s: %w", of, err)
+	}
+	figures, err := f.Figures(tx, of, p)
+	if err != nil {
+		return nil, err
+	}
+	if ending == "csv" {
+		return figures.CSV(u.Language)
+	}
+	var b bytes.Buffer
+	err = figures.Workbook(&b, u.Language, tx.Now)
+	return b.Bytes(), err
+}
