@@ -96,6 +96,10 @@ func Open(s *Settings, library *content.Library, db *store.DB, log *slog.Logger,
 	b.features.breaks = b.heads.Breaks
 	b.features.schedule.Log = log
 	b.features.console.Base = s.base()
+	b.features.board.DB, b.features.board.Base, b.features.board.Log = db, s.base, log
+	if s.Address != "" { // else who scans the poster's code finds nothing there
+		b.features.poster.Board = b.features.board.Address
+	}
 	if err := db.Write(func(tx *store.Tx) error { return b.features.apply(tx, s, library) }); err != nil {
 		return nil, fmt.Errorf("apply the configuration: %w", err)
 	}

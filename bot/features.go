@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"branchbot/bot/board"
 	"branchbot/bot/checkin"
 	"branchbot/bot/console"
 	"branchbot/bot/desk"
@@ -49,6 +50,7 @@ type features struct {
 	report    *report.Feature
 	poster    *poster.Feature
 	console   *console.Feature
+	board     *board.Feature
 
 	backup  func() (last time.Time, wanted bool)
 	breaks  func() []ledger.Break
@@ -66,16 +68,21 @@ func newFeatures(links func(code string) []string, page func(code string) string
 	f.lessons = &lesson.Feature{Library: f.library.Load, Book: f.book, PerDay: func() int { return f.conduct.Load().LessonsPerDay }}
 	f.shifts = &shift.Feature{Letters: func() shift.Letters { return *f.letters.Load() }, Quiet: f.quietHours}
 	f.report = &report.Feature{Source: &report.Source{Shifts: f.shifts}, Directory: f.directory}
-	f.poster = &poster.Feature{Figures: f.report.Source, Lessons: f.lessons, Schedule: f.schedule}
 	f.console = &console.Feature{}
+	soFar := &report.Source{Shifts: f.shifts, SoFar: true}
+	f.board = &board.Feature{Lessons: f.lessons, Figures: soFar, Unit: f.directory.Unit, Names: f.boardOfPoints}
+	f.poster = &poster.Feature{Figures: soFar, Lessons: f.lessons, Schedule: f.schedule}
+	f.board.Poster = func(tx *store.Tx, name string) ([]byte, error) { return f.poster.Picture(tx, name, f.directory.Unit) }
 	return f
 }
 
 func (f *features) quietHours() schedules.Quiet { return *f.quiet.Load() }
 
+// boardOfPoints tells whether those who opted in are listed.
+func (f *features) boardOfPoints() bool { return f.conduct.Load().PublicBoard != "off" }
+
 // list is the one list of features, in the order in which /帮助 shows them.
 func (f *features) list() []engine.Feature {
-	board := func() bool { return f.conduct.Load().PublicBoard != "off" }
 	return []engine.Feature{
 		&desk.Feature{Backup: f.backup},
 		f.lessons,
@@ -93,8 +100,9 @@ func (f *features) list() []engine.Feature {
 		f.suggest,
 		&honour.Feature{Quiet: f.quietHours},
 		f.poster,
+		f.board,
 		&load.Feature{PerWeek: func() int { return f.conduct.Load().DemandsPerWeek }},
-		&ledger.Feature{Book: f.book, Board: board, Breaks: f.breaks},
+		&ledger.Feature{Book: f.book, Board: f.boardOfPoints, Breaks: f.breaks},
 		f.report,
 		f.schedule,
 		f.console,

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"branchbot/bot/board"
 	"branchbot/bot/chat"
 	"branchbot/bot/console"
 	"branchbot/bot/ledger"
@@ -32,6 +33,7 @@ type Rehearsal struct {
 	*rehearse.Stage
 	DB      *store.DB
 	Console *console.Server
+	Board   *board.Feature
 }
 
 // NewRehearsal builds the whole bot of the settings on a database of its own, as
@@ -86,7 +88,7 @@ func NewRehearsal(s *Settings, library *content.Library, open func(store.Options
 	}
 	stage.Engine, stage.Sender = b.engine, b.senders[0]
 	stage.Zone, err = schedules.Zone(s.Units[0].Timezone)
-	return &Rehearsal{stage, db, b.console}, err
+	return &Rehearsal{stage, db, b.console, b.features.board}, err
 }
 
 // Tail writes the ledger and what is still open.

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"branchbot/adapters/terminal"
+	"branchbot/bot/board"
 	"branchbot/bot/chat"
 	"branchbot/bot/console"
 	"branchbot/bot/member"
@@ -173,6 +174,9 @@ func (b *Bot) mux() http.Handler {
 	mux.Handle("GET /metrics", b.metrics.handler())
 	mux.Handle("GET "+loginPath+"{account}", b.logins)
 	mux.Handle(console.Root, b.console.Handler())
+	boards := b.features.board.Handler()
+	mux.Handle(board.Root, boards)
+	mux.Handle(board.AssetRoot, boards)
 	for pattern, handler := range b.routes {
 		mux.Handle(pattern, handler)
 	}

@@ -3,7 +3,6 @@ package ledger
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -115,26 +114,17 @@ func (f *Feature) rank(t *engine.Turn, line command.Line) error {
 	if !f.Board() {
 		return f.total(t, roster)
 	}
-	type place struct {
-		name   string
-		points int64
+	board, err := Places(t.Tx, t.Unit.ID, len(roster))
+	if err != nil {
+		return err
 	}
-	var board []place
-	var total int64
-	for _, m := range roster {
-		points, err := Balance(t.Tx, m.ID)
-		if err != nil {
-			return err
-		}
-		total += points
-		if m.Board {
-			board = append(board, place{m.Name, points})
-		}
+	total, err := sum(t.Tx, roster)
+	if err != nil {
+		return err
 	}
-	slices.SortStableFunc(board, func(a, b place) int { return int(b.points - a.points) })
 	lines := []string{t.T("ledger.board_total", "Unit", t.Unit.Name, "N", total, "Members", len(roster))}
 	for i, p := range board {
-		lines = append(lines, fmt.Sprintf("%d. %s %d", i+1, p.name, p.points))
+		lines = append(lines, fmt.Sprintf("%d. %s %d", i+1, p.Name, p.Points))
 	}
 	lines = append(lines, t.T("ledger.board_note"))
 	return t.Reply(chat.Text(strings.Join(lines, "\n")))
@@ -142,15 +132,22 @@ func (f *Feature) rank(t *engine.Turn, line command.Line) error {
 
 // total is all that /排行 shows where there is no board.
 func (f *Feature) total(t *engine.Turn, roster []engine.Member) error {
-	var total int64
+	total, err := sum(t.Tx, roster)
+	if err != nil {
+		return err
+	}
+	return t.Say("ledger.board_total", "Unit", t.Unit.Name, "N", total, "Members", len(roster))
+}
+
+func sum(tx *store.Tx, roster []engine.Member) (total int64, err error) {
 	for _, m := range roster {
-		points, err := Balance(t.Tx, m.ID)
+		points, err := Balance(tx, m.ID)
 		if err != nil {
-			return err
+			return 0, err
 		}
 		total += points
 	}
-	return t.Say("ledger.board_total", "Unit", t.Unit.Name, "N", total, "Members", len(roster))
+	return total, nil
 }
 
 func (f *Feature) board(t *engine.Turn, on int, key string) error {

@@ -179,6 +179,35 @@ func Balance(tx *store.Tx, member int64) (points int64, err error) {
 
 const selectEntry = `SELECT unit, seq, member, points, rule, version, day, at, key, cause, actor, reverses, note, hash FROM ledger `
 
+// Place is how somebody stands who agreed to be on the board.
+type Place struct {
+	Name   string
+	Points int64
+}
+
+// Places are the members of a unit and of those under it who opted in to the
+// board, the one with the most points first.
+func Places(tx *store.Tx, unit string, most int) ([]Place, error) {
+	rows, err := tx.Query(`WITH RECURSIVE below (id) AS (
+			SELECT id FROM unit WHERE id = $1 UNION ALL SELECT u.id FROM unit u JOIN below b ON u.parent = b.id)
+		SELECT m.name, COALESCE(s.points, 0) FROM below b JOIN member m ON m.unit = b.id
+		LEFT JOIN ledger_sum s ON s.period = '' AND s.member = m.id AND s.rule = ''
+		WHERE m.board = 1 AND m.left_at IS NULL ORDER BY 2 DESC, m.staff LIMIT $2`, unit, most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []Place
+	for rows.Next() {
+		var p Place
+		if err := rows.Scan(&p.Name, &p.Points); err != nil {
+			return nil, err
+		}
+		out = append(out, p)
+	}
+	return out, rows.Err()
+}
+
 func scanEntry(row interface{ Scan(...any) error }) (e Entry, err error) {
 	err = row.Scan(&e.Unit, &e.Seq, &e.Member, &e.Points, &e.Rule, &e.Version, &e.Day, &e.At, &e.Key, &e.Cause,
 		&e.Actor, &e.Reverses, &e.Note, &e.Hash)

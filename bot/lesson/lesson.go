@@ -342,3 +342,29 @@ func (f *Feature) Progress(tx *store.Tx, unit, from, to string) ([]Progress, err
 	}
 	return out, nil
 }
+
+// Reading is a lesson that was pushed, with its text; without one when the packs
+// have it no more.
+type Reading struct {
+	Push  int64
+	Title string
+	Day   string // 2006-01-02
+	At    time.Time
+	Body  []chat.Span
+}
+
+// Readings are the lessons that were pushed to a unit since a day, newest first.
+func (f *Feature) Readings(tx *store.Tx, unit, since string, most int) ([]Reading, error) {
+	list, err := pushedSince(tx, unit, since, most)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Reading, len(list))
+	for i, p := range list {
+		out[i] = p.Reading
+		if l := f.Library().Lesson(p.ref); l != nil {
+			out[i].Body = f.body(l)
+		}
+	}
+	return out, nil
+}

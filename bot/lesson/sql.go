@@ -123,3 +123,27 @@ func lastOfSeries(tx *store.Tx, unit, from, to string) ([]seriesPush, error) {
 	}
 	return out, rows.Err()
 }
+
+type reading struct {
+	Reading
+	ref string
+}
+
+func pushedSince(tx *store.Tx, unit, day string, most int) ([]reading, error) {
+	rows, err := tx.Query(`SELECT id, title, day, pushed_at, lesson FROM lesson_push WHERE unit = $1 AND day >= $2 ORDER BY id DESC LIMIT $3`, unit, day, most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []reading
+	for rows.Next() {
+		var r reading
+		var at int64
+		if err := rows.Scan(&r.Push, &r.Title, &r.Day, &at, &r.ref); err != nil {
+			return nil, err
+		}
+		r.At = time.UnixMilli(at)
+		out = append(out, r)
+	}
+	return out, rows.Err()
+}

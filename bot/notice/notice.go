@@ -63,6 +63,7 @@ func (f *Feature) Commands() []engine.Command {
 		{Names: []string{"催办", "remind"}, Role: engine.Secretary, Usage: "notice.usage.remind", Run: f.remind},
 		{Names: []string{"更正", "correct"}, Role: engine.Secretary, Usage: "notice.usage.correct", Run: f.correct},
 		{Names: []string{"撤回", "recall"}, Role: engine.Secretary, Usage: "notice.usage.recall", Run: f.recall},
+		{Names: []string{"公示", "publish"}, Role: engine.Secretary, Usage: "notice.usage.publish", Run: f.publish},
 	}
 }
 

@@ -94,6 +94,9 @@ type Figures struct {
 // Source is where figures come from.
 type Source struct {
 	Shifts *shift.Feature
+	// SoFar counts what is still open as asked of everybody: how a week stands
+	// while it lasts, not what is handed in.
+	SoFar bool
 }
 
 // Kind is what can be put to a unit.
@@ -206,6 +209,7 @@ type run struct {
 	Figures
 	tx     *store.Tx
 	shifts *shift.Feature
+	soFar  bool
 	family map[string]*engine.Unit
 	rows   map[string]int                                     // of Figures.Units, by unit
 	held   map[[2]string]bool                                 // by row and unit: the unit's items are in the row's Held
@@ -220,7 +224,7 @@ func (s *Source) begin(tx *store.Tx, unit string, p Period) (*run, error) {
 	if err == nil && family[unit] == nil {
 		err = store.ErrNoRows
 	}
-	return &run{Figures: Figures{Unit: family[unit], Period: p}, tx: tx, shifts: s.Shifts, family: family, rows: map[string]int{},
+	return &run{Figures: Figures{Unit: family[unit], Period: p}, tx: tx, shifts: s.Shifts, soFar: s.SoFar, family: family, rows: map[string]int{},
 		held: map[[2]string]bool{}, items: map[string]*items{}, shown: map[shown]int{},
 		points: map[string]map[string]map[int64][]ledger.Sum{}}, err
 }
@@ -341,7 +345,7 @@ func (r *run) add(u *engine.Unit) error {
 		m := Member{Member: stays[0].Member, Row: r.rows[row.ID], Gone: !stays[n-1].Covers(stays[n-1].From, to)}
 		for kind, of := range asked {
 			for _, i := range of {
-				how, counts := stands(Kind(kind), i, did[kind], stays[:n], absent[m.ID])
+				how, counts := r.stands(Kind(kind), i, did[kind], stays[:n], absent[m.ID])
 				if !counts {
 					continue
 				}
@@ -391,12 +395,12 @@ func (r *run) deeds(kind int, into map[deed]string, own []engine.Item, above, u 
 
 // stands tells how a member stands with an item; false when it does not concern
 // him. A notice concerns only those whom it names.
-func stands(kind Kind, i engine.Item, did map[deed]string, stays []member.Stay, absent spans) (how string, counts bool) {
+func (r *run) stands(kind Kind, i engine.Item, did map[deed]string, stays []member.Stay, absent spans) (how string, counts bool) {
 	how, known := did[deed{i.ID, stays[0].ID}]
 	switch {
 	case known && how != notice.Asked:
 		return how, true
-	case !i.Closed || !known && kind == Notices:
+	case !i.Closed && !r.soFar || !known && kind == Notices:
 		return "", false
 	case !slices.ContainsFunc(stays, func(s member.Stay) bool { return s.Covers(i.From, i.To) }):
 		return "", false
