@@ -74,7 +74,7 @@ func (p *Program) commands() *cobra.Command {
 			RunE: func(c *cobra.Command, args []string) error { return p.backup(c.Context(), args[0]) }},
 		&cobra.Command{Use: "restore FILE", Short: "Put a backup in the place of the database (which is kept aside)", Args: cobra.ExactArgs(1),
 			RunE: func(c *cobra.Command, args []string) error { return p.restore(c.Context(), args[0]) }},
-		p.eventsCommand(), p.ledgerCommand(), p.rosterCommand(), p.holidaysCommand(), p.moveCommand(), p.statusCommand(),
+		p.eventsCommand(), p.ledgerCommand(), p.rosterCommand(), p.holidaysCommand(), p.moveCommand(), p.seedCommand(), p.statusCommand(),
 		&cobra.Command{Use: "invite STAFFNO", Short: "Make a one-time code that lets a member in, e.g. the first secretary", Args: cobra.ExactArgs(1),
 			RunE: func(c *cobra.Command, args []string) error { return p.invite(c.Context(), args[0]) }},
 	)

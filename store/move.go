@@ -93,16 +93,7 @@ func moveTable(source, target *Tx, table string, toPostgres bool) (m Moved, err 
 	if err != nil {
 		return m, err
 	}
-	var args []any
-	flush := func() error {
-		if len(args) == 0 {
-			return nil
-		}
-		n, err := target.Exec(insertion(table, columns, len(args)/len(columns)), args...)
-		m.Rows += n
-		args = args[:0]
-		return err
-	}
+	bulk := target.Bulk(table, columns...)
 	for rows.Next() {
 		values := make([]any, len(columns))
 		into := make([]any, len(columns))
@@ -112,15 +103,14 @@ func moveTable(source, target *Tx, table string, toPostgres bool) (m Moved, err 
 		if err := rows.Scan(into...); err != nil {
 			return m, err
 		}
-		if args = append(args, values...); len(args)+len(columns) > maxParameters {
-			if err := flush(); err != nil {
-				return m, err
-			}
+		if err := bulk.Add(values...); err != nil {
+			return m, err
 		}
 	}
-	if err := errors.Join(rows.Err(), flush()); err != nil {
+	if err := errors.Join(rows.Err(), bulk.Flush()); err != nil {
 		return m, err
 	}
+	m.Rows = bulk.Rows
 	var had, has int64
 	if err := source.QueryRow(`SELECT COUNT(*) FROM ` + table).Scan(&had); err != nil {
 		return m, err

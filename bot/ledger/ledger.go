@@ -243,6 +243,18 @@ func (e *Entry) hash(prev []byte) []byte {
 	return sum[:]
 }
 
+// Link makes an entry, which has its Seq and At, the one after another in its
+// chain: prev is that one's Hash. It is for who writes whole chains at once.
+func (e *Entry) Link(prev []byte) { e.Hash = e.hash(prev) }
+
+// Columns are those of the table, in the order of Values.
+var Columns = []string{"unit", "seq", "member", "points", "rule", "version", "day", "at", "key", "cause", "actor", "reverses", "note", "hash"}
+
+// Values are what an entry is stored as.
+func (e *Entry) Values() []any {
+	return []any{e.Unit, e.Seq, e.Member, e.Points, e.Rule, e.Version, e.Day, e.At, e.Key, e.Cause, e.Actor, e.Reverses, e.Note, e.Hash}
+}
+
 // Balance is what a member has.
 func Balance(tx *store.Tx, member int64) (points int64, err error) {
 	err = tx.QueryRow(`SELECT points FROM ledger_sum WHERE period = '' AND member = $1 AND rule = ''`, member).Scan(&points)

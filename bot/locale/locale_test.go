@@ -120,6 +120,7 @@ var made = map[string][]string{
 	"report.sheet.":     {"summary", "attendance", "study", "quiz", "points", "notices", "items"},
 	"report.note.":      {"summary", "attendance", "study", "quiz", "points", "notices", "items"},
 	"report.kind.":      {"lesson", "quiz", "checkin", "notice"},
+	"report.chart.":     chartKeys(),
 	"signup.column.":    {"n", "staff", "name", "people", "state"},
 	"signup.state.":     {"in", "waiting", "guest", "several"},
 	"desk.condition.":   {"connecting", "online", "needs_human", "banned", "down"},
@@ -245,4 +246,12 @@ func TestText(t *testing.T) {
 			t.Errorf("%s %s: %q, want %q", c.lang, c.key, got, c.want)
 		}
 	}
+}
+
+// chartKeys are the words of each chart.
+func chartKeys() (ends []string) {
+	for _, name := range []string{"participation", "hardest", "pace"} {
+		ends = append(ends, name, name+".about", name+".labels", name+".values")
+	}
+	return ends
 }

@@ -532,3 +532,24 @@ func Deeds(tx *store.Tx, asked, unit, from, to string) ([]engine.Deed, error) {
 		WHERE g.unit = $1 AND g.day >= $3 AND g.day < $4 AND n.id = g.notice AND n.ack = 1 AND n.state IN ('sent', 'closed')
 		AND r.notice = n.id AND r.unit = g.unit AND`+member.Staying("r.member", "COALESCE(r.acked_at, n.created_at)"), asked, unit, from, to)
 }
+
+// Acknowledged are the instants at which the Items of a unit were acknowledged
+// by those who read them there, by notice, in order.
+func Acknowledged(tx *store.Tx, unit, from, to string) (map[int64][]time.Time, error) {
+	rows, err := tx.Query(`SELECT r.notice, r.acked_at FROM notice_target g CROSS JOIN notice_reader r
+		WHERE g.unit = $1 AND g.day >= $2 AND g.day < $3 AND r.notice = g.notice AND r.unit = g.unit AND r.acked_at IS NOT NULL
+		ORDER BY r.notice, r.acked_at`, unit, from, to)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := map[int64][]time.Time{}
+	for rows.Next() {
+		var id, at int64
+		if err := rows.Scan(&id, &at); err != nil {
+			return nil, err
+		}
+		out[id] = append(out[id], time.UnixMilli(at))
+	}
+	return out, rows.Err()
+}

@@ -63,7 +63,9 @@ func (f *Feature) export(t *engine.Turn, line command.Line) error {
 	return engine.Complain("report.export_how")
 }
 
+// send sends a file in private. A unit's name may hold what a file's must not.
 func send(t *engine.Turn, ref, what, name string) error {
+	name = strings.NewReplacer("/", "_", `\`, "_", ":", "_", "*", "_", "?", "_", `"`, "_", "<", "_", ">", "_", "|", "_").Replace(name)
 	m := chat.Text(t.T("report.here", "What", what))
 	m.Media = []chat.Media{{Ref: ref, Name: name, Alt: name}}
 	return t.TellSender(m)

@@ -266,3 +266,54 @@ func FuzzXLSX(f *testing.F) {
 		_, _ = sheet.ReadXLSX(withSheet(t, rows))
 	})
 }
+
+// with is a workbook of one row "1" and one file more, or another in its place.
+func with(t testing.TB, name, text string) []byte {
+	t.Helper()
+	data := withSheet(t, `<row r="1"><c r="A1"><v>1</v></c></row>`)
+	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	must(t, err)
+	files := map[string][]byte{}
+	for _, f := range z.File {
+		r, err := f.Open()
+		must(t, err)
+		files[f.Name], err = io.ReadAll(r)
+		must(t, err)
+	}
+	files[name] = []byte(text)
+	return zipOf(t, files)
+}
+
+// What a workbook may hold besides its table is neither followed nor run nor
+// unpacked to a file: the table is read, or the workbook is refused.
+func TestHostileWorkbooks(t *testing.T) {
+	t.Parallel()
+	const shared = `<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><si><t>&c;</t></si></sst>`
+	for name, data := range map[string][]byte{
+		"macro": with(t, "xl/vbaProject.bin", "\xd0\xcf\x11\xe0"),
+		"external link": with(t, "xl/externalLinks/_rels/externalLink1.xml.rels", `<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">`+
+			`<Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/externalLinkPath" Target="http://127.0.0.1:1/x" TargetMode="External"/></Relationships>`),
+		"path that leaves":       with(t, "../../etc/cron.d/x", "x"),
+		"absolute path":          with(t, "/etc/passwd", "x"),
+		"workbook in a workbook": with(t, "xl/embeddings/inner.xlsx", string(withSheet(t, `<row r="1"/>`))),
+	} {
+		rows, err := sheet.ReadXLSX(data)
+		if err != nil || flat(rows) != "1: 1\n" {
+			t.Errorf("%s: %q, %v; want the table", name, flat(rows), err)
+		}
+	}
+	laughs := `<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;">]>` + shared
+	if rows, err := sheet.ReadXLSX(with(t, "xl/sharedStrings.xml", laughs)); err == nil && flat(rows) != "1: 1\n" {
+		t.Errorf("entities were expanded: %q", flat(rows))
+	}
+}
+
+// A formula counts as the text that was stored with it, whatever it would call.
+func TestStoredFormulaIsText(t *testing.T) {
+	t.Parallel()
+	rows, err := sheet.ReadXLSX(withSheet(t, `<row r="1"><c r="A1" t="str"><f>WEBSERVICE("http://127.0.0.1:1/")</f><v>=1+1</v></c><c r="B1"><f>1/0</f></c></row>`))
+	must(t, err)
+	if got, want := flat(rows), "1: =1+1\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
