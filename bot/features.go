@@ -125,7 +125,7 @@ func (f *features) apply(tx *store.Tx, s *Settings, library *content.Library) er
 // notices ("notice:HASH"), and what is made on the spot: files
 // ("roster:UNIT.csv", "ledger:UNIT.xlsx", "signup:ID.xlsx",
 // "report:2026-11/UNIT.xlsx", "handbook:2026/MEMBER.pdf") and pictures
-// ("poster:UNIT.MONDAY.png", "honour:own.ID.png" …).
+// ("poster:UNIT.MONDAY.png", "round:ID.png", "honour:own.ID.png" …).
 func (f *features) media(db *store.DB) func(ref string) ([]byte, string, error) {
 	return func(ref string) (data []byte, mediaType string, err error) {
 		what, name, made := strings.Cut(ref, ":")
@@ -152,6 +152,9 @@ func (f *features) made(tx *store.Tx, what, name string) (data []byte, mediaType
 		return notice.Media(tx, name)
 	case "honour":
 		data, err = honour.Picture(tx, name, f.directory.Unit)
+		return data, picture.Type, err
+	case "round":
+		data, err = quiz.Picture(tx, name, f.directory.Unit)
 		return data, picture.Type, err
 	case "report":
 		data, err = f.report.Media(tx, what, name)

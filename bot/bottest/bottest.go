@@ -233,7 +233,7 @@ func start(script string, zone *time.Location) time.Time {
 
 // Play plays a script and returns what it showed since the last one, with the
 // ledger and what is open at the end.
-func (s *Stage) Play(t *testing.T, script string) (string, error) {
+func (s *Stage) Play(t testing.TB, script string) (string, error) {
 	t.Helper()
 	s.said.Reset()
 	out := rehearse.NewTranscript(&s.said, false, s.Zone)

@@ -13,9 +13,9 @@ python3 - >"$gbk" <<'PYTHON'
 for first in range(0x81, 0xff):
     for second in range(0x40, 0xff):
         char = bytes([first, second]).decode("gbk", "ignore")
-        if len(char) == 1:
+        if len(char) == 1 and char not in "ǎǐǒǔǘǚǜˊˋ℃℉ⅤⅩ":  # their glyphs are empty
             print(char, end="")
 PYTHON
 pyftsubset /usr/share/fonts/truetype/wqy/wqy-microhei.ttc --font-number=0 --output-file=font.ttf \
-	--text-file="$gbk" --unicodes=20-7e,a0-ff,2022,20ac,2460-2473,2713,2714,2716,2718 \
+	--text-file="$gbk" --unicodes=20-7e,a0-ff,2022,20ac,2460-2473,2665,2713,2714,2716,2718 \
 	--no-hinting --layout-features='' --drop-tables+=FFTM

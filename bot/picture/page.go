@@ -146,7 +146,7 @@ func (card *Card) put(c *canvas, top int) int {
 		y += s.leading() + 16
 	}
 	if card.Text != "" {
-		y = content.lines(x, y, c.faces.wrap(printable(card.Text), textStyle, inner, 16), textStyle) + 8
+		y = content.lines(x, y, c.faces.wrap(printable(card.Text), textStyle, inner, 16), textStyle) + 12
 	}
 	y = content.rows(card.Rows, x, y)
 	y = content.shares(card.Shares, x, y)
@@ -199,15 +199,15 @@ func (c *canvas) shares(shares []Share, x, y int) int {
 	return y
 }
 
-const shareHeight = 206
+const shareHeight = 214
 
 func (c *canvas) share(s Share, x, y, width int) {
 	label, labelled := c.faces.fit(printable(s.Label), labelStyle, width, 1, 22)
 	c.text(x, y, label[0], labelled)
-	c.text(x, y+42, percent(s.Done, s.Due), numberStyle)
-	c.bar(x, y+132, width, 12, s.Done, s.Due, red)
+	c.text(x, y+46, percent(s.Done, s.Due), numberStyle)
+	c.bar(x, y+136, width, 12, s.Done, s.Due, red)
 	text, small := c.faces.fit(printable(s.Text), noteStyle, width, 1, 18)
-	c.text(x, y+150, text[0], small)
+	c.text(x, y+154, text[0], small)
 }
 
 // percent is a share in whole percent; of nothing it is a dash. Only all is 100 %, and only
@@ -237,7 +237,10 @@ func (c *canvas) bar(x, y, width, height, n, of int, fill ink) {
 
 // bars draws each below its label.
 func (c *canvas) bars(bars []Bar, x, y int) int {
-	for _, b := range bars {
+	for i, b := range bars {
+		if i == 0 {
+			y += 16
+		}
 		s, fill := rowStyle, gold
 		label := printable(b.Label)
 		if b.Right {

@@ -1,28 +1,16 @@
 package picture
 
 import (
-	"slices"
 	"strings"
 	"sync"
 	"unicode"
 
 	"golang.org/x/image/font"
 	"golang.org/x/image/font/opentype"
-	"golang.org/x/image/font/sfnt"
 	"golang.org/x/image/math/fixed"
-	"golang.org/x/text/unicode/norm"
 
-	"branchbot/bot/chat"
 	shipped "branchbot/bot/font"
 )
-
-// missing stands for a character that the font lacks, so that it is seen that
-// there is one.
-const missing = '□'
-
-// alike are signs that the font has in the place of ones that it lacks.
-var alike = strings.NewReplacer("✅", "✓", "☑", "✓", "❌", "✘", "✗", "✘", "❤", "♥", "⭐", "★", "🌟", "★", "〜", "～",
-	"‐", "-", "‑", "-", "−", "－", "•", "·", "\u00a0", " ", "\u2002", " ", "\u2003", "　")
 
 var parsed = sync.OnceValue(func() *opentype.Font {
 	f, err := opentype.Parse(shipped.TTF)
@@ -32,51 +20,17 @@ var parsed = sync.OnceValue(func() *opentype.Font {
 	return f
 })
 
-// printable is the text in characters that the font has: what hides or reorders
-// text is removed, and each character that is lacking (an emoji of several
-// parts is one) becomes a box.
+// longest is how many characters of a text are looked at; no place has room for
+// as many.
+const longest = 2000
+
+// printable is the text in characters that the font has.
 func printable(text string) string {
-	text = alike.Replace(norm.NFC.String(chat.Clean(text)))
-	var b strings.Builder
-	var buf sfnt.Buffer
-	runes := []rune(text)
-	for i := 0; i < len(runes); {
-		end := i + 1
-		for end < len(runes) && (joins(runes[end]) || runes[end-1] == '\u200d') {
-			end++
-		}
-		if cluster := slices.DeleteFunc(slices.Clone(runes[i:end]), selects); lacks(&buf, cluster) {
-			b.WriteRune(missing)
-		} else {
-			b.WriteString(string(cluster))
-		}
-		i = end
+	runes := []rune(shipped.Printable(text))
+	if len(runes) > longest {
+		runes = append(runes[:longest-1], '…')
 	}
-	return b.String()
-}
-
-// Printable is a text in characters that the font has, for papers that are
-// printed with it.
-func Printable(text string) string { return printable(text) }
-
-// joins tells the parts of a character that stand after its first.
-func joins(r rune) bool {
-	return unicode.Is(unicode.M, r) || r == '\u200d' || r >= 0x1f3fb && r <= 0x1f3ff || r >= 0xe0020 && r <= 0xe007f
-}
-
-// selects tells what only says how to show the character before it.
-func selects(r rune) bool { return r >= 0xfe00 && r <= 0xfe0f }
-
-func lacks(buf *sfnt.Buffer, cluster []rune) bool {
-	for _, r := range cluster {
-		if r == '\n' {
-			continue
-		}
-		if i, err := parsed().GlyphIndex(buf, r); err != nil || i == 0 {
-			return true
-		}
-	}
-	return false
+	return string(runes)
 }
 
 // style is how a text looks.
@@ -203,6 +157,9 @@ func (f faces) pieces(atom string, s style, width int) []string {
 // the style down to least. What does not fit even then ends in an ellipsis.
 func (f faces) fit(text string, s style, width, most, least int) ([]string, style) {
 	for ; s.size > least; s.size -= 2 {
+		if f.width(text, s) > width*most {
+			continue
+		}
 		if lines := f.wrap(text, s, width, most+1); len(lines) <= most {
 			return lines, s
 		}

@@ -9,6 +9,7 @@ import (
 
 	"branchbot/bot/command"
 	"branchbot/bot/engine"
+	"branchbot/bot/locale"
 	"branchbot/bot/member"
 	"branchbot/bot/outbox"
 	"branchbot/content"
@@ -89,12 +90,12 @@ func (f *Feature) record(t *engine.Turn, round int64, code int, value string) er
 			return err
 		}
 	}
-	return t.Noted("quiz.noted", "Code", code, "Value", shown(t, value))
+	return t.Noted("quiz.noted", "Code", code, "Value", shown(t.Lang, value))
 }
 
-func shown(t *engine.Turn, value string) string {
+func shown(lang, value string) string {
 	if value == "true" || value == "false" {
-		return t.T("quiz." + value)
+		return locale.Text(lang, "quiz."+value)
 	}
 	return value
 }

@@ -93,7 +93,7 @@ type totals struct{ answered, right, due, excused int }
 func result(t *engine.Turn, r *Round, n totals, chosen map[rune]int) chat.Message {
 	q := &r.Question
 	m := chat.Message{}.AddStyled(t.T("quiz.result", "Code", r.Code), chat.Bold).Add("\n" + q.Ask + "\n")
-	m = m.Add(t.T("quiz.key", "Key", key(t, q)))
+	m = m.Add(t.T("quiz.key", "Key", key(t.Lang, q)))
 	if q.Explain != "" {
 		m = m.Add("\n" + q.Explain)
 	}
@@ -115,12 +115,12 @@ func result(t *engine.Turn, r *Round, n totals, chosen map[rune]int) chat.Messag
 }
 
 // key shows the right answer, with the option's text for a single one.
-func key(t *engine.Turn, q *content.Question) string {
+func key(lang string, q *content.Question) string {
 	switch q.Type {
 	case content.Single:
 		return q.Answer + ". " + q.Options[q.Answer[0]-'A']
 	case content.Blank:
 		return strings.Join(q.Accept, " / ")
 	}
-	return shown(t, q.Answer)
+	return shown(lang, q.Answer)
 }

@@ -11,7 +11,7 @@
 //   - Ticks of a multiple choice count once they are submitted.
 //   - A question is not asked again in a unit until its pool is used up.
 //
-// Commands: /出题 /quiz. Actions: quiz.
+// Commands: /出题 /quiz, /结果图 /result. Actions: quiz.
 package quiz
 
 import (
@@ -47,6 +47,7 @@ func (f *Feature) Name() string { return "quiz" }
 func (f *Feature) Commands() []engine.Command {
 	return []engine.Command{
 		{Names: []string{"出题", "quiz"}, Role: engine.Secretary, Usage: "quiz.usage.quiz", Run: f.ask},
+		{Names: []string{"结果图", "result"}, Role: engine.Secretary, Usage: "quiz.usage.result", Run: f.picture},
 	}
 }
 
@@ -181,7 +182,7 @@ func (f *Feature) Open(t *engine.Turn, m *engine.Member) ([]string, error) {
 		}
 		state := t.T("quiz.open_unanswered")
 		if value != "" {
-			state = t.T("quiz.open_answered", "Value", shown(t, value))
+			state = t.T("quiz.open_answered", "Value", shown(t.Lang, value))
 		}
 		lines = append(lines, t.T("quiz.open_line", "Code", p.Code, "State", state,
 			"Until", schedules.Instant(r.ClosesAt, t.Now, t.Unit.Zone, t.Lang)))

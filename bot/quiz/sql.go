@@ -72,6 +72,14 @@ func load(tx *store.Tx, id int64) (*Round, error) {
 	return r, nil
 }
 
+// lastClosed is the newest closed round of a unit, of a short code unless that
+// is 0; store.ErrNoRows when there is none.
+func lastClosed(tx *store.Tx, unit string, code int) (id int64, err error) {
+	err = tx.QueryRow(`SELECT id FROM round WHERE unit = $1 AND closed_at IS NOT NULL AND (code = $2 OR $2 = 0) ORDER BY id DESC LIMIT 1`,
+		unit, code).Scan(&id)
+	return id, err
+}
+
 // usesOf counts how often each question has been asked in a unit.
 func usesOf(tx *store.Tx, unit string) (map[string]int, error) {
 	rows, err := tx.Query(`SELECT question, COUNT(*) FROM round WHERE unit = $1 AND question <> '' GROUP BY question`, unit)

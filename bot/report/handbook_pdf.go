@@ -11,7 +11,6 @@ import (
 	"branchbot/bot/engine"
 	"branchbot/bot/font"
 	"branchbot/bot/locale"
-	"branchbot/bot/picture"
 	"branchbot/store"
 )
 
@@ -48,7 +47,7 @@ func (h *Handbook) PDF(lang string) ([]byte, error) {
 		f.font(8)
 		f.SetTextColor(110, 110, 110)
 		f.SetXY(margin, 297-12)
-		f.CellFormat(inner, 5, picture.Printable(locale.Text(lang, "report.pdf_page", "Name", s.Name, "Page", f.PageNo())), "", 0, "C", false, 0, "")
+		f.CellFormat(inner, 5, font.Printable(locale.Text(lang, "report.pdf_page", "Name", s.Name, "Page", f.PageNo())), "", 0, "C", false, 0, "")
 		f.SetTextColor(0, 0, 0)
 	})
 	f.AddPage()
@@ -92,7 +91,7 @@ func (f print) title(s sheetOf) {
 	f.Rect(margin, margin, inner, 1.2, "F")
 	f.SetY(margin + 6)
 	f.font(20)
-	f.CellFormat(inner, 11, picture.Printable(s.Title), "", 1, "C", false, 0, "")
+	f.CellFormat(inner, 11, font.Printable(s.Title), "", 1, "C", false, 0, "")
 	f.Ln(4)
 	f.font(10.5)
 	for i := 0; i < len(s.Facts); i += 2 {
@@ -102,7 +101,7 @@ func (f print) title(s sheetOf) {
 			x := margin + float64(j)*inner/2
 			f.SetTextColor(100, 100, 100)
 			f.SetXY(x, y)
-			f.CellFormat(24, 7, picture.Printable(fact[0]), "", 0, "L", false, 0, "")
+			f.CellFormat(24, 7, font.Printable(fact[0]), "", 0, "L", false, 0, "")
 			f.SetTextColor(0, 0, 0)
 			for k, line := range f.wrap(fact[1], inner/2-26) {
 				f.SetXY(x+24, y+float64(k)*6)
@@ -132,12 +131,12 @@ func (f print) section(t section) {
 	f.Ln(5)
 	f.font(12.5)
 	f.SetTextColor(140, 29, 24)
-	f.CellFormat(inner, 8, picture.Printable(t.Title), "B", 1, "L", false, 0, "")
+	f.CellFormat(inner, 8, font.Printable(t.Title), "B", 1, "L", false, 0, "")
 	f.SetTextColor(0, 0, 0)
 	f.Ln(1.5)
 	f.font(9.5)
 	if len(t.Rows) == 0 {
-		f.CellFormat(inner, 6, picture.Printable(t.Empty), "", 1, "L", false, 0, "")
+		f.CellFormat(inner, 6, font.Printable(t.Empty), "", 1, "L", false, 0, "")
 		return
 	}
 	widths := t.widths()
@@ -216,7 +215,7 @@ const (
 // characters at its breaks.
 func (f print) wrap(text string, width float64) []string {
 	var lines []string
-	for _, p := range strings.Split(picture.Printable(text), "\n") {
+	for _, p := range strings.Split(font.Printable(text), "\n") {
 		line, at := []rune(nil), 0.0
 		for _, r := range p {
 			w := f.GetStringWidth(string(r))
