@@ -157,6 +157,9 @@ func (f faces) pieces(atom string, s style, width int) []string {
 // the style down to least. What does not fit even then ends in an ellipsis.
 func (f faces) fit(text string, s style, width, most, least int) ([]string, style) {
 	for ; s.size > least; s.size -= 2 {
+		if f.width(text, s) > width*most {
+			continue
+		}
 		if lines := f.wrap(text, s, width, most+1); len(lines) <= most {
 			return lines, s
 		}

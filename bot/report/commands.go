@@ -128,7 +128,6 @@ func (f *Feature) sendHandbook(t *engine.Turn, m *engine.Member, of string) erro
 	return send(t, fmt.Sprintf("handbook:%s/%d.pdf", p.key(), m.ID), title, title+".pdf")
 }
 
-// Of other languages too: a number that stands for a month or year.
 var (
 	monthText = regexp.MustCompile(`^(?:(\d{4})[-/.年]?)?(\d{1,2})月?份?$`)
 	yearText  = regexp.MustCompile(`^(\d{4})年?度?$`)

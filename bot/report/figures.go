@@ -312,7 +312,7 @@ func (r *run) add(u *engine.Unit) error {
 	}
 	row := r.row(u)
 	var asked items
-	var did [len(asked)]map[deed]string
+	var did deeds
 	for _, above := range r.line(u) {
 		own, err := r.own(above)
 		if err != nil {
@@ -324,7 +324,7 @@ func (r *run) add(u *engine.Unit) error {
 		}
 		for kind := range own {
 			asked[kind] = append(asked[kind], own[kind]...)
-			if did[kind], err = r.deeds(kind, did[kind], own[kind], above, u); err != nil {
+			if did[kind], err = r.done(kind, did[kind], own[kind], above, u); err != nil {
 				return err
 			}
 		}
@@ -342,29 +342,9 @@ func (r *run) add(u *engine.Unit) error {
 		for n < len(stays) && stays[n].ID == stays[0].ID {
 			n++
 		}
-		m := Member{Member: stays[0].Member, Row: r.rows[row.ID], Gone: !stays[n-1].Covers(stays[n-1].From, to)}
-		for kind, of := range asked {
-			for _, i := range of {
-				how, counts := r.stands(Kind(kind), i, did[kind], stays[:n], absent[m.ID])
-				if !counts {
-					continue
-				}
-				var c Counts
-				features[kind].count(&c, how)
-				m.add(&c)
-				if r.visit != nil {
-					r.visit(&m, Kind(kind), i, how)
-				}
-				if at, is := r.shown[shown{Kind(kind), i.ID}]; is {
-					r.Items[at].add(&c)
-				}
-			}
-		}
+		m := Member{Member: stays[0].Member, Row: r.rows[row.ID], Gone: !stays[n-1].Covers(stays[n-1].From, to), Causes: points[stays[0].ID]}
+		r.count(&m, &asked, &did, stays[:n], absent[m.ID])
 		stays = stays[n:]
-		m.Causes = points[m.ID]
-		for _, c := range m.Causes {
-			m.Points += c.Points
-		}
 		if !m.Gone {
 			row.Members++
 		}
@@ -375,11 +355,38 @@ func (r *run) add(u *engine.Unit) error {
 	return nil
 }
 
+// deeds are what members did, by kind.
+type deeds [len(items{})]map[deed]string
+
+// count counts what was asked of a member and what he earned.
+func (r *run) count(m *Member, asked *items, did *deeds, stays []member.Stay, absent spans) {
+	for kind, of := range asked {
+		for _, i := range of {
+			how, counts := r.stands(Kind(kind), i, did[kind], stays, absent)
+			if !counts {
+				continue
+			}
+			var c Counts
+			features[kind].count(&c, how)
+			m.add(&c)
+			if r.visit != nil {
+				r.visit(m, Kind(kind), i, how)
+			}
+			if at, is := r.shown[shown{Kind(kind), i.ID}]; is {
+				r.Items[at].add(&c)
+			}
+		}
+	}
+	for _, c := range m.Causes {
+		m.Points += c.Points
+	}
+}
+
 // deed is what Deeds are found by.
 type deed struct{ item, member int64 }
 
-// deeds adds what the members of a unit did about the items of one above it.
-func (r *run) deeds(kind int, into map[deed]string, own []engine.Item, above, u *engine.Unit) (map[deed]string, error) {
+// done adds what the members of a unit did about the items of one above it.
+func (r *run) done(kind int, into map[deed]string, own []engine.Item, above, u *engine.Unit) (map[deed]string, error) {
 	if len(own) == 0 {
 		return into, nil
 	}

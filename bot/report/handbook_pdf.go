@@ -217,7 +217,7 @@ func (f print) wrap(text string, width float64) []string {
 	var lines []string
 	for _, p := range strings.Split(font.Printable(text), "\n") {
 		line, at := []rune(nil), 0.0
-		for _, r := range []rune(p) {
+		for _, r := range p {
 			w := f.GetStringWidth(string(r))
 			if at+w > width && len(line) > 0 && !strings.ContainsRune(notFirst, r) {
 				cut := len(line)

@@ -42,6 +42,9 @@ func TestFill(t *testing.T) {
 			db := fill(t, e)
 			err := db.Read(func(tx *store.Tx) error {
 				chains, err := ledger.Verify(tx)
+				if err != nil {
+					return err
+				}
 				entries := int64(0)
 				for _, v := range chains {
 					entries += v.Entries
