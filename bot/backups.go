@@ -113,13 +113,11 @@ func (b *backups) today(ctx context.Context, name string) error {
 	if err := os.Remove(next); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	if err := b.db.Backup(ctx, next); err != nil {
+	heads, err := checkedCopy(ctx, b.db, next)
+	if err != nil {
 		return err
 	}
-	if err := os.Rename(next, file); err != nil {
-		return err
-	}
-	if err := noteHeads(b.db, file); err != nil {
+	if err := errors.Join(os.Rename(next, file), heads.Write(ledger.HeadsBeside(file))); err != nil {
 		return err
 	}
 	names, err := b.list()
@@ -141,26 +139,38 @@ func (b *backups) today(ctx context.Context, name string) error {
 	return nil
 }
 
-// noteHeads writes the ends of the ledger's chains beside a copy, so that it shows
-// when the copy is no longer as it was made. A copy that lacks what was published
-// before it was made is none.
-func noteHeads(db *store.DB, file string) error {
-	published, err := ledger.ReadHeads(ledger.HeadsBeside(db.Path()))
+// checkedCopy writes a copy and returns the ends of the ledger's chains in it, to be
+// kept beside it: so it shows when it is no longer as it was made. A copy that lacks
+// what the ledger had before does not stay.
+func checkedCopy(ctx context.Context, db *store.DB, file string) (*ledger.Heads, error) {
+	had := ledger.Heads{}
+	err := db.Read(func(tx *store.Tx) (err error) { had.Units, err = ledger.Ends(tx); return err })
 	if err != nil {
-		return err
+		return nil, err
 	}
-	heads := ledger.Heads{Epoch: 1, Since: db.Now()}
-	if published != nil {
+	heads := &ledger.Heads{Epoch: 1, Since: db.Now()}
+	// That the published heads cannot be read is told elsewhere, and no reason to have no backup.
+	if published, err := ledger.ReadHeads(ledger.HeadsBeside(db.Path())); err == nil && published != nil {
 		heads.Epoch, heads.Since = published.Epoch, published.Since
 	}
+	if err := db.Backup(ctx, file); err != nil {
+		return nil, err
+	}
 	err = store.Look(file, func(tx *store.Tx) error {
+		breaks, err := had.Breaks(tx)
+		if err != nil {
+			return err
+		}
+		if len(breaks) > 0 {
+			return fmt.Errorf("the copy is not whole: %w", breaks[0])
+		}
 		heads.Units, err = ledger.Ends(tx)
 		return err
 	})
 	if err != nil {
-		return err
+		return nil, errors.Join(err, os.Remove(file))
 	}
-	return heads.Write(ledger.HeadsBeside(file))
+	return heads, nil
 }
 
 // superfluous are the names, of those given newest first, that need not stay:
@@ -195,10 +205,11 @@ func (p *Program) backup(ctx context.Context, file string) error {
 		return err
 	}
 	defer db.Close()
-	if err := db.Backup(ctx, file); err != nil {
+	heads, err := checkedCopy(ctx, db, file)
+	if err != nil {
 		return err
 	}
-	if err := noteHeads(db, file); err != nil {
+	if err := heads.Write(ledger.HeadsBeside(file)); err != nil {
 		return fmt.Errorf("note the ledger's heads beside the backup: %w", err)
 	}
 	fmt.Fprintln(p.Out, "backup written and checked:", file)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"testing"
 	"time"
 
@@ -16,8 +17,8 @@ import (
 
 // BenchmarkSize fills a database with branches of 50 members and a week of daily
 // questions, and tells what it takes: the roster and an answer with its points on
-// the disk, and the memory after each branch has sent something, above that of an
-// empty bot. docs/operations.md has the figures.
+// the disk, and the memory of a bot to which each branch has sent
+// something. docs/operations.md has the figures.
 func BenchmarkSize(b *testing.B) {
 	for _, members := range []int{1_000, 10_000, 100_000} {
 		b.Run(fmt.Sprint(members, "-members"), func(b *testing.B) {
@@ -36,7 +37,6 @@ func size(b *testing.B, members int) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer db.Close()
 	on := func() float64 {
 		b.Helper()
 		if err := db.Scrub(); err != nil {
@@ -76,7 +76,14 @@ func size(b *testing.B, members int) {
 		`INSERT INTO ledger_sum (period, member, rule, points) SELECT '2026-12-0' || (1 + r.i), 1000 + m.i, 'quiz-answered', 1 FROM r, m`)
 	answers := on()
 
-	bare := heap()
+	if err := db.Close(); err != nil {
+		b.Fatal(err)
+	}
+	bare := resident(b)
+	if db, err = store.Open(context.Background(), "sqlite:"+path, store.Options{}); err != nil {
+		b.Fatal(err)
+	}
+	defer db.Close()
 	bot := sample(b, db, io.Discard)
 	for u := range members / 50 {
 		err := bot.engine.Handle("web", "", chat.Event{Key: fmt.Sprint(u), Kind: chat.Said, At: time.Now(), Chat: chat.ChatID(fmt.Sprint("c-", u)),
@@ -87,7 +94,7 @@ func size(b *testing.B, members int) {
 	}
 	b.ReportMetric((roster-empty)/float64(members), "bytes/member")
 	b.ReportMetric((answers-roster)/float64(members*sizeRounds), "bytes/answer")
-	b.ReportMetric(heap()-bare, "MB/heap")
+	b.ReportMetric(resident(b)-bare, "MB/bot")
 	began := time.Now()
 	if err := db.Backup(context.Background(), path+".copy"); err != nil {
 		b.Fatal(err)
@@ -96,10 +103,17 @@ func size(b *testing.B, members int) {
 	runtime.KeepAlive(bot)
 }
 
-// heap is what is in use, in MB.
-func heap() float64 {
-	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return float64(m.HeapAlloc) / (1 << 20)
+// resident is the memory of the process, in MB.
+func resident(b *testing.B) float64 {
+	b.Helper()
+	debug.FreeOSMemory()
+	text, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		b.Skip("the memory of a process is read from /proc: ", err)
+	}
+	var all, pages float64
+	if _, err := fmt.Sscan(string(text), &all, &pages); err != nil {
+		b.Fatal(err)
+	}
+	return pages * float64(os.Getpagesize()) / (1 << 20)
 }

@@ -30,8 +30,10 @@ func main() {
 		fmt.Fprintln(os.Stderr, "branchbot-sim:", err)
 		os.Exit(1)
 	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt) // it tells how far it has come
+	defer stop()
 	goroutines, files := sim.Leaks()
-	failed := run(dir, *from, *seeds)
+	failed := run(ctx, dir, *from, *seeds)
 	if g, f := sim.Leaks(); g > goroutines || f > files {
 		failed++
 		fmt.Printf("I8: %d goroutines and %d files before, %d and %d after\n", goroutines, files, g, f)
@@ -54,12 +56,10 @@ func memory() string {
 	return ""
 }
 
-func run(dir string, from, seeds uint64) (failed int) {
+func run(ctx context.Context, dir string, from, seeds uint64) (failed int) {
 	var mu sync.Mutex
 	var all sim.Report
 	began := time.Now()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt) // tells how far it has come
-	defer stop()
 	next := make(chan uint64)
 	var wg sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
