@@ -12,13 +12,8 @@ import (
 // of two, so that there are few statements to prepare.
 const bulk = 64
 
-// pieces cuts n into the sizes of statements. SQLite, which is not asked over a
-// network, gets one row at a time: more would cost it a journal for the statement.
-func (tx *Tx) pieces(n int, do func(from, size int) error) error {
-	size := bulk
-	if tx.stmts != nil {
-		size = 1
-	}
+// pieces cuts n into the sizes of statements.
+func pieces(n, size int, do func(from, size int) error) error {
 	for from := 0; from < n; {
 		for size > n-from {
 			size /= 2
@@ -52,7 +47,11 @@ func (st statement) written(write func() string) string {
 // "ON CONFLICT …". No two rows may have the same key. It returns how many rows that
 // changed.
 func (tx *Tx) InsertRows(into string, rows [][]any, conflict string) (changed int64, err error) {
-	err = tx.pieces(len(rows), func(from, size int) error {
+	size := bulk
+	if tx.stmts != nil { // SQLite would keep a journal for a statement of many rows
+		size = 1
+	}
+	err = pieces(len(rows), size, func(from, size int) error {
 		columns := len(rows[from])
 		text := statement{into, conflict, size}.written(func() string {
 			list := make([]string, size)
@@ -73,7 +72,7 @@ func (tx *Tx) InsertRows(into string, rows [][]any, conflict string) (changed in
 // AND b = $2" for one argument. (With b IN a list PostgreSQL may prefer to read all
 // rows of a, which is quick as long as there are few.)
 func (tx *Tx) QueryEach(query string, args, list []any, scan func(*sql.Rows) error) error {
-	return tx.pieces(len(list), func(from, size int) error {
+	return pieces(len(list), bulk, func(from, size int) error {
 		text := statement{text: query, size: size}.written(func() string {
 			head, tail, _ := strings.Cut(query, "$"+strconv.Itoa(len(args)+1))
 			list := make([]string, size)
