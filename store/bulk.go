@@ -67,19 +67,20 @@ func (tx *Tx) InsertRows(into string, rows [][]any, conflict string) (changed in
 	return changed, err
 }
 
-// QueryEach runs a query for each value of a list, many in one statement, and has
-// scan read the rows of all. The value is the parameter after args: "… WHERE a = $1
-// AND b = $2" for one argument. (With b IN a list PostgreSQL may prefer to read all
-// rows of a, which is quick as long as there are few.)
-func (tx *Tx) QueryEach(query string, args, list []any, scan func(*sql.Rows) error) error {
+// QueryEach runs a query over the values of a list, TEXT or BIGINT, many in one
+// statement, and has scan read its rows. In the query they are list.item; args are its
+// parameters. It looks each value up by an index if it does so in a subquery of its
+// own: "SELECT item, (SELECT a FROM t WHERE b = $1 AND c = item) FROM list". (With a
+// join, or c IN a list, PostgreSQL may prefer to read all rows of b, which is quick
+// only as long as there are few.)
+func (tx *Tx) QueryEach(query, kind string, args, list []any, scan func(*sql.Rows) error) error {
 	return pieces(len(list), bulk, func(from, size int) error {
 		text := statement{text: query, size: size}.written(func() string {
-			head, tail, _ := strings.Cut(query, "$"+strconv.Itoa(len(args)+1))
-			list := make([]string, size)
-			for i := range list {
-				list[i] = head + parameters(len(args)+i, 1) + tail
+			items := make([]string, size)
+			for i := range items {
+				items[i] = "(CAST(" + parameters(len(args)+i, 1) + " AS " + kind + "))"
 			}
-			return strings.Join(list, " UNION ALL ")
+			return "WITH list (item) AS (VALUES " + strings.Join(items, ", ") + ") " + query
 		})
 		rows, err := tx.Query(text, append(args[:len(args):len(args)], list[from:from+size]...)...)
 		if err != nil {
