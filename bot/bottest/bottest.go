@@ -74,7 +74,7 @@ func play(t *testing.T, name string, e storetest.Engine) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := open(t, a, e)
+	s := OpenOn(t, a, e)
 	said, err := s.Play(t, file(a, "script"))
 	if err != nil {
 		t.Fatal(err)
@@ -126,10 +126,11 @@ var platform = regexp.MustCompile(`(?m)^#? *as: *(\w+)$`)
 // 2026-12-01.
 func Open(t testing.TB, a *txtar.Archive) *Stage {
 	t.Helper()
-	return open(t, a, storetest.SQLite)
+	return OpenOn(t, a, storetest.SQLite)
 }
 
-func open(t testing.TB, a *txtar.Archive, e storetest.Engine) *Stage {
+// OpenOn does so on a database engine.
+func OpenOn(t testing.TB, a *txtar.Archive, e storetest.Engine) *Stage {
 	t.Helper()
 	f, err := config.Load("config.yaml", settings(t, file(a, "config.yaml")), func(string) (string, bool) { return "", false })
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 	"branchbot/bot/console"
 	"branchbot/bot/member"
 	"branchbot/store"
+	"branchbot/store/storetest"
 )
 
 // desk is a running bot with its console.
@@ -26,9 +27,11 @@ type desk struct {
 }
 
 // open runs the bot of an archive on a virtual clock, and serves its console.
-func open(t *testing.T, archive string) *desk {
+func open(t *testing.T, archive string) *desk { return openOn(t, archive, storetest.SQLite) }
+
+func openOn(t *testing.T, archive string, e storetest.Engine) *desk {
 	t.Helper()
-	d := &desk{Stage: bottest.Open(t, txtar.Parse([]byte(archive))), t: t}
+	d := &desk{Stage: bottest.OpenOn(t, txtar.Parse([]byte(archive)), e), t: t}
 	d.server = httptest.NewServer(d.Console.Handler())
 	t.Cleanup(d.server.Close)
 	return d
