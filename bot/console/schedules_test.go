@@ -29,7 +29,7 @@ func TestSchedules(t *testing.T) {
 	if got := d.Rows(t, `SELECT COUNT(*) FROM schedule WHERE origin <> 'config'`); got != "0\n" {
 		t.Fatalf("%s schedules after a bad rule", got)
 	}
-	fields := []string{"cron", "30 7 * * *", "days", "workdays", "action", "lesson", "do", "preview"}
+	fields := []string{"cron", "30 9 * * *", "days", "workdays", "action", "lesson", "do", "preview"}
 	_, text = b.post(editSchedule, b.fill(editSchedule, fields...))
 	contains(t, text, "接下来五次", "微信", "短信")
 	_, list, _ := strings.Cut(text, `<ol class="list">`)
@@ -42,7 +42,7 @@ func TestSchedules(t *testing.T) {
 	}
 	fields[len(fields)-1] = "save"
 	_, text = b.post(editSchedule, b.fill(editSchedule, fields...))
-	contains(t, text, "已添加", "demo-lesson-1", "今后两周", "7:30")
+	contains(t, text, "已添加", "demo-lesson-1", "今后两周", "9:30")
 	if got := d.Rows(t, `SELECT COUNT(*) FROM timer WHERE ref = 'demo-lesson-1'`); got != "1\n" {
 		t.Errorf("%s timers", got)
 	}
@@ -54,11 +54,11 @@ func TestSchedules(t *testing.T) {
 		t.Fatalf("no version:\n%s", text)
 	}
 	for i, want := range []string{"已保存", "您打开后有人改过它"} {
-		cron := []string{"15 7 * * *", "45 7 * * *"}[i]
+		cron := []string{"15 9 * * *", "45 9 * * *"}[i]
 		_, text = b.post(editSchedule, b.fill(at, "do", "save", "id", "demo-lesson-1", "version", version[1], "cron", cron, "action", "lesson"))
 		contains(t, text, want)
 	}
-	if got := d.Rows(t, `SELECT cron FROM schedule WHERE id = 'demo-lesson-1'`); got != "15 7 * * *\n" {
+	if got := d.Rows(t, `SELECT cron FROM schedule WHERE id = 'demo-lesson-1'`); got != "15 9 * * *\n" {
 		t.Errorf("the rule is %s", got)
 	}
 	for do, want := range map[string]string{"skip": "会跳过", "pause": "已暂停", "resume": "已恢复"} {
