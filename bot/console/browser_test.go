@@ -107,11 +107,11 @@ func accessible(t *testing.T, ctx context.Context, name string, first bool) {
 }
 
 // aDay is a day in a branch that fills the pages.
-const aDay = `@ 2026-12-01 07:55
-@ 2026-12-01 09:00
+const aDay = `@ 2026-12-01 09:00
+书记: /推送 lesson tiny
 书记: /开签 2h 晨会
 张三: 签到
-书记: /推送 quiz
+书记: /推送 quiz tiny/one
 李四: A
 书记: /通知 回执 截止 18:00 明天上午九点在三楼会议室召开支部党员大会，请准时参加。
 张三: 收到

@@ -2,6 +2,7 @@ package console
 
 import (
 	"fmt"
+	"slices"
 
 	"branchbot/store"
 )
@@ -46,4 +47,10 @@ func (s *Server) Pulse(page, unit string) (pulse string, err error) {
 		return err
 	})
 	return pulse, err
+}
+
+// IsLive tells whether a page is told of changes.
+func IsLive(path string) bool {
+	i := slices.IndexFunc(pages, func(p page) bool { return p.path == path })
+	return i >= 0 && pages[i].pulse != nil
 }

@@ -71,6 +71,9 @@ func Text(lang, key string, args ...any) string {
 		data[args[i].(string)] = args[i+1]
 	}
 	text, err := l.Localize(&i18n.LocalizeConfig{MessageID: key, TemplateData: data, PluralCount: data["N"]})
+	if err != nil { // a text without a form for one is the same for every number
+		text, err = l.Localize(&i18n.LocalizeConfig{MessageID: key, TemplateData: data})
+	}
 	if err != nil {
 		return "[" + key + "]"
 	}

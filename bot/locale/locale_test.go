@@ -276,3 +276,15 @@ func chartKeys() (ends []string) {
 	}
 	return ends
 }
+
+// A text that has one form says it of every number.
+func TestOneForm(t *testing.T) {
+	t.Parallel()
+	for _, lang := range locale.Languages {
+		for n := range 3 {
+			if got := locale.Text(lang, "console.ledger.count", "N", n); !strings.Contains(got, strconv.Itoa(n)) {
+				t.Errorf("%s, %d: %q", lang, n, got)
+			}
+		}
+	}
+}
