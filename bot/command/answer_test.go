@@ -254,12 +254,18 @@ func TestLongTexts(t *testing.T) {
 	for _, text := range []string{strings.Repeat("A", 4097), strings.Repeat("A、", 1000), strings.Repeat("「」\n", 1000), strings.Repeat("谢谢", 600),
 		strings.Repeat("\ufdfa", 1300), strings.Repeat("张三、", 400) + "收到", strings.Repeat("A[强]", 500), strings.Repeat("1,", 2000), strings.Repeat("代", 1300),
 		strings.Repeat("答：", 600), strings.Repeat("\u200b", 1300)} {
-		start := time.Now()
-		r := command.Read(text, "支部小助手")
-		for _, v := range vectors {
-			r.Match(v.want)
+		took := time.Hour
+		for range 5 { // the quickest counts: the machine may be busy with other things
+			start := time.Now()
+			r := command.Read(text, "支部小助手")
+			for _, v := range vectors {
+				r.Match(v.want)
+			}
+			if took = min(took, time.Since(start)); took <= 200*time.Millisecond {
+				break
+			}
 		}
-		if took := time.Since(start); took > 200*time.Millisecond {
+		if took > 200*time.Millisecond {
 			t.Errorf("%.20q takes %v", text, took)
 		}
 	}
