@@ -40,7 +40,9 @@ type Bot struct {
 	logins   *logins
 	backups  *backups
 	metrics  *metrics
-	ended    func() // called when an adapter ends without an error; nil: it is run again
+	asides   map[chat.AccountID]*aside // of the accounts that can be attended to
+	address  string                    // of the pages
+	ended    func()                    // called when an adapter ends without an error; nil: it is run again
 
 	alerting sync.Mutex
 	troubled map[chat.AccountID]string // the kind of trouble that people were told of
@@ -107,7 +109,7 @@ func Open(s *Settings, library *content.Library, db *store.DB, log *slog.Logger,
 		return nil, err
 	}
 	b.engine = b.features.newEngine(engine.Options{DB: db, Language: s.Language, Log: log, Toast: b.toast, Caps: b.caps, Link: b.link,
-		StateChanged: b.stateChanged, Left: b.left, Handled: b.metrics.handled}, b.outbox)
+		StateChanged: b.stateChanged, Elsewhere: b.elsewhere, Left: b.left, Handled: b.metrics.handled}, b.outbox)
 	for _, a := range b.adapters {
 		b.senders = append(b.senders, b.outbox.Sender(a, b.media, log))
 	}
@@ -142,10 +144,10 @@ func (b *Bot) media(ref string) ([]byte, string, error) {
 	return picture, "image/png", nil
 }
 
-// left is how many messages an account may still send today.
+// left is how many messages an account may still send today; its sender counts them.
 func (b *Bot) left(account chat.AccountID) (int, bool) {
 	for i, a := range b.adapters {
-		if a.ID() == account {
+		if a.ID() == account && b.db.Holds(outbox.Role(account)) {
 			return b.senders[i].Left()
 		}
 	}
@@ -265,83 +267,6 @@ func (b *Bot) welcome() error {
 		}
 		return nil
 	})
-}
-
-// Run runs the bot until ctx ends: first nothing new is taken in, then what
-// was taken in is handled, then sends under way are finished.
-func (b *Bot) Run(ctx context.Context) error {
-	if err := b.welcome(); err != nil {
-		return fmt.Errorf("set the sample up: %w", err)
-	}
-	core, stopCore := context.WithCancel(context.WithoutCancel(ctx))
-	defer stopCore()
-	var inner, outer sync.WaitGroup
-	failed := make(chan error, len(b.senders)+2)
-	inner.Go(func() { failed <- b.engine.Run(core) })
-	for _, s := range b.senders {
-		inner.Go(func() { failed <- s.Run(core) })
-	}
-	inner.Go(func() { b.housekeeping(core) })
-	inner.Go(func() { failed <- b.present(core) })
-	take, stopTaking := context.WithCancel(ctx)
-	defer stopTaking()
-	for _, a := range b.adapters {
-		outer.Go(func() { b.supervise(take, a) })
-	}
-	var err error
-	select {
-	case <-ctx.Done():
-	case err = <-failed:
-	}
-	stopTaking()
-	outer.Wait()
-	stopCore()
-	inner.Wait()
-	return err
-}
-
-// supervise runs an adapter again when it ends, later each time.
-func (b *Bot) supervise(ctx context.Context, a chat.Adapter) {
-	pause := time.Second
-	b.engine.SetState(a.ID(), chat.State{Condition: chat.Connecting})
-	for {
-		began := time.Now()
-		err := b.guard(ctx, a)
-		if ctx.Err() != nil {
-			return
-		}
-		if err == nil && b.ended != nil {
-			b.ended()
-			return
-		}
-		if time.Since(began) > time.Minute {
-			pause = time.Second
-		}
-		state := b.engine.States()[a.ID()]
-		if state.Reason == "" { // else the adapter has told it better
-			state = chat.State{Condition: chat.Down}
-		}
-		if err != nil {
-			state.Detail = err.Error()
-		}
-		b.engine.SetState(a.ID(), state)
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(pause):
-		}
-		pause = min(pause*2, time.Minute)
-	}
-}
-
-// guard turns a panic of an adapter into an error: the others go on.
-func (b *Bot) guard(ctx context.Context, a chat.Adapter) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v", p)
-		}
-	}()
-	return a.Run(ctx, b.engine.Inbox(a.ID()))
 }
 
 func (b *Bot) housekeeping(ctx context.Context) {

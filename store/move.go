@@ -43,8 +43,12 @@ func Move(ctx context.Context, from, to *DB) (moved []Moved, err error) {
 
 var tableStatement = regexp.MustCompile(`(?m)^(CREATE|DROP) TABLE (\w+)`)
 
-// tables are all tables, but for the lease of who works, in an order in which rows refer to what is there already:
-// that in which the migrations make them.
+// besides are the tables about the processes that work on a database and about its
+// schema: they are not moved.
+var besides = []string{"lease", "process", "generation", "schema_since"}
+
+// tables are all tables that are moved, in an order in which rows refer to what is
+// there already: that in which the migrations make them.
 func tables() []string {
 	var all []string
 	files, err := migrations.ReadDir("migrations")
@@ -62,7 +66,7 @@ func tables() []string {
 	if err != nil {
 		panic(err) // embedded
 	}
-	return slices.DeleteFunc(all, func(t string) bool { return t == "lease" })
+	return slices.DeleteFunc(all, func(t string) bool { return slices.Contains(besides, t) })
 }
 
 // beginMove refuses a database in which there is something already.

@@ -62,12 +62,16 @@ type Tx struct {
 	Now time.Time
 	// Writable tells a transaction of Write from one of Read.
 	Writable bool
+	// Parallel tells whether other transactions write at the same time.
+	Parallel bool
 
 	after      []func() // run after the commit
 	committing bool     // whether it has come to the commit
 	stuck      bool     // it could not be rolled back: its connection is of no more use
 	depth      int      // of savepoints
 	known      map[any]any
+	changes    []string         // names of Changes
+	seen       map[string]int64 // of Generation
 }
 
 // Known is what was remembered under a key in this transaction; nil when
@@ -231,6 +235,10 @@ func (e *brokenError) Unwrap() error { return e.err }
 func Broken(err error) bool {
 	var b *brokenError
 	if errors.As(err, &b) {
+		return true
+	}
+	var e interface{ EndsTransaction() bool }
+	if errors.As(err, &e) && e.EndsTransaction() {
 		return true
 	}
 	switch Code(err) {

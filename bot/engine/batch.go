@@ -20,6 +20,7 @@ const batchSize = 512
 // request is one call of Accept.
 type request struct {
 	account chat.AccountID
+	role    string // that the process must have to hand the events over; "" = none
 	cursor  string
 	events  []chat.Event
 	done    chan error
@@ -28,9 +29,13 @@ type request struct {
 // Accept stores the events with their effects and the account's cursor; it
 // returns nil once that is committed. See chat.Inbox.
 func (e *Engine) Accept(ctx context.Context, account chat.AccountID, cursor string, events ...chat.Event) error {
-	r := &request{account: account, cursor: cursor, events: events, done: make(chan error, 1)}
+	return e.accept(ctx, &request{account: account, cursor: cursor, events: events})
+}
+
+func (e *Engine) accept(ctx context.Context, r *request) error {
+	r.done = make(chan error, 1)
 	select {
-	case e.requests <- r:
+	case e.queue(r.account) <- r:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -50,13 +55,22 @@ func (e *Engine) Handle(account chat.AccountID, cursor string, events ...chat.Ev
 	return <-r.done
 }
 
+// queue is where the events of an account wait: with SQLite, where one transaction
+// writes at a time, with those of all others, so that one commit serves them all.
+func (e *Engine) queue(account chat.AccountID) chan *request {
+	if q, ok := e.queues[account]; ok && e.DB.Postgres() {
+		return q
+	}
+	return e.requests
+}
+
 // gather takes what else is waiting, up to a batch.
-func (e *Engine) gather(first *request) []*request {
+func gather(queue chan *request, first *request) []*request {
 	batch := []*request{first}
 	n := len(first.events)
 	for n < batchSize {
 		select {
-		case r := <-e.requests:
+		case r := <-queue:
 			batch = append(batch, r)
 			n += len(r.events)
 		default:
@@ -69,47 +83,116 @@ func (e *Engine) gather(first *request) []*request {
 // errNothing ends a transaction in which nothing was to be kept.
 var errNothing = errors.New("nothing to keep")
 
-// handle runs one batch in one transaction and answers all its requests.
+// progress is how far a batch has come. It may take several transactions, because
+// units are busy; a request is answered once all its events are committed.
+type progress struct {
+	engine *Engine
+	batch  []*request
+	next   place    // the first event that is not committed
+	wait   []string // the units that the next transaction waits for
+
+	decided map[string]any // see work.decide
+}
+
+// place is an event of a batch.
+type place struct{ request, event int }
+
+// handle runs a batch and answers all its requests.
 func (e *Engine) handle(batch []*request) {
-	began := e.DB.Now()
-	err := e.DB.Write(func(tx *store.Tx) error {
-		b := &work{engine: e, tx: tx}
-		for _, r := range batch {
-			for i := range r.events {
-				r.events[i].Account = r.account
-				if err := b.event(&r.events[i]); err != nil {
+	p := &progress{engine: e, batch: batch, decided: map[string]any{}}
+	for p.next.request < len(batch) {
+		began, from := e.DB.Now(), p.next.request
+		err := p.step()
+		to := p.next.request
+		if err != nil {
+			e.Log.Error("batch not stored; adapters will deliver it again", "requests", len(batch)-from, "error", err)
+			err = fmt.Errorf("events not stored: %w", err)
+			to, p.next.request = len(batch), len(batch)
+		}
+		e.tell(batch[from:to], e.DB.Now().Sub(began), err == nil)
+		for _, r := range batch[from:to] {
+			r.done <- err
+		}
+	}
+}
+
+// step runs one transaction, as far as it gets.
+func (p *progress) step() error {
+	var next place
+	var wait []string
+	err := p.engine.DB.WriteAs(p.role(), func(tx *store.Tx) error {
+		w := newWork(p.engine, tx, p.decided)
+		next, wait = p.next, nil
+		if err := w.wait(p.wait); err != nil {
+			return err
+		}
+		for ; next.request < len(p.batch); next = (place{next.request + 1, 0}) {
+			r := p.batch[next.request]
+			for ; next.event < len(r.events); next.event++ {
+				r.events[next.event].Account = r.account
+				err := w.event(&r.events[next.event])
+				var busy *busyError
+				if errors.As(err, &busy) {
+					wait = busy.units
+					return w.outcome()
+				}
+				if err != nil {
 					return err
 				}
 			}
-			// What came before a cursor that is not stored was chatter: no harm
-			// is done if it comes again, and ordinary talk leaves no trace.
-			// Once an hour it is stored all the same, for platforms that do not
-			// know an old one for ever.
-			if r.cursor != "" && (b.kept || e.once("cursor:"+string(r.account), tx.Now, time.Hour)) {
-				b.kept = true
-				_, err := tx.Exec(`INSERT INTO account (id, cursor) VALUES ($1, $2)
-					ON CONFLICT (id) DO UPDATE SET cursor = excluded.cursor`, r.account, r.cursor)
-				if err != nil {
-					return fmt.Errorf("store cursor: %w", err)
-				}
+			if err := w.cursor(r); err != nil {
+				return err
 			}
 		}
-		if !b.kept {
-			return errNothing // a rollback writes nothing at all
-		}
-		return nil
+		return w.outcome()
 	})
 	if errors.Is(err, errNothing) {
 		err = nil
 	}
 	if err != nil {
-		e.Log.Error("batch not stored; adapters will deliver it again", "requests", len(batch), "error", err)
-		err = fmt.Errorf("events not stored: %w", err)
+		return err
 	}
-	e.tell(batch, e.DB.Now().Sub(began), err == nil)
-	for _, r := range batch {
-		r.done <- err
+	if next == p.next {
+		wait = append(wait, p.wait...) // the same event needs still more
 	}
+	p.next, p.wait = next, wait
+	return nil
+}
+
+// role is the one that a request of the batch asks for: the account is the same, or
+// there is only one process.
+func (p *progress) role() string {
+	for _, r := range p.batch[p.next.request:] {
+		if r.role != "" {
+			return r.role
+		}
+	}
+	return ""
+}
+
+// outcome is errNothing when nothing is to be kept: a rollback writes nothing at all.
+func (w *work) outcome() error {
+	if !w.kept {
+		return errNothing
+	}
+	return nil
+}
+
+// cursor stores how far an account has come. What came before a cursor that is not
+// stored was chatter: no harm is done if it comes again, and ordinary talk leaves no
+// trace. Once an hour it is stored all the same, for platforms that do not know an old
+// one for ever.
+func (w *work) cursor(r *request) error {
+	if r.cursor == "" || !w.kept && !w.engine.once("cursor:"+string(r.account), w.tx.Now, time.Hour) {
+		return nil
+	}
+	w.kept = true
+	_, err := w.tx.Exec(`INSERT INTO account (id, cursor) VALUES ($1, $2)
+		ON CONFLICT (id) DO UPDATE SET cursor = excluded.cursor`, r.account, r.cursor)
+	if err != nil {
+		return fmt.Errorf("store cursor: %w", err)
+	}
+	return nil
 }
 
 // tell tells Handled of a batch.
@@ -136,10 +219,33 @@ type work struct {
 	kept   bool            // something was written
 	dirty  map[string]bool // units whose prompts this transaction changed
 
-	counting map[string]bool // count timers that are set, since the last undoing
+	locked   map[string]bool  // units that this transaction holds
+	versions map[string]int64 // of the prompts of units, as this transaction knows them
+	decided  map[string]any   // see decide
+	counting map[string]bool  // count timers that are set, since the last undoing
 }
 
-// event handles one event. Its error means that the whole batch is lost.
+func newWork(e *Engine, tx *store.Tx, decided map[string]any) *work {
+	return &work{engine: e, tx: tx, decided: decided, locked: map[string]bool{}, versions: map[string]int64{}}
+}
+
+// decide is what an event was granted when it was handled first: memory that counts
+// (floods, hints given) must not be asked again when its transaction is begun anew.
+func decide[T any](t *Turn, what string, ask func() T) T {
+	if t.Event == nil || t.work.decided == nil {
+		return ask()
+	}
+	key := string(t.Event.Account) + " " + t.Event.Key + " " + what
+	if v, ok := t.work.decided[key].(T); ok {
+		return v
+	}
+	v := ask()
+	t.work.decided[key] = v
+	return v
+}
+
+// event handles one event. Its error means that the whole batch is lost, unless it is
+// a busyError: then this event has left nothing behind.
 func (w *work) event(ev *chat.Event) error {
 	t := &Turn{Tx: w.tx, Now: w.tx.Now, Event: ev, Lang: w.engine.Language, work: w}
 	t.cause = "e:" + string(ev.Account) + ":" + ev.Key
@@ -150,21 +256,43 @@ func (w *work) event(ev *chat.Event) error {
 	if do == nil {
 		return nil // chatter
 	}
+	units, err := t.concerned()
+	if err == nil {
+		err = w.lock(units...)
+	}
+	if err != nil {
+		return err
+	}
 	n, err := w.tx.Exec(`INSERT INTO event_seen (account, key, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
 		ev.Account, ev.Key, w.tx.Millis())
 	if err != nil {
 		return fmt.Errorf("note event: %w", err)
 	}
 	if n > 0 { // else seen before
+		kept := w.kept
 		w.kept = true
 		err = t.attempt(do, func(reason string) error {
 			return w.bury(string(ev.Account), lean(ev, t.discreet || ev.Private), reason)
 		})
+		var busy *busyError
+		if errors.As(err, &busy) {
+			w.kept = kept
+			return w.unsee(ev, append(units, busy.units...))
+		}
 	}
 	if ev.Kind == chat.Pressed && !t.toasted && err == nil {
 		t.Toast("") // the presser's client waits for something
 	}
 	return err
+}
+
+// unsee forgets an event that is to be handled in another transaction.
+func (w *work) unsee(ev *chat.Event, units []string) error {
+	_, err := w.tx.Exec(`DELETE FROM event_seen WHERE account = $1 AND key = $2`, ev.Account, ev.Key)
+	if err != nil {
+		return fmt.Errorf("forget event: %w", err)
+	}
+	return &busyError{units}
 }
 
 // attempt runs a handler in a savepoint. A complaint to the user is replied; any

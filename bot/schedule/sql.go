@@ -64,9 +64,9 @@ func (s *row) runsOn(local time.Time) bool {
 }
 
 // setTimer sets the timer of a schedule, or moves it.
-func setTimer(tx *store.Tx, id string, due int64) error {
-	_, err := tx.Exec(`INSERT INTO timer (due_at, feature, kind, ref, key) VALUES ($1, 'schedule', 'run', $2, $3)
-		ON CONFLICT (key) DO UPDATE SET due_at = excluded.due_at, attempts = 0`, due, id, timerKey(id))
+func (s *row) setTimer(tx *store.Tx, due int64) error {
+	_, err := tx.Exec(`INSERT INTO timer (due_at, feature, kind, ref, key, unit) VALUES ($1, 'schedule', 'run', $2, $3, $4)
+		ON CONFLICT (key) DO UPDATE SET due_at = excluded.due_at, attempts = 0, unit = excluded.unit`, due, s.ID, timerKey(s.ID), s.Unit)
 	return err
 }
 
