@@ -4,6 +4,7 @@ package bot_test
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -37,10 +38,18 @@ func work(t *testing.T, config string) *worker {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var log bytes.Buffer
+	w.cmd.Stderr = &log
 	if err := w.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = w.cmd.Process.Kill(); _ = w.cmd.Wait() })
+	t.Cleanup(func() {
+		_ = w.cmd.Process.Kill()
+		_ = w.cmd.Wait()
+		if t.Failed() {
+			t.Logf("the log of process %d:\n%s", w.cmd.Process.Pid, log.String())
+		}
+	})
 	go func() {
 		lines := bufio.NewScanner(out)
 		for lines.Scan() {

@@ -40,9 +40,9 @@ func (b *Bot) Run(ctx context.Context) error {
 	for _, a := range b.adapters {
 		roles = append(roles, outbox.Role(a.ID()))
 		if at, ok := a.(chat.Attender); ok && b.db.Postgres() {
-			side := &aside{bot: b, adapter: at, id: a.ID()}
+			side := &aside{bot: b, adapter: at, id: a.ID(), life: ctx}
 			b.asides[a.ID()] = side
-			side.begin(ctx)
+			side.begin()
 			outer.Go(func() { <-ctx.Done(); side.end() })
 		}
 	}
@@ -109,7 +109,7 @@ func (b *Bot) hold(ctx context.Context, role string) error {
 func (b *Bot) account(ctx context.Context, a chat.Adapter, sender *outbox.Sender) error {
 	if side := b.asides[a.ID()]; side != nil {
 		side.end()
-		defer side.begin(ctx)
+		defer side.begin()
 	}
 	defer b.engine.Leave(a.ID())
 	take, stopTaking := context.WithCancel(ctx)
@@ -175,20 +175,22 @@ type aside struct {
 	bot     *Bot
 	adapter chat.Attender
 	id      chat.AccountID
+	life    context.Context // that of the bot: it ends later than a role
 
 	mu   sync.Mutex
 	stop context.CancelFunc // nil: it does not run
 	done chan struct{}
 }
 
-// begin has events of the account be taken until ctx ends or end is called.
-func (s *aside) begin(ctx context.Context) {
+// begin has events of the account be taken until end is called.
+func (s *aside) begin() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if ctx.Err() != nil || s.stop != nil {
+	if s.life.Err() != nil || s.stop != nil {
 		return
 	}
-	ctx, s.stop = context.WithCancel(ctx)
+	var ctx context.Context
+	ctx, s.stop = context.WithCancel(s.life)
 	done := make(chan struct{})
 	s.done = done
 	go func() {
