@@ -14,14 +14,14 @@ import (
 // counts up as its last statement: so nobody waits for it while others wait for him.
 func (tx *Tx) Changes(name string) {
 	if !tx.Changing(name) {
-		tx.changes = append(tx.changes, name)
+		tx.changing = append(tx.changing, name)
 	}
 }
 
 // Changing tells whether this transaction changes what is kept under a name: it
 // has to read past it, and must keep nothing that it reads.
 func (tx *Tx) Changing(name string) bool {
-	return slices.Contains(tx.changes, name)
+	return slices.Contains(tx.changing, name)
 }
 
 // Generation is the number of a name as this transaction first saw it.
@@ -41,8 +41,8 @@ func (tx *Tx) Generation(name string) (int64, error) {
 }
 
 func (tx *Tx) countUp() error {
-	slices.Sort(tx.changes)
-	for _, name := range tx.changes {
+	slices.Sort(tx.changing)
+	for _, name := range tx.changing {
 		if _, err := tx.Exec(`UPDATE generation SET n = n + 1 WHERE name = $1`, name); err != nil {
 			return fmt.Errorf("count up the generation of %s: %w", name, err)
 		}

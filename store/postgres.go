@@ -30,6 +30,7 @@ const (
 
 var postgresSettings = map[string]string{
 	"application_name":                    "branchbot",
+	"jit":                                 "off", // compiling takes longer than any statement here
 	"statement_timeout":                   "60s",
 	"lock_timeout":                        "20s",
 	"idle_in_transaction_session_timeout": "10s",

@@ -138,11 +138,12 @@ func (db *DB) Close() error {
 
 // Write runs f in a writing transaction and commits it when f returns nil; any
 // error, also of the commit, means that nothing has changed. f must not block on
-// anything but the database: with SQLite all other writers wait.
+// anything but the database: with SQLite all other writers wait. f may be run again;
+// what it does beside the database belongs into Tx.AfterCommit.
 func (db *DB) Write(f func(*Tx) error) error { return db.WriteAs("", f) }
 
 // WriteAs is Write for what only the process with a role may do: it is refused
-// (Replaced) when another process has it by now, and none takes it before the end
+// (ErrReplaced) when another process has it by now, and none takes it before the end
 // of the transaction.
 func (db *DB) WriteAs(role string, f func(*Tx) error) error {
 	after, err := db.commit(role, f)
@@ -160,7 +161,8 @@ const retries = 10
 
 // commit runs the transaction and returns what is to be done after it. f runs
 // again, in a new transaction, when PostgreSQL has undone it because of another
-// one, or has cut the connection before the commit.
+// one, or has cut the connection before the commit; and when it was hasty, see
+// Tx.Savepoint.
 func (db *DB) commit(role string, f func(*Tx) error) (after []func(), err error) {
 	if db.postgres {
 		db.slots <- struct{}{}
@@ -169,27 +171,30 @@ func (db *DB) commit(role string, f func(*Tx) error) (after []func(), err error)
 		db.mu.Lock()
 		defer db.mu.Unlock()
 	}
+	hasty := true
 	for try := 1; ; try++ {
-		tx, err := db.try(role, f)
+		tx, err := db.try(role, hasty, f)
 		code := Code(err)
 		switch {
 		case err != nil && tx == nil:
 			return nil, err
 		case code == Gone && !tx.committing && try == 1, code == Conflict && try < retries:
-			continue
+		case tx.regret != nil && code != Gone && code != Conflict:
+			hasty, try = false, 0
+		default:
+			return tx.after, err
 		}
-		return tx.after, err
 	}
 }
 
 // try runs one transaction on the writing connection. There is no transaction
 // when there is no connection.
-func (db *DB) try(role string, f func(*Tx) error) (*Tx, error) {
+func (db *DB) try(role string, hasty bool, f func(*Tx) error) (*Tx, error) {
 	conn, err := db.writer()
 	if err != nil {
 		return nil, err
 	}
-	tx := &Tx{session: conn, Now: db.now().UTC().Truncate(time.Millisecond), Writable: true, Parallel: db.postgres}
+	tx := &Tx{session: conn, Now: db.now().UTC().Truncate(time.Millisecond), Writable: true, Parallel: db.postgres, hasty: hasty}
 	ended := false
 	defer func() {
 		if !ended { // f has panicked
@@ -200,10 +205,7 @@ func (db *DB) try(role string, f func(*Tx) error) (*Tx, error) {
 		if err := tx.fenced(db, role); err != nil {
 			return err
 		}
-		if err := f(tx); err != nil {
-			return err
-		}
-		return tx.countUp()
+		return f(tx)
 	})
 	ended = true
 	db.letGo(tx, err)
@@ -258,7 +260,9 @@ func (db *DB) writer() (*session, error) {
 func (db *DB) begin(writing bool) string {
 	switch {
 	case db.postgres && writing:
-		return "BEGIN"
+		// What a transaction writes it finds by indexes. A plan that was made while a
+		// table was small would read all of it, and is kept while it grows.
+		return "BEGIN; SET LOCAL enable_seqscan = off"
 	case db.postgres:
 		return "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 	case writing:

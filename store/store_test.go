@@ -83,28 +83,29 @@ func TestTransactions(t *testing.T) {
 		_ = db.Write(func(tx *store.Tx) error { _ = put(tx, "lost"); panic("as the test wants") })
 	}()
 	var ran []string
+	var undone, inner error
 	err = db.Write(func(tx *store.Tx) error {
 		tx.AfterCommit(func() { ran = append(ran, "outer") })
 		if err := put(tx, "1"); err != nil {
 			return err
 		}
-		err := tx.Savepoint(func() error {
+		undone = tx.Savepoint(func() error {
 			tx.AfterCommit(func() { ran = append(ran, "undone") })
 			return errors.Join(put(tx, "undone"), errAsked)
 		})
-		if !errors.Is(err, errAsked) || store.Broken(err) {
-			t.Errorf("savepoint: %v", err)
-		}
 		return tx.Savepoint(func() error {
 			if err := put(tx, "2"); err != nil {
 				return err
 			}
-			if err := tx.Savepoint(func() error { return errors.Join(put(tx, "inner"), errAsked) }); !errors.Is(err, errAsked) {
-				t.Errorf("inner savepoint: %v", err)
-			}
+			inner = tx.Savepoint(func() error { return errors.Join(put(tx, "inner"), errAsked) })
 			return put(tx, "3")
 		})
 	})
+	for _, err := range []error{undone, inner} {
+		if !errors.Is(err, errAsked) || store.Broken(err) {
+			t.Errorf("savepoint: %v", err)
+		}
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
+
+	"github.com/jackc/pgx/v5/stdlib"
 )
 
 // background is used for every statement: a transaction is short and is never
@@ -65,13 +68,18 @@ type Tx struct {
 	// Parallel tells whether other transactions write at the same time.
 	Parallel bool
 
-	after      []func() // run after the commit
-	committing bool     // whether it has come to the commit
-	stuck      bool     // it could not be rolled back: its connection is of no more use
-	depth      int      // of savepoints
+	before     []func() error // run before the commit
+	after      []func()       // run after the commit
+	committing bool           // whether it has come to the commit
+	stuck      bool           // it could not be rolled back: its connection is of no more use
+	depth      int            // of savepoints
 	known      map[any]any
-	changes    []string         // names of Changes
+	changing   []string         // names of Changes
 	seen       map[string]int64 // of Generation
+
+	hasty   bool  // savepoints are not set; see Savepoint
+	changes int   // counts what would have to be undone
+	regret  error // why a hasty transaction has to be run again with savepoints
 }
 
 // Known is what was remembered under a key in this transaction; nil when
@@ -108,6 +116,19 @@ func (tx *Tx) run(begin string, f func(*Tx) error) (err error) {
 	if err := f(tx); err != nil {
 		return err
 	}
+	err = tx.regret
+	if err == nil {
+		err = tx.settle()
+	}
+	if err == nil && tx.aborted() {
+		err = errAborted
+	}
+	if err == nil {
+		err = tx.countUp()
+	}
+	if err != nil {
+		return tx.regretted(err)
+	}
 	tx.committing = true
 	if _, err := tx.Exec("COMMIT"); err != nil {
 		return fmt.Errorf("commit: %w", err)
@@ -132,6 +153,7 @@ func numbers(args []any) []any {
 
 // Exec runs a statement and returns how many rows it changed.
 func (tx *Tx) Exec(query string, args ...any) (int64, error) {
+	tx.changes++
 	if tx.stmts == nil {
 		r, err := tx.conn.ExecContext(background, query, numbers(args)...)
 		if err != nil {
@@ -152,6 +174,7 @@ func (tx *Tx) Exec(query string, args ...any) (int64, error) {
 
 // Query runs a query. The caller closes the rows before the next statement.
 func (tx *Tx) Query(query string, args ...any) (*sql.Rows, error) {
+	tx.reads(query)
 	if tx.stmts == nil {
 		return tx.conn.QueryContext(background, query, numbers(args)...)
 	}
@@ -176,8 +199,16 @@ func (r Row) Scan(into ...any) error {
 	return r.row.Scan(into...)
 }
 
+// reads counts a query that also writes (INSERT … RETURNING).
+func (tx *Tx) reads(query string) {
+	if !strings.HasPrefix(query, "SELECT") {
+		tx.changes++
+	}
+}
+
 // QueryRow runs a query for one row.
 func (tx *Tx) QueryRow(query string, args ...any) Row {
+	tx.reads(query)
 	if tx.stmts == nil {
 		return Row{row: tx.conn.QueryRowContext(background, query, numbers(args)...)}
 	}
@@ -190,7 +221,18 @@ func (tx *Tx) QueryRow(query string, args ...any) Row {
 
 // Savepoint runs f so that its error or panic undoes what f did and nothing
 // else. The error is returned; a panic goes on after the undoing.
+//
+// Nearly always there is nothing to be undone, and a savepoint costs as much as
+// the work in it. So Write runs its function hastily first, with no savepoints:
+// when f fails and has changed nothing, that was all; else the error is Broken, and
+// Write begins anew, with savepoints.
 func (tx *Tx) Savepoint(f func() error) (err error) {
+	if tx.hasty {
+		return tx.hastily(f)
+	}
+	if err := tx.settle(); err != nil {
+		return err
+	}
 	tx.depth++
 	name := "s" + strconv.Itoa(tx.depth)
 	after := len(tx.after)
@@ -202,7 +244,7 @@ func (tx *Tx) Savepoint(f func() error) (err error) {
 	defer func() {
 		tx.depth--
 		if !done {
-			tx.after = tx.after[:after]
+			tx.before, tx.after = nil, tx.after[:after]
 			clear(tx.known)
 			if _, undo := tx.Exec("ROLLBACK TO " + name); undo != nil {
 				err = errors.Join(err, &brokenError{undo})
@@ -216,7 +258,79 @@ func (tx *Tx) Savepoint(f func() error) (err error) {
 	if err := f(); err != nil {
 		return err
 	}
+	if err := tx.settle(); err != nil {
+		return err
+	}
 	done = true
+	return nil
+}
+
+// hastily is Savepoint without one.
+func (tx *Tx) hastily(f func() error) (err error) {
+	if tx.regret != nil {
+		return &brokenError{tx.regret}
+	}
+	changes, after := tx.changes, len(tx.after)
+	done := false
+	defer func() {
+		switch {
+		case done:
+		case tx.changes == changes && !tx.aborted():
+			tx.after = tx.after[:after]
+		default:
+			err = tx.regretted(errors.Join(errUndo, err))
+		}
+	}()
+	err = f()
+	done = err == nil
+	return err
+}
+
+var (
+	errUndo    = errors.New("something is to be undone")
+	errAborted = errors.New("a statement has failed")
+)
+
+// regretted has a hasty transaction be run again, unless that is of no use.
+func (tx *Tx) regretted(err error) error {
+	if Broken(err) && !endsTransaction(err) {
+		return err
+	}
+	if tx.hasty {
+		tx.regret = err
+	}
+	return &brokenError{err}
+}
+
+// aborted tells whether PostgreSQL refuses all further statements. (SQLite undoes
+// the statement that has failed, and goes on.)
+func (tx *Tx) aborted() (yes bool) {
+	if tx.Writable && tx.stmts == nil {
+		_ = tx.conn.Raw(func(c any) error { // that it is gone will be told by the next statement
+			yes = c.(*stdlib.Conn).Conn().PgConn().TxStatus() == 'E'
+			return nil
+		})
+	}
+	return yes
+}
+
+// BeforeCommit runs f once before the commit, or before the end of the savepoint in
+// which it was asked for: for what is cheaper to do for many at once. What f writes
+// must not be read before by others; see settled in package ledger.
+func (tx *Tx) BeforeCommit(f func() error) {
+	tx.changes++
+	tx.before = append(tx.before, f)
+}
+
+// settle runs what waits for the commit.
+func (tx *Tx) settle() error {
+	for len(tx.before) > 0 {
+		f := tx.before[0]
+		tx.before = tx.before[1:]
+		if err := f(); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -230,6 +344,13 @@ type brokenError struct{ err error }
 func (e *brokenError) Error() string { return "transaction lost: " + e.err.Error() }
 func (e *brokenError) Unwrap() error { return e.err }
 
+// endsTransaction tells whether an error says of itself that the transaction is to end,
+// be it that what was done before it is to be committed.
+func endsTransaction(err error) bool {
+	var e interface{ EndsTransaction() bool }
+	return errors.As(err, &e) && e.EndsTransaction()
+}
+
 // Broken tells whether err means that the whole transaction is lost, so that
 // going on after a savepoint makes no sense.
 func Broken(err error) bool {
@@ -237,8 +358,7 @@ func Broken(err error) bool {
 	if errors.As(err, &b) {
 		return true
 	}
-	var e interface{ EndsTransaction() bool }
-	if errors.As(err, &e) && e.EndsTransaction() {
+	if endsTransaction(err) {
 		return true
 	}
 	switch Code(err) {

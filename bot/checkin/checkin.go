@@ -177,7 +177,7 @@ func (f *Feature) record(t *engine.Turn, id, who int64, s state, reason, key str
 	}
 	if was == "" || was == onLeave {
 		if s == onTime {
-			if _, err := f.Book.Earn(t, who, "checkin.on_time", fmt.Sprintf("checkin:%d", id)); err != nil {
+			if err := f.Book.Earn(t, who, "checkin.on_time", fmt.Sprintf("checkin:%d", id)); err != nil {
 				return err
 			}
 		}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -90,8 +91,7 @@ type progress struct {
 	batch  []*request
 	next   place    // the first event that is not committed
 	wait   []string // the units that the next transaction waits for
-
-	decided map[string]any // see work.decide
+	asked  asked
 }
 
 // place is an event of a batch.
@@ -99,7 +99,7 @@ type place struct{ request, event int }
 
 // handle runs a batch and answers all its requests.
 func (e *Engine) handle(batch []*request) {
-	p := &progress{engine: e, batch: batch, decided: map[string]any{}}
+	p := &progress{engine: e, batch: batch, asked: asked{}}
 	for p.next.request < len(batch) {
 		began, from := e.DB.Now(), p.next.request
 		err := p.step()
@@ -121,7 +121,7 @@ func (p *progress) step() error {
 	var next place
 	var wait []string
 	err := p.engine.DB.WriteAs(p.role(), func(tx *store.Tx) error {
-		w := newWork(p.engine, tx, p.decided)
+		w := newWork(p.engine, tx, p.batch, p.asked)
 		next, wait = p.next, nil
 		if err := w.wait(p.wait); err != nil {
 			return err
@@ -175,6 +175,7 @@ func (w *work) outcome() error {
 	if !w.kept {
 		return errNothing
 	}
+	w.tx.BeforeCommit(w.noteSeen)
 	return nil
 }
 
@@ -183,7 +184,7 @@ func (w *work) outcome() error {
 // trace. Once an hour it is stored all the same, for platforms that do not know an old
 // one for ever.
 func (w *work) cursor(r *request) error {
-	if r.cursor == "" || !w.kept && !w.engine.once("cursor:"+string(r.account), w.tx.Now, time.Hour) {
+	if r.cursor == "" || !w.kept && !w.once("", "cursor:"+string(r.account), time.Hour) {
 		return nil
 	}
 	w.kept = true
@@ -216,32 +217,20 @@ func (e *Engine) tell(batch []*request, took time.Duration, stored bool) {
 type work struct {
 	engine *Engine
 	tx     *store.Tx
-	kept   bool            // something was written
-	dirty  map[string]bool // units whose prompts this transaction changed
+	batch  []*request       // nil for timers
+	seen   map[seenKey]bool // the events that were handled, now or before; nil until it is asked for
+	fresh  [][]any          // the rows of those of now
+	asked  asked            // shared by all transactions of the batch
+	kept   bool             // something was written
+	dirty  map[string]bool  // units whose prompts this transaction changed
 
 	locked   map[string]bool  // units that this transaction holds
 	versions map[string]int64 // of the prompts of units, as this transaction knows them
-	decided  map[string]any   // see decide
 	counting map[string]bool  // count timers that are set, since the last undoing
 }
 
-func newWork(e *Engine, tx *store.Tx, decided map[string]any) *work {
-	return &work{engine: e, tx: tx, decided: decided, locked: map[string]bool{}, versions: map[string]int64{}}
-}
-
-// decide is what an event was granted when it was handled first: memory that counts
-// (floods, hints given) must not be asked again when its transaction is begun anew.
-func decide[T any](t *Turn, what string, ask func() T) T {
-	if t.Event == nil || t.work.decided == nil {
-		return ask()
-	}
-	key := string(t.Event.Account) + " " + t.Event.Key + " " + what
-	if v, ok := t.work.decided[key].(T); ok {
-		return v
-	}
-	v := ask()
-	t.work.decided[key] = v
-	return v
+func newWork(e *Engine, tx *store.Tx, batch []*request, asked asked) *work {
+	return &work{engine: e, tx: tx, batch: batch, asked: asked, locked: map[string]bool{}, versions: map[string]int64{}}
 }
 
 // event handles one event. Its error means that the whole batch is lost, unless it is
@@ -263,12 +252,11 @@ func (w *work) event(ev *chat.Event) error {
 	if err != nil {
 		return err
 	}
-	n, err := w.tx.Exec(`INSERT INTO event_seen (account, key, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
-		ev.Account, ev.Key, w.tx.Millis())
+	first, err := w.first(ev)
 	if err != nil {
-		return fmt.Errorf("note event: %w", err)
+		return err
 	}
-	if n > 0 { // else seen before
+	if first {
 		kept := w.kept
 		w.kept = true
 		err = t.attempt(do, func(reason string) error {
@@ -277,7 +265,9 @@ func (w *work) event(ev *chat.Event) error {
 		var busy *busyError
 		if errors.As(err, &busy) {
 			w.kept = kept
-			return w.unsee(ev, append(units, busy.units...))
+			delete(w.seen, seenKey{ev.Account, ev.Key}) // it is to be handled in another transaction
+			w.fresh = w.fresh[:len(w.fresh)-1]
+			return &busyError{append(units, busy.units...)}
 		}
 	}
 	if ev.Kind == chat.Pressed && !t.toasted && err == nil {
@@ -286,13 +276,58 @@ func (w *work) event(ev *chat.Event) error {
 	return err
 }
 
-// unsee forgets an event that is to be handled in another transaction.
-func (w *work) unsee(ev *chat.Event, units []string) error {
-	_, err := w.tx.Exec(`DELETE FROM event_seen WHERE account = $1 AND key = $2`, ev.Account, ev.Key)
-	if err != nil {
-		return fmt.Errorf("forget event: %w", err)
+// seenKey names an event for all time.
+type seenKey struct {
+	account chat.AccountID
+	key     string
+}
+
+// first tells whether an event is handled for the first time.
+func (w *work) first(ev *chat.Event) (bool, error) {
+	if w.seen == nil {
+		if err := w.loadSeen(); err != nil {
+			return false, fmt.Errorf("read the events seen: %w", err)
+		}
 	}
-	return &busyError{units}
+	k := seenKey{ev.Account, ev.Key}
+	if w.seen[k] {
+		return false, nil
+	}
+	w.seen[k] = true
+	w.fresh = append(w.fresh, []any{ev.Account, ev.Key, w.tx.Millis()})
+	return true, nil
+}
+
+// loadSeen finds out which events of the batch were handled before.
+func (w *work) loadSeen() error {
+	w.seen = map[seenKey]bool{}
+	keys := map[chat.AccountID][]any{}
+	for _, r := range w.batch {
+		for _, ev := range r.events {
+			keys[r.account] = append(keys[r.account], ev.Key)
+		}
+	}
+	for account, keys := range keys {
+		k := seenKey{account: account}
+		err := w.tx.Among(`SELECT key FROM event_seen WHERE account = $1 AND key IN`, []any{account}, keys, func(rows *sql.Rows) error {
+			err := rows.Scan(&k.key)
+			w.seen[k] = true
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// noteSeen stores which events were handled. When another process has handled one
+// of them meanwhile, the transaction fails, and is run again.
+func (w *work) noteSeen() error {
+	if _, err := w.tx.InsertRows(`INSERT INTO event_seen (account, key, at)`, w.fresh, ""); err != nil {
+		return fmt.Errorf("note events: %w", err)
+	}
+	return nil
 }
 
 // attempt runs a handler in a savepoint. A complaint to the user is replied; any
@@ -315,7 +350,7 @@ func (t *Turn) attempt(do func() error, bury func(reason string) error) error {
 	case errors.As(err, &skip):
 		return t.complain(&Complaint{Key: skip.Key, Args: skip.Args})
 	}
-	t.work.engine.Log.Error("event failed; see branchbot events", "account", t.account(), "error", err)
+	t.work.engine.failed("event failed; see branchbot events", err, "account", t.account())
 	if err := bury(err.Error()); err != nil {
 		return err
 	}
@@ -325,19 +360,38 @@ func (t *Turn) attempt(do func() error, bury func(reason string) error) error {
 // Bury keeps a failure that the handler itself has dealt with for branchbot
 // events.
 func (t *Turn) Bury(what string, err error) error {
-	t.work.engine.Log.Error("kept as a dead letter; see branchbot events", "what", what, "error", err)
+	t.work.engine.failed("kept as a dead letter; see branchbot events", err, "what", what)
 	return t.work.bury("", strconv.Quote(what), err.Error())
 }
 
 // Try runs do in a savepoint: its error, or a panic, undoes what it did.
-func (t *Turn) Try(do func() error) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v", p)
-			t.work.engine.Log.Error("panic in a handler", "stack", string(debug.Stack()))
-		}
-	}()
-	return t.Tx.Savepoint(do)
+func (t *Turn) Try(do func() error) error {
+	return t.Tx.Savepoint(func() (err error) {
+		defer func() {
+			if p := recover(); p != nil {
+				err = &panicError{p, debug.Stack()}
+			}
+		}()
+		return do()
+	})
+}
+
+// panicError is a panic of a handler.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+func (e *panicError) Error() string { return fmt.Sprintf("panic: %v", e.value) }
+
+// failed logs what a handler could not do.
+func (e *Engine) failed(line string, err error, args ...any) {
+	args = append(args, "error", err)
+	var p *panicError
+	if errors.As(err, &p) {
+		args = append(args, "stack", string(p.stack))
+	}
+	e.Log.Error(line, args...)
 }
 
 // complain says what the user can do, where the event came from.

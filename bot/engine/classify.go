@@ -138,16 +138,10 @@ func (t *Turn) listen() (func() error, error) {
 
 // hint is a line that the same people do not get again for a while.
 func (t *Turn) hint(key, to string, args ...any) func() error {
-	if !t.once(key + ":" + to) {
+	if !t.work.once(t.cause, key+":"+to, hintEvery) {
 		return nil
 	}
 	return func() error { return t.Say(key, args...) }
-}
-
-// once tells whether this event may give a hint that the same people do not get again
-// for a while.
-func (t *Turn) once(key string) bool {
-	return decide(t, key, func() bool { return t.work.engine.once(key, t.Now, hintEvery) })
 }
 
 // word finds the command that a bare message names.
@@ -178,7 +172,7 @@ func (t *Turn) Run(name, args string) (bool, error) {
 // command runs a command if the sender may.
 func (t *Turn) command(c *Command, line command.Line) func() error {
 	who := string(t.Event.Account) + ":" + string(t.Event.From.ID)
-	switch decide(t, "command "+line.Name, func() verdict { return t.work.engine.flood.take(who, t.Now) }) {
+	switch t.work.flood(t.cause, who) {
 	case tooMany:
 		return nil
 	case lastOne:

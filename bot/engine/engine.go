@@ -424,8 +424,30 @@ func (e *Engine) Leave(id chat.AccountID) {
 	delete(e.states, id)
 }
 
+// asked is what the memory (once, flood) has answered in a transaction: when that
+// is run again, what is asked for the same cause gets the same answer.
+type asked map[string]any
+
 // once tells whether a hint with this key may be given now: at most one in
 // the given time. It is memory only: after a restart a hint may come again.
+func (w *work) once(cause, key string, every time.Duration) bool {
+	return again(w.asked, cause+" once "+key, func() bool { return w.engine.once(key, w.tx.Now, every) })
+}
+
+// flood is flood.take of the engine.
+func (w *work) flood(cause, who string) verdict {
+	return again(w.asked, cause+" flood "+who, func() verdict { return w.engine.flood.take(who, w.tx.Now) })
+}
+
+func again[V any](a asked, key string, ask func() V) V {
+	if v, ok := a[key].(V); ok {
+		return v
+	}
+	v := ask()
+	a[key] = v
+	return v
+}
+
 func (e *Engine) once(key string, now time.Time, every time.Duration) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -260,7 +261,8 @@ func TestFailureUndoesItsOwnEvent(t *testing.T) {
 					t.Error(diff)
 				}
 				// Delivered again, it is not tried again: it is kept.
-				if err := r.Handle("acc", "", said("b", "/note "+how.text)); err != nil || len(r.notes.seen) != 3 {
+				tries := len(r.notes.seen)
+				if err := r.Handle("acc", "", said("b", "/note "+how.text)); err != nil || len(r.notes.seen) != tries {
 					t.Errorf("a dead letter was tried again (%v)", err)
 				}
 			})
@@ -335,7 +337,7 @@ func TestTimerRetries(t *testing.T) {
 			}
 		}
 		var after []time.Duration
-		for _, at := range r.notes.attempts {
+		for _, at := range slices.Compact(r.notes.attempts) { // each in haste, and then with a savepoint
 			after = append(after, at.Sub(began))
 		}
 		if diff := cmp.Diff([]time.Duration{time.Minute, 3 * time.Minute, 7 * time.Minute}, after); diff != "" {

@@ -29,7 +29,7 @@ func (t *Turn) keepPending(p Prompt, a command.Answer) error {
 		return nil
 	}
 	// Who answers and is not known: one line for all of them.
-	if t.once("answer_unknown:" + string(ev.Account) + ":" + string(ev.Chat)) {
+	if t.work.once(t.cause, "answer_unknown:"+string(ev.Account)+":"+string(ev.Chat), hintEvery) {
 		return t.Say("engine.answer_unknown")
 	}
 	return nil

@@ -118,9 +118,10 @@ func (e *Engine) keepTime(ctx context.Context) {
 func (e *Engine) FireDue() (int, error) {
 	var fired int
 	var aside []*aside
+	asked := asked{}
 	for {
 		err := e.DB.Write(func(tx *store.Tx) (err error) {
-			fired, aside, err = e.fire(tx, aside)
+			fired, aside, err = e.fire(tx, asked, aside)
 			return err
 		})
 		var busy *busyError
@@ -133,7 +134,7 @@ func (e *Engine) FireDue() (int, error) {
 		break
 	}
 	for _, a := range aside {
-		if err := e.fireAside(a); err != nil {
+		if err := e.fireAside(a, asked); err != nil {
 			return fired, err
 		}
 		fired++
@@ -148,12 +149,12 @@ type aside struct {
 }
 
 // fire handles what is due but for what is put aside, and puts more aside.
-func (e *Engine) fire(tx *store.Tx, later []*aside) (fired int, _ []*aside, err error) {
+func (e *Engine) fire(tx *store.Tx, asked asked, later []*aside) (fired int, _ []*aside, err error) {
 	due, err := dueTimers(tx, `WHERE due_at <= $1 ORDER BY due_at, id LIMIT 100`, tx.Millis())
 	if err != nil {
 		return 0, later, err
 	}
-	w := newWork(e, tx, nil)
+	w := newWork(e, tx, nil, asked)
 	for _, tm := range due {
 		if slices.ContainsFunc(later, func(a *aside) bool { return a.id == tm.ID }) {
 			continue
@@ -179,10 +180,10 @@ func (e *Engine) fire(tx *store.Tx, later []*aside) (fired int, _ []*aside, err 
 }
 
 // fireAside handles a timer once its units are free.
-func (e *Engine) fireAside(a *aside) error {
+func (e *Engine) fireAside(a *aside, asked asked) error {
 	for {
 		err := e.DB.Write(func(tx *store.Tx) error {
-			w := newWork(e, tx, nil)
+			w := newWork(e, tx, nil, asked)
 			if err := w.wait(a.units); err != nil {
 				return err
 			}

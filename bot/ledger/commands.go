@@ -177,6 +177,9 @@ func (f *Feature) revoke(t *engine.Turn, line command.Line) error {
 	if err != nil {
 		return engine.Complain("ledger.revoke_how")
 	}
+	if err := settled(t.Tx); err != nil {
+		return err
+	}
 	old, err := scanEntry(t.Tx.QueryRow(selectEntry+`WHERE unit = $1 AND seq = $2`, t.Unit.ID, seq))
 	switch {
 	case errors.Is(err, store.ErrNoRows):

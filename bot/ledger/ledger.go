@@ -23,6 +23,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -95,130 +96,39 @@ func (b *Book) SetRules(tx *store.Tx, rules []Rule) error {
 	return nil
 }
 
-// Earn books what the rules give a member for an occasion, and returns the
-// points. item names what it was about (round:17): one item earns once.
-func (b *Book) Earn(t *engine.Turn, member int64, on, item string) (points int64, err error) {
+// Earn books what the rules give a member for an occasion, before the transaction
+// ends. item names what it was about (round:17): one item earns once.
+func (b *Book) Earn(t *engine.Turn, member int64, on, item string) error {
 	set := b.rules.Load()
-	if set == nil {
-		return 0, nil
+	if set == nil || len(set.byOn[on]) == 0 {
+		return nil
 	}
-	for _, r := range set.byOn[on] {
-		got, err := r.earn(t, set.version, member, item)
-		if err != nil {
-			return points, fmt.Errorf("rule %s: %w", r.ID, err)
-		}
-		points += got
-	}
-	return points, nil
-}
-
-func (r *Rule) earn(t *engine.Turn, version, member int64, item string) (int64, error) {
 	day := t.Day()
-	points := r.Points
-	for period, most := range r.Cap {
-		var had int64
-		err := t.Tx.QueryRow(`SELECT points FROM ledger_sum WHERE period = $1 AND member = $2 AND rule = $3`,
-			day[:periods[period]], member, r.ID).Scan(&had)
-		if err != nil && !errors.Is(err, store.ErrNoRows) {
-			return 0, err
-		}
-		points = min(points, int64(most)-had)
+	for i := range set.byOn[on] {
+		r := &set.byOn[on][i]
+		earn(t.Tx, earning{r, Entry{Unit: t.Unit.ID, Member: member, Points: r.Points, Rule: r.ID, Version: set.version, Day: day,
+			Key: r.ID + ":" + item + ":" + strconv.FormatInt(member, 10), Cause: item}})
 	}
-	if points <= 0 {
-		return 0, nil
-	}
-	e := Entry{Unit: t.Unit.ID, Member: member, Points: points, Rule: r.ID, Version: version, Day: day,
-		Key: r.ID + ":" + item + ":" + fmt.Sprint(member), Cause: item}
-	var capped []string
-	for period := range r.Cap {
-		capped = append(capped, day[:periods[period]])
-	}
-	added, err := add(t.Tx, &e, capped)
-	if err != nil || !added {
-		return 0, err
-	}
-	return points, nil
-}
-
-// periods are how much of a day key names the period. A cap counts from when
-// the rule got it.
-var periods = map[string]int{"day": len("2026-12-01"), "month": len("2026-12"), "year": len("2026")}
-
-// sums are the statements that add to one, two … sums at once.
-var sums = func() (all []string) {
-	rows := "($1, $2, $3, $4)"
-	for n := 1; n <= 1+len(periods); n++ {
-		all = append(all, "INSERT INTO ledger_sum (period, member, rule, points) VALUES "+rows+
-			" ON CONFLICT (period, member, rule) DO UPDATE SET points = ledger_sum.points + excluded.points")
-		rows += fmt.Sprintf(", ($%d, $2, $%d, $4)", 3+2*n, 4+2*n)
-	}
-	return all
-}()
-
-// addSums adds the points of an entry to the member's balance and to what the
-// rule has given him in the periods of its caps.
-func addSums(tx *store.Tx, e *Entry, capped []string) error {
-	args := make([]any, 0, 4+2*len(capped))
-	args = append(args, "", e.Member, "", e.Points)
-	for _, period := range capped {
-		args = append(args, period, e.Rule)
-	}
-	_, err := tx.Exec(sums[len(capped)], args...)
-	return err
+	return nil
 }
 
 // Append adds an entry to its unit's chain and fills in Seq, At and Hash.
 // false: an entry with this key is there already, nothing has changed.
-func Append(tx *store.Tx, e *Entry) (bool, error) { return add(tx, e, nil) }
-
-// add is Append; capped are the periods in which the entry counts towards a cap.
-func add(tx *store.Tx, e *Entry, capped []string) (bool, error) {
-	prev, err := head(tx, e)
-	if err != nil {
+func Append(tx *store.Tx, e *Entry) (bool, error) {
+	if err := settled(tx); err != nil {
 		return false, err
 	}
-	e.Seq++
-	e.At = tx.Millis()
-	e.Hash = e.hash(prev)
-	n, err := tx.Exec(`INSERT INTO ledger (unit, seq, member, points, rule, version, day, at, key, cause, actor, reverses, note, hash)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (key) DO NOTHING`,
-		e.Unit, e.Seq, e.Member, e.Points, e.Rule, e.Version, e.Day, e.At, e.Key, e.Cause, e.Actor, e.Reverses, e.Note, e.Hash)
-	if err != nil || n == 0 {
+	b, err := openBooking(tx, []earning{{entry: *e}})
+	if err != nil || !b.add(e, nil) {
 		return false, err
 	}
-	tx.Remember(headKey(e.Unit), link{e.Seq, e.Hash})
-	if err := addSums(tx, e, capped); err != nil {
-		return false, err
-	}
-	if e.Reverses == 0 {
-		return true, nil
+	if err := b.store(); err != nil || e.Reverses == 0 {
+		return err == nil, err
 	}
 	// What a counter-entry takes back no longer counts towards a cap.
 	_, err = tx.Exec(`UPDATE ledger_sum SET points = points + $1 WHERE period IN ($2, $3, $4) AND member = $5 AND rule = $6`,
 		e.Points, e.Day, e.Day[:periods["month"]], e.Day[:periods["year"]], e.Member, e.Rule)
 	return err == nil, err
-}
-
-// link is the end of a unit's chain, as this transaction left it.
-type link struct {
-	seq  int64
-	hash []byte
-}
-
-type headKey string
-
-// head reads the end of the chain into e.Seq and returns its hash.
-func head(tx *store.Tx, e *Entry) (hash []byte, err error) {
-	if l, ok := tx.Known(headKey(e.Unit)).(link); ok {
-		e.Seq = l.seq
-		return l.hash, nil
-	}
-	err = tx.QueryRow(`SELECT seq, hash FROM ledger WHERE unit = $1 ORDER BY seq DESC LIMIT 1`, e.Unit).Scan(&e.Seq, &hash)
-	if errors.Is(err, store.ErrNoRows) {
-		e.Seq = 0
-		return nil, nil
-	}
-	return hash, err
 }
 
 // hash is SHA-256 over the previous hash and the fields, each with its length
@@ -243,6 +153,9 @@ func (e *Entry) hash(prev []byte) []byte {
 
 // Balance is what a member has.
 func Balance(tx *store.Tx, member int64) (points int64, err error) {
+	if err := settled(tx); err != nil {
+		return 0, err
+	}
 	err = tx.QueryRow(`SELECT points FROM ledger_sum WHERE period = '' AND member = $1 AND rule = ''`, member).Scan(&points)
 	if errors.Is(err, store.ErrNoRows) {
 		return 0, nil
@@ -287,6 +200,9 @@ type Verified struct {
 // Verify re-computes the chain of every unit, and compares the balances kept
 // beside it, which show when the end of a chain is gone.
 func Verify(tx *store.Tx) ([]Verified, error) {
+	if err := settled(tx); err != nil {
+		return nil, err
+	}
 	units, err := names(tx, `SELECT unit FROM ledger UNION SELECT m.unit FROM ledger_sum s
 		JOIN member m ON m.id = s.member WHERE s.period = '' AND s.points <> 0 ORDER BY 1`)
 	if err != nil {
@@ -411,6 +327,9 @@ func Each(tx *store.Tx, unit string, visit func(Entry) error) error {
 
 // each visits the entries that a query finds; visit must not use the database.
 func each(tx *store.Tx, where string, args []any, visit func(Entry) error) error {
+	if err := settled(tx); err != nil {
+		return err
+	}
 	rows, err := tx.Query(selectEntry+where, args...)
 	if err != nil {
 		return err

@@ -208,7 +208,7 @@ func (f *Feature) Answer(t *engine.Turn, p engine.Prompt, _ command.Answer) erro
 		return err
 	}
 	if first {
-		if _, err := f.Book.Earn(t, t.Member.ID, "lesson.done", "lesson:"+p.Ref); err != nil {
+		if err := f.Book.Earn(t, t.Member.ID, "lesson.done", "lesson:"+p.Ref); err != nil {
 			return err
 		}
 		if err := t.CountSoon("lesson", p.Ref); err != nil {

@@ -249,7 +249,7 @@ func (f *Feature) Answer(t *engine.Turn, p engine.Prompt, _ command.Answer) erro
 		return err
 	}
 	if unit != "" {
-		if _, err := f.Book.Earn(t, t.Member.ID, "notice.acknowledged", "notice:"+p.Ref); err != nil {
+		if err := f.Book.Earn(t, t.Member.ID, "notice.acknowledged", "notice:"+p.Ref); err != nil {
 			return err
 		}
 		if err := t.CountSoon("notice", p.Ref+":"+unit); err != nil {

@@ -82,7 +82,7 @@ func (f *Feature) record(t *engine.Turn, round int64, code int, value string) er
 		return err
 	}
 	if first {
-		if _, err := f.Book.Earn(t, t.Member.ID, "quiz.answered", fmt.Sprintf("round:%d", round)); err != nil {
+		if err := f.Book.Earn(t, t.Member.ID, "quiz.answered", fmt.Sprintf("round:%d", round)); err != nil {
 			return err
 		}
 		if err := t.CountSoon("quiz", strconv.FormatInt(round, 10)); err != nil {
@@ -281,7 +281,7 @@ func (f *Feature) close(t *engine.Turn, r *Round) error {
 			continue
 		}
 		right++
-		if _, err := f.Book.Earn(t, a.Member, "quiz.correct", "round:"+ref); err != nil {
+		if err := f.Book.Earn(t, a.Member, "quiz.correct", "round:"+ref); err != nil {
 			return err
 		}
 	}
