@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"branchbot/store"
 )
@@ -79,11 +80,12 @@ func (w *work) lock(units ...string) error {
 	return nil
 }
 
-// wait locks units, at the beginning of a transaction.
+// wait locks units, at the beginning of a transaction. Its time is when it has them.
 func (w *work) wait(units []string) error {
-	if !w.tx.Parallel {
+	if !w.tx.Parallel || len(units) == 0 {
 		return nil
 	}
+	defer func() { w.tx.Now = w.engine.DB.Now().UTC().Truncate(time.Millisecond) }()
 	units = slices.Clone(units)
 	slices.Sort(units)
 	for _, unit := range slices.Compact(units) {
