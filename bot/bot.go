@@ -259,8 +259,8 @@ func (b *Bot) welcome() error {
 			if err != nil {
 				return err
 			}
-			_, err = tx.Exec(`INSERT INTO timer (due_at, feature, kind, ref, key) VALUES ($1, 'schedule', 'now', $2, $3)
-				ON CONFLICT DO NOTHING`, tx.Millis(), string(ref), key)
+			_, err = tx.Exec(`INSERT INTO timer (due_at, feature, kind, ref, key, unit) VALUES ($1, 'schedule', 'now', $2, $3, $4)
+				ON CONFLICT DO NOTHING`, tx.Millis(), string(ref), key, s.Unit)
 			if err != nil {
 				return err
 			}

@@ -160,6 +160,10 @@ func (e *Engine) fire(tx *store.Tx, asked asked, later []*aside) (fired int, _ [
 			continue
 		}
 		var busy *busyError
+		if tx.Parallel && tm.unit == "" { // which unit it is turns out when it is handled
+			later = append(later, &aside{id: tm.ID})
+			continue
+		}
 		if err := w.lock(tm.units()...); errors.As(err, &busy) {
 			later = append(later, &aside{tm.ID, busy.units})
 			continue
