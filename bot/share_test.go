@@ -55,6 +55,7 @@ func TestSharing(t *testing.T) {
 		w.spread()
 		w.goesOn("two processes", time.Minute, "a", "b")
 		w.pagesAtOwner()
+		w.status()
 		w.onlyAside() // the webhook of b, called in the process that does not have it
 
 		killed := w.owner("account:a")
@@ -565,12 +566,28 @@ func (w *world) pagesAtOwner() {
 		if status, _, text := get("/readyz"); status != http.StatusOK || !strings.Contains(text, `"a":"online"`) || !strings.Contains(text, `"b":"online"`) {
 			w.Errorf("readyz: %d %s", status, text)
 		}
+		if _, _, text := get("/metrics"); strings.Contains(text, `branchbot_role_owned{role="account:w"} 1`) != (p == owner) {
+			w.Errorf("the metrics of %s name the wrong roles", p.owner)
+		}
 		status, retry, text := get("/")
 		if p == owner && status != http.StatusOK {
 			w.Errorf("the room at its owner's: %d", status)
 		}
 		if p != owner && (status != http.StatusServiceUnavailable || retry == "" || !strings.Contains(text, owner.owner)) {
 			w.Errorf("the room elsewhere: %d, Retry-After %q, %s", status, retry, text)
+		}
+	}
+}
+
+// status is what branchbot status says.
+func (w *world) status() {
+	w.Helper()
+	cmd := exec.Command(os.Args[0], "--config", w.config, "status")
+	cmd.Env = append(os.Environ(), asProgram+"=1")
+	out, err := cmd.CombinedOutput()
+	for _, want := range []string{"process:  " + w.running[0].owner + "  " + w.running[0].address + "  since ", w.running[1].owner, "account:a since ", "account:b since ", "house since "} {
+		if err != nil || !strings.Contains(string(out), want) {
+			w.Errorf("branchbot status does not say %q: %s (%v)", want, out, err)
 		}
 	}
 }

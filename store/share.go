@@ -98,6 +98,19 @@ func (h *held) fence(role string) (fence int64, sharing bool) {
 	return h.fences[role], h.fences != nil
 }
 
+// Held are the roles of this process, in order; none when it does not Share.
+func (db *DB) Held() (roles []string) {
+	db.held.mu.Lock()
+	defer db.held.mu.Unlock()
+	for role, fence := range db.held.fences {
+		if fence != 0 {
+			roles = append(roles, role)
+		}
+	}
+	slices.Sort(roles)
+	return roles
+}
+
 // Elsewhere are the roles that other processes have, as they were seen last.
 func (db *DB) Elsewhere() []Holding {
 	db.held.mu.Lock()
