@@ -47,12 +47,22 @@ func (tx *Tx) InsertRows(into string, rows [][]any, conflict string) (changed in
 	return changed, err
 }
 
-// Among runs a query that ends with "IN" for the values of a list, and has scan read
-// each row; args are the parameters before it.
-func (tx *Tx) Among(query string, args, list []any, scan func(*sql.Rows) error) error {
+// QueryEach runs a query for each value of a list, many in one statement, and has
+// scan read the rows of all. The value is the parameter after args: "… WHERE a = $1
+// AND b = $2" for one argument. (With b IN a list PostgreSQL may prefer to read all
+// rows of a, which is quick as long as there are few.)
+func (tx *Tx) QueryEach(query string, args, list []any, scan func(*sql.Rows) error) error {
+	value := "$" + strconv.Itoa(len(args)+1)
+	head, tail, _ := strings.Cut(query, value)
 	return pieces(len(list), func(from, size int) error {
-		all := append(args[:len(args):len(args)], list[from:from+size]...)
-		rows, err := tx.Query(query+" ("+parameters(len(args), size)+")", all...)
+		var text strings.Builder
+		for i := range size {
+			if i > 0 {
+				text.WriteString(" UNION ALL ")
+			}
+			text.WriteString(head + parameters(len(args)+i, 1) + tail)
+		}
+		rows, err := tx.Query(text.String(), append(args[:len(args):len(args)], list[from:from+size]...)...)
 		if err != nil {
 			return err
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/pressly/goose/v3"
 
 	"branchbot/store"
+	"branchbot/store/storetest"
 )
 
 func open(t *testing.T, path string, o store.Options) *store.DB {
@@ -305,4 +306,93 @@ func TestMigrationKeepsTheDatabaseBefore(t *testing.T) {
 	if info, err := os.Stat(path + ".version-1"); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the database as it was: %v, %v", info, err)
 	}
+}
+
+// What waits for the commit is done once: before it, and before the end of the
+// savepoint in which it was asked for. It is undone with it.
+func TestBeforeCommit(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
+		source, folder := e.Empty(t)
+		db := openOn(t, source, folder)
+		var runs, after int
+		var inner error
+		err := db.Write(func(tx *store.Tx) error {
+			runs++
+			tx.AfterCommit(func() { after++ })
+			tx.BeforeCommit(func() error { return put(tx, "outer") })
+			if err := tx.Savepoint(func() error {
+				tx.BeforeCommit(func() error { return put(tx, "good") })
+				return nil
+			}); err != nil {
+				return err
+			}
+			inner = tx.Savepoint(func() error {
+				tx.BeforeCommit(func() error { return errors.Join(put(tx, "undone"), errAsked) })
+				return nil
+			})
+			return put(tx, "last")
+		})
+		if err != nil || !errors.Is(inner, errAsked) || store.Broken(inner) || runs != 2 || after != 1 {
+			t.Errorf("%v; the savepoint: %v; %d runs, %d callbacks", err, inner, runs, after)
+		}
+		want(t, db, "good", "last", "outer")
+
+		err = db.Write(func(tx *store.Tx) error {
+			tx.BeforeCommit(func() error { return errors.Join(put(tx, "never"), errAsked) })
+			return nil
+		})
+		if !errors.Is(err, errAsked) {
+			t.Error(err)
+		}
+		// A statement that fails and of which nobody is told must not undo the rest unnoticed.
+		err = db.Write(func(tx *store.Tx) error {
+			_ = put(tx, "good")
+			return nil
+		})
+		if e == storetest.Postgres && !store.Broken(err) || e == storetest.SQLite && err != nil {
+			t.Errorf("a failure that was not told: %v", err)
+		}
+	})
+}
+
+// Many rows and values go into statements of different sizes.
+func TestBulk(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
+		source, folder := e.Empty(t)
+		db := openOn(t, source, folder)
+		for _, n := range []int{0, 1, 2, 3, 63, 64, 65, 200} {
+			err := db.Write(func(tx *store.Tx) error {
+				account := fmt.Sprint("a", n)
+				var rows [][]any
+				var list []any
+				for i := range n {
+					rows = append(rows, []any{account, fmt.Sprint(i), []byte{1}})
+					list = append(list, fmt.Sprint(i), fmt.Sprint("no", i))
+				}
+				into := `INSERT INTO shelf (account, key, value)`
+				if changed, err := tx.InsertRows(into, rows, ""); err != nil || changed != int64(n) {
+					t.Errorf("%d rows: %d are new (%v)", n, changed, err)
+				}
+				if changed, err := tx.InsertRows(into, rows, "ON CONFLICT DO NOTHING"); err != nil || changed != 0 {
+					t.Errorf("%d rows again: %d are new (%v)", n, changed, err)
+				}
+				found := map[string]bool{}
+				err := tx.QueryEach(`SELECT key FROM shelf WHERE account = $1 AND key = $2`, []any{account}, list, func(rows *sql.Rows) error {
+					var key string
+					err := rows.Scan(&key)
+					found[key] = true
+					return err
+				})
+				if err != nil || len(found) != n {
+					t.Errorf("of %d values %d are found (%v)", n, len(found), err)
+				}
+				return nil
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		}
+	})
 }

@@ -309,7 +309,7 @@ func (w *work) loadSeen() error {
 	}
 	for account, keys := range keys {
 		k := seenKey{account: account}
-		err := w.tx.Among(`SELECT key FROM event_seen WHERE account = $1 AND key IN`, []any{account}, keys, func(rows *sql.Rows) error {
+		err := w.tx.QueryEach(`SELECT key FROM event_seen WHERE account = $1 AND key = $2`, []any{account}, keys, func(rows *sql.Rows) error {
 			err := rows.Scan(&k.key)
 			w.seen[k] = true
 			return err

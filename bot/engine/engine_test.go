@@ -545,3 +545,42 @@ func tables(t *testing.T, db *store.DB) string {
 	}
 	return out.String()
 }
+
+// A batch in which something has to be undone is run a second time. What was
+// counted and said the first time is not counted and said again.
+func TestRunAgain(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
+		r := newRig(t, e)
+		batch := []chat.Event{said("bad", "/note error"), said("sorry", "/note complain"), said("strange", "/nots")}
+		for i := range 18 { // 20 commands of one person, as many as there may be
+			batch = append(batch, said(fmt.Sprint(i), "/note x"), said(fmt.Sprint(i), "/note x")) // and each twice
+		}
+		other := said("poll", "/note y")
+		other.From.ID = "u2"
+		if err := r.Handle("acc", "9", append(batch, other)...); err != nil {
+			t.Fatal(err)
+		}
+		r.want(t, `SELECT text || COUNT(*) FROM note GROUP BY text ORDER BY text`, "x18", "y1")
+		r.want(t, `SELECT COUNT(*) FROM event_seen`, "22")
+		r.want(t, cursors, "9")
+		r.want(t, `SELECT reason FROM dead_letter`, "the note is wrong")
+		r.want(t, `SELECT COUNT(*) FROM outbox WHERE message LIKE '%发得太快了%'`, "0")
+		r.want(t, `SELECT COUNT(*) FROM outbox WHERE message LIKE '%/note%'`, "1") // did you mean
+		r.want(t, `SELECT COUNT(*) FROM outbox WHERE message LIKE '%管理员会查看%'`, "1")
+		r.want(t, `SELECT COUNT(*) FROM outbox WHERE message LIKE '%加入码%'`, "1")
+		if n := strings.Count(r.log.String(), "the note is wrong"); n != 1 {
+			t.Errorf("logged %d times: %s", n, &r.log)
+		}
+		// Two in one transaction for each of the two runs, not one more.
+		var runs []*store.Tx
+		for _, tx := range r.notes.seen {
+			if !slices.Contains(runs, tx) {
+				runs = append(runs, tx)
+			}
+		}
+		if len(runs) != 2 {
+			t.Errorf("%d transactions", len(runs))
+		}
+	})
+}
