@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -141,20 +140,6 @@ func TestKills(t *testing.T) {
 	defer db.Close()
 	crowd.check(t, db)
 	t.Logf("%d kills, %d answers acknowledged", kills(), crowd.count())
-}
-
-func body(t *testing.T, address string) string {
-	t.Helper()
-	r, err := http.Get(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Body.Close()
-	text, err := io.ReadAll(r.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
 }
 
 // crowd is people who answer the open question again and again, wherever the
