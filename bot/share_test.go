@@ -95,7 +95,7 @@ func TestSharing(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.gone(stopped)
-		w.taken(stopped, "account:a", 5*time.Second)
+		w.taken(stopped, "account:a", 10*time.Second)
 		if err := stopped.cmd.Wait(); err != nil {
 			t.Errorf("it does not end well: %v", err)
 		}
