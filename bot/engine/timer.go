@@ -155,8 +155,17 @@ func (e *Engine) fire(tx *store.Tx, asked asked, later []*aside) (fired int, _ [
 		return 0, later, err
 	}
 	w := newWork(e, tx, nil, asked)
+	late, err := behind(tx, due)
+	if err != nil {
+		return 0, later, err
+	}
+	waiting := map[string]bool{} // units of timers that are put aside
 	for _, tm := range due {
 		if slices.ContainsFunc(later, func(a *aside) bool { return a.id == tm.ID }) {
+			waiting[tm.unit] = true
+			continue
+		}
+		if late[tm.ID] || tm.unit != "" && waiting[tm.unit] {
 			continue
 		}
 		var busy *busyError
@@ -166,6 +175,7 @@ func (e *Engine) fire(tx *store.Tx, asked asked, later []*aside) (fired int, _ [
 		}
 		if err := w.lock(tm.units()...); errors.As(err, &busy) {
 			later = append(later, &aside{tm.ID, busy.units})
+			waiting[tm.unit] = true
 			continue
 		} else if err != nil {
 			return 0, later, err
@@ -181,6 +191,38 @@ func (e *Engine) fire(tx *store.Tx, asked asked, later []*aside) (fired int, _ [
 		err = errNothing
 	}
 	return fired, later, err
+}
+
+// behind are those of the due timers before which another transaction is at one of the
+// same unit: they wait, so that what closes at an instant closes before the next one
+// opens.
+func behind(tx *store.Tx, due []Timer) (map[int64]bool, error) {
+	late := map[int64]bool{}
+	if !tx.Parallel || len(due) == 0 {
+		return late, nil
+	}
+	ours, elsewhere := map[int64]bool{}, map[string]bool{}
+	for _, tm := range due {
+		ours[tm.ID] = true
+	}
+	rows, err := tx.Query(`SELECT id, unit FROM timer WHERE due_at <= $1 ORDER BY due_at, id LIMIT 1000`, tx.Millis())
+	if err != nil {
+		return nil, fmt.Errorf("read timers: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id int64
+		var unit string
+		if err := rows.Scan(&id, &unit); err != nil {
+			return nil, err
+		}
+		if ours[id] {
+			late[id] = unit != "" && elsewhere[unit]
+		} else {
+			elsewhere[unit] = true
+		}
+	}
+	return late, rows.Err()
 }
 
 // fireAside handles a timer once its units are free.
