@@ -7,14 +7,12 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -103,88 +101,6 @@ func TestSharing(t *testing.T) {
 	}
 	w.end()
 	w.check()
-}
-
-// server is a PostgreSQL of the test's own, which can be stopped.
-type server struct {
-	source string
-	ctl    func(args ...string) error
-}
-
-// ownServer starts a PostgreSQL server.
-func ownServer(t testing.TB) *server {
-	t.Helper()
-	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin")
-	if len(found) == 0 {
-		if os.Getenv("CI") != "" {
-			t.Fatal("PostgreSQL is not installed, and CI skips nothing")
-		}
-		t.Skip("PostgreSQL is not installed in /usr/lib/postgresql")
-	}
-	bin := found[len(found)-1]
-	dir, err := os.MkdirTemp("", "branchbot-pg") // not t.TempDir, which others may not enter
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	as := func(name string, args ...string) error {
-		cmd := exec.Command(filepath.Join(bin, name), args...)
-		if os.Getuid() == 0 { // as whom it refuses to run
-			nobody, err := user.Lookup("nobody")
-			if err != nil {
-				return err
-			}
-			uid, err1 := strconv.ParseUint(nobody.Uid, 10, 32)
-			gid, err2 := strconv.ParseUint(nobody.Gid, 10, 32)
-			if err1 != nil || err2 != nil {
-				return fmt.Errorf("user nobody: %w, %w", err1, err2)
-			}
-			cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
-			if err := os.Chown(dir, int(uid), int(gid)); err != nil {
-				return err
-			}
-		}
-		cmd.Dir = dir
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("%s: %w\n%s", name, err, out)
-		}
-		return nil
-	}
-	data := filepath.Join(dir, "data")
-	if err := as("initdb", "-D", data, "-U", "branchbot", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"); err != nil {
-		t.Fatal(err)
-	}
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := free.Addr().(*net.TCPAddr).Port
-	free.Close()
-	s := &server{source: fmt.Sprintf("postgres://branchbot@127.0.0.1:%d/postgres", port)}
-	s.ctl = func(args ...string) error {
-		options := fmt.Sprintf("-p %d -k %s -c listen_addresses=127.0.0.1", port, dir)
-		return as("pg_ctl", append([]string{"-D", data, "-w", "-s", "-l", filepath.Join(dir, "log"), "-o", options}, args...)...)
-	}
-	if err := s.ctl("start"); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.ctl("-m", "immediate", "stop"); err != nil {
-			t.Error(err)
-		}
-	})
-	return s
-}
-
-// restart stops the server as a crash would, and starts it.
-func (s *server) restart(t testing.TB) {
-	t.Helper()
-	if err := s.ctl("-m", "immediate", "stop"); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.ctl("start"); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // The world has two accounts of Telegram: a asks for its updates, b is called. The
@@ -638,14 +554,13 @@ func (w *world) check() {
 	w.Helper()
 	presses := w.pressed["a"] + w.pressed["b"]
 	for query, want := range map[string]int{
-		`SELECT COUNT(*) FROM answer`:                                          len(w.last),
-		`SELECT COUNT(*) FROM ledger WHERE rule = 'quiz-answered'`:             len(w.last),
-		`SELECT COUNT(*) FROM event_seen WHERE key LIKE 'cpress%'`:             presses,
-		`SELECT COUNT(*) FROM dead_letter`:                                     0,
-		`SELECT COUNT(*) FROM notice`:                                          len(w.notices),
-		`SELECT COUNT(*) FROM occurrence WHERE state NOT IN ('done', 'fired')`: 0,
-		`SELECT COUNT(*) - (SELECT COUNT(*) FROM checkin) FROM occurrence`:     0,
-		`SELECT COUNT(*) - COUNT(DISTINCT slot) FROM occurrence`:               0,
+		`SELECT COUNT(*) FROM answer`:                                      len(w.last),
+		`SELECT COUNT(*) FROM ledger WHERE rule = 'quiz-answered'`:         len(w.last),
+		`SELECT COUNT(*) FROM event_seen WHERE key LIKE 'cpress%'`:         presses,
+		`SELECT COUNT(*) FROM dead_letter`:                                 0,
+		`SELECT COUNT(*) FROM notice`:                                      len(w.notices),
+		`SELECT COUNT(*) - (SELECT COUNT(*) FROM checkin) FROM occurrence`: 0,
+		`SELECT COUNT(*) - COUNT(DISTINCT slot) FROM occurrence`:           0,
 		`SELECT COUNT(*) FROM outbox WHERE state NOT IN ('sent', 'skipped') AND class = 'notice' AND NOT EXISTS
 			(SELECT 1 FROM outbox r WHERE r.key = outbox.key || ':again')`: 0,
 		// In the order of the chat, letters rise, but for counts, which are edited.
@@ -658,6 +573,9 @@ func (w *world) check() {
 	}
 	if n := w.number(`SELECT COUNT(*) FROM occurrence`); n < 1 {
 		w.Error("the schedule did not run at all")
+	}
+	if s := w.states(); s != "" {
+		w.Errorf("occurrences that did not run: %s", s)
 	}
 	again := w.shownOnce()
 	err := w.db.Read(func(tx *store.Tx) error {
@@ -681,6 +599,20 @@ func (w *world) check() {
 	}
 	w.log("%d answers of %d members and %d notices stored, all once; %d notices shown again, marked; %d occurrences",
 		presses, len(w.last), len(w.notices), again, w.number(`SELECT COUNT(*) FROM occurrence`))
+}
+
+// states are what became of the occurrences that did not run.
+func (w *world) states() (text string) {
+	w.Helper()
+	s, err := sql.Open("pgx", w.server.source)
+	if err == nil {
+		defer s.Close()
+		err = s.QueryRow(`SELECT COALESCE(string_agg(slot || ' ' || state || ' ' || reason, ', '), '') FROM occurrence WHERE state NOT IN ('done', 'fired')`).Scan(&text)
+	}
+	if err != nil {
+		w.Fatal(err)
+	}
+	return text
 }
 
 // shownOnce counts the notices that were shown again and marked so; all must be shown.
