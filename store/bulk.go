@@ -2,8 +2,10 @@ package store
 
 import (
 	"database/sql"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // bulk is how many rows or values go into one statement at most. Fewer go in powers
@@ -11,8 +13,7 @@ import (
 const bulk = 64
 
 // pieces cuts n into the sizes of statements.
-func pieces(n int, do func(from, size int) error) error {
-	size := bulk
+func pieces(n, size int, do func(from, size int) error) error {
 	for from := 0; from < n; {
 		for size > n-from {
 			size /= 2
@@ -25,44 +26,63 @@ func pieces(n int, do func(from, size int) error) error {
 	return nil
 }
 
+// statement names the text of a statement for so many rows or values.
+type statement struct {
+	text, end string
+	size      int
+}
+
+var statements sync.Map // statement → string: the texts are long, and the same again and again
+
+func (st statement) written(write func() string) string {
+	if text, ok := statements.Load(st); ok {
+		return text.(string)
+	}
+	text := write()
+	statements.Store(st, text)
+	return text
+}
+
 // InsertRows inserts many rows: into is "INSERT INTO t (a, b)", conflict is "" or
 // "ON CONFLICT …". No two rows may have the same key. It returns how many rows that
 // changed.
 func (tx *Tx) InsertRows(into string, rows [][]any, conflict string) (changed int64, err error) {
-	err = pieces(len(rows), func(from, size int) error {
-		var text strings.Builder
-		text.WriteString(into + " VALUES ")
-		args := make([]any, 0, size*len(rows[from]))
-		for i, row := range rows[from : from+size] {
-			if i > 0 {
-				text.WriteString(", ")
+	size := bulk
+	if tx.stmts != nil { // SQLite would keep a journal for a statement of many rows
+		size = 1
+	}
+	err = pieces(len(rows), size, func(from, size int) error {
+		columns := len(rows[from])
+		text := statement{into, conflict, size}.written(func() string {
+			list := make([]string, size)
+			for i := range list {
+				list[i] = "(" + parameters(i*columns, columns) + ")"
 			}
-			text.WriteString("(" + parameters(len(args), len(row)) + ")")
-			args = append(args, row...)
-		}
-		n, err := tx.Exec(text.String()+" "+conflict, args...)
+			return into + " VALUES " + strings.Join(list, ", ") + " " + conflict
+		})
+		n, err := tx.Exec(text, slices.Concat(rows[from:from+size]...)...)
 		changed += n
 		return err
 	})
 	return changed, err
 }
 
-// QueryEach runs a query for each value of a list, many in one statement, and has
-// scan read the rows of all. The value is the parameter after args: "… WHERE a = $1
-// AND b = $2" for one argument. (With b IN a list PostgreSQL may prefer to read all
-// rows of a, which is quick as long as there are few.)
-func (tx *Tx) QueryEach(query string, args, list []any, scan func(*sql.Rows) error) error {
-	value := "$" + strconv.Itoa(len(args)+1)
-	head, tail, _ := strings.Cut(query, value)
-	return pieces(len(list), func(from, size int) error {
-		var text strings.Builder
-		for i := range size {
-			if i > 0 {
-				text.WriteString(" UNION ALL ")
+// QueryEach runs a query over the values of a list, TEXT or BIGINT, many in one
+// statement, and has scan read its rows. In the query they are list.item; args are its
+// parameters. It looks each value up by an index if it does so in a subquery of its
+// own: "SELECT item, (SELECT a FROM t WHERE b = $1 AND c = item) FROM list". (With a
+// join, or c IN a list, PostgreSQL may prefer to read all rows of b, which is quick
+// only as long as there are few.)
+func (tx *Tx) QueryEach(query, kind string, args, list []any, scan func(*sql.Rows) error) error {
+	return pieces(len(list), bulk, func(from, size int) error {
+		text := statement{text: query, size: size}.written(func() string {
+			items := make([]string, size)
+			for i := range items {
+				items[i] = "(CAST(" + parameters(len(args)+i, 1) + " AS " + kind + "))"
 			}
-			text.WriteString(head + parameters(len(args)+i, 1) + tail)
-		}
-		rows, err := tx.Query(text.String(), append(args[:len(args):len(args)], list[from:from+size]...)...)
+			return "WITH list (item) AS (VALUES " + strings.Join(items, ", ") + ") " + query
+		})
+		rows, err := tx.Query(text, append(args[:len(args):len(args)], list[from:from+size]...)...)
 		if err != nil {
 			return err
 		}

@@ -379,7 +379,8 @@ func TestBulk(t *testing.T) {
 					t.Errorf("%d rows again: %d are new (%v)", n, changed, err)
 				}
 				found := map[string]bool{}
-				err := tx.QueryEach(`SELECT key FROM shelf WHERE account = $1 AND key = $2`, []any{account}, list, func(rows *sql.Rows) error {
+				err := tx.QueryEach(`SELECT item FROM list
+					WHERE (SELECT 1 FROM shelf WHERE account = $1 AND key = item) IS NOT NULL`, "TEXT", []any{account}, list, func(rows *sql.Rows) error {
 					var key string
 					err := rows.Scan(&key)
 					found[key] = true

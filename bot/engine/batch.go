@@ -309,7 +309,8 @@ func (w *work) loadSeen() error {
 	}
 	for account, keys := range keys {
 		k := seenKey{account: account}
-		err := w.tx.QueryEach(`SELECT key FROM event_seen WHERE account = $1 AND key = $2`, []any{account}, keys, func(rows *sql.Rows) error {
+		err := w.tx.QueryEach(`SELECT item FROM list
+			WHERE (SELECT 1 FROM event_seen WHERE account = $1 AND key = item) IS NOT NULL`, "TEXT", []any{account}, keys, func(rows *sql.Rows) error {
 			err := rows.Scan(&k.key)
 			w.seen[k] = true
 			return err

@@ -93,7 +93,7 @@ func openBooking(tx *store.Tx, all []earning) (*booking, error) {
 			members[c] = append(members[c], e.Member)
 		}
 	}
-	err := tx.QueryEach(`SELECT key FROM ledger WHERE key = $1`, nil, keys, func(rows *sql.Rows) error {
+	err := tx.QueryEach(`SELECT item FROM list WHERE (SELECT 1 FROM ledger WHERE key = item) IS NOT NULL`, "TEXT", nil, keys, func(rows *sql.Rows) error {
 		var key string
 		err := rows.Scan(&key)
 		b.keys[key] = true
@@ -102,7 +102,8 @@ func openBooking(tx *store.Tx, all []earning) (*booking, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = tx.QueryEach(`SELECT * FROM (SELECT unit, seq, hash FROM ledger WHERE unit = $1 ORDER BY seq DESC LIMIT 1) AS head`, nil, units, func(rows *sql.Rows) error {
+	err = tx.QueryEach(`SELECT item, COALESCE((SELECT MAX(seq) FROM ledger WHERE unit = item), 0),
+		(SELECT hash FROM ledger WHERE unit = item ORDER BY seq DESC LIMIT 1) FROM list`, "TEXT", nil, units, func(rows *sql.Rows) error {
 		var unit string
 		var l link
 		err := rows.Scan(&unit, &l.seq, &l.hash)
@@ -114,7 +115,8 @@ func openBooking(tx *store.Tx, all []earning) (*booking, error) {
 	}
 	for c, members := range members {
 		k := sumKey{period: c.period, rule: c.rule}
-		err := tx.QueryEach(`SELECT member, points FROM ledger_sum WHERE period = $1 AND rule = $2 AND member = $3`, []any{c.period, c.rule}, members,
+		err := tx.QueryEach(`SELECT item, COALESCE((SELECT points FROM ledger_sum WHERE period = $1 AND rule = $2 AND member = item), 0) FROM list`,
+			"BIGINT", []any{c.period, c.rule}, members,
 			func(rows *sql.Rows) error {
 				var points int64
 				err := rows.Scan(&k.member, &points)
