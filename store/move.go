@@ -147,8 +147,9 @@ func (tx *Tx) clear(db *DB, version int64) error {
 
 var tableStatement = regexp.MustCompile(`(?m)^(CREATE|DROP) TABLE (\w+)`)
 
-// notMoved are tables about who works on this database, and in which state it is.
-var notMoved = []string{"lease", "moving"}
+// notMoved are tables about the processes that work on this database, what they keep
+// in memory, its schema, and in which state it is.
+var notMoved = []string{"lease", "process", "generation", "schema_since", "moving"}
 
 // tables are all tables that a version of the schema has, but for notMoved, in an
 // order in which rows refer to what is there already: that in which the migrations

@@ -182,7 +182,11 @@ func (f *Feature) sendAsked(t *engine.Turn, n *notice, author *engine.Member) er
 	if role < engine.Secretary {
 		return &engine.Skip{Key: "notice.not_yours"}
 	}
-	return f.dispatch(t.In(u), n, "")
+	there, err := t.Into(u)
+	if err != nil {
+		return err
+	}
+	return f.dispatch(there, n, "")
 }
 
 // wait puts a notice off to the end of the quiet hours. Until then its author
@@ -263,12 +267,15 @@ func (f *Feature) dispatch(t *engine.Turn, n *notice, cause string) error {
 			return &engine.Skip{Key: "notice.limit", Args: []any{"Had", had, "Max", most}, Brief: "notice.enough"}
 		}
 	}
-	if err := n.begin(t.Tx); err != nil {
-		return err
-	}
 	numbered := n.Units
 	if n.Relayed {
 		numbered = append([]string{n.Unit}, numbered...)
+	}
+	if err := t.Lock(numbered...); err != nil {
+		return err
+	}
+	if err := n.begin(t.Tx); err != nil {
+		return err
 	}
 	for _, unit := range numbered {
 		if err := insertTarget(t.Tx, n.ID, unit, year(t), t.Day()); err != nil {
@@ -352,6 +359,13 @@ func (f *Feature) sweep(t *engine.Turn, s step) error {
 	}
 	targets, err := targetsAfter(t.Tx, n, s.After, chunk)
 	if err != nil {
+		return err
+	}
+	units := []string{n.Unit}
+	for _, g := range targets {
+		units = append(units, g.Unit)
+	}
+	if err := t.Lock(units...); err != nil {
 		return err
 	}
 	for i := range targets {
