@@ -159,6 +159,8 @@ var samples = map[string]string{
 	"/console/u/demo/rounds/{id}":   "/console/u/demo/rounds/1",
 	"/console/u/demo/checkins/{id}": "/console/u/demo/checkins/1",
 	"/console/u/demo/signups/{id}":  "/console/u/demo/signups/1",
+
+	"/console/u/demo/content/{pack}/{id}": "/console/u/demo/content/tiny/first",
 }
 
 // Every page can be read at both widths and in both colour schemes, by eye, by

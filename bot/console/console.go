@@ -103,6 +103,8 @@ var pages = []page{
 	surveysPage,
 	schedulesPage,
 	schedulePage,
+	contentPage,
+	itemPage,
 	ledgerPage,
 	ledgerExport,
 	accountsPage,

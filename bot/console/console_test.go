@@ -27,10 +27,7 @@ type desk struct {
 }
 
 // open runs the bot of an archive on a virtual clock, and serves its console.
-func open(t *testing.T, archive string) *desk {
-	t.Helper()
-	return openOn(t, archive, storetest.SQLite)
-}
+func open(t *testing.T, archive string) *desk { return openOn(t, archive, storetest.SQLite) }
 
 func openOn(t *testing.T, archive string, e storetest.Engine) *desk {
 	t.Helper()

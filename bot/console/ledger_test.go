@@ -13,7 +13,7 @@ func TestLedger(t *testing.T) {
 	b := d.enter("0001")
 	const at = "/console/u/demo/ledger"
 	_, text := b.post(at, b.fill(at, "do", "award", "who", "张三", "points", "2", "reason", "主讲 微党课 <script>"))
-	contains(t, text, "已给 张三 加 2 分", "主讲 微党课 &lt;script&gt;", "#1", "+2", "王敏")
+	contains(t, text, "已给 张三 加 2 分", "主讲 微党课 &lt;script&gt;", "#1", "&#43;2", "王敏")
 	_, text = b.post(at, b.fill(at, "do", "award", "who", "张三", "points", "101", "reason", "太多"))
 	contains(t, text, "分数请填 1 到 100 的整数")
 	_, text = b.post(at, b.fill(at, "do", "revoke", "seq", "1", "reason", "记错人了"))

@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"bufio"
 	"bytes"
 	"mime/multipart"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 
 	"branchbot/bot/console"
 	"branchbot/content/sheet"
+	"branchbot/store/storetest"
 )
 
 // send fills in a form of a page and sends it; it returns the page that follows.
@@ -81,23 +83,80 @@ func (d *desk) play(script string) {
 	}
 }
 
-// Every page of the table shows, also in English, where it has something to show.
-func TestBothLanguages(t *testing.T) {
+// Every page of the table shows what there is, on every database engine and in
+// every language.
+func TestEveryPage(t *testing.T) {
 	t.Parallel()
-	for _, lang := range []string{"zh-CN", "en"} {
-		d := open(t, "")
+	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
+		d := openOn(t, "", e)
 		d.play(aDay)
-		d.sql(`UPDATE member SET language = $1 WHERE staff = '0001'`, lang)
 		b := d.enter("0001")
-		for _, path := range console.Paths("demo") {
-			if sample := samples[path]; sample != "" {
-				path = sample
-			}
-			if status, text := b.get(path); status != http.StatusOK || strings.Contains(text, "[console.") {
-				t.Errorf("%s: %d\n%s", path, status, text)
+		paths := append(console.Paths("demo"), "/console/u/demo/members?q=x&status=full&role=leader&bound=no", "/console/u/demo/notices?q=x",
+			"/console/u/demo/checkins/1?list=here", "/console/u/demo/members/export", "/console/u/demo/signups/1/export")
+		for _, lang := range []string{"zh-CN", "en"} {
+			d.sql(`UPDATE member SET language = $1 WHERE staff = '0001'`, lang)
+			for _, path := range paths {
+				if sample := samples[path]; sample != "" {
+					path = sample
+				}
+				if status, text := b.get(path); status != http.StatusOK || strings.Contains(text, "[console.") {
+					t.Errorf("%s: %d\n%s", path, status, text)
+				}
 			}
 		}
+		for path := range samples {
+			if _, page, _ := strings.Cut(path, "/demo/"); page != "members/{id}" {
+				d.pulse(page)
+			}
+		}
+		d.pulse("surveys")
+		if strings.Contains(d.Log.String(), "level=ERROR") {
+			t.Errorf("log:\n%s", d.Log.String())
+		}
+	})
+}
+
+// The second browser's page is told of what the first one's owner did.
+func TestLiveCounts(t *testing.T) {
+	t.Parallel()
+	d := open(t, "")
+	d.play(aDay)
+	first, second := d.enter("0001"), d.enter("0001")
+	look := func() {
+		t.Helper()
+		if err := d.Console.Look(); err != nil {
+			t.Fatal(err)
+		}
 	}
+	for page, do := range map[string]func(){
+		"checkins/{id}": func() { first.send("/console/u/demo/checkins/1", "do", "enter", "who", "0005") },
+		"notices/{id}":  func() { d.play("李四: 4 收到\n") },
+		"rounds/{id}":   func() { d.play("陈静: 3 C\n") },
+	} {
+		res, err := second.Get(d.server.URL + "/console/events?unit=demo&page=" + url.QueryEscape(page))
+		if err != nil || res.StatusCode != http.StatusOK {
+			t.Fatalf("%s: %v %v", page, res, err)
+		}
+		lines := bufio.NewScanner(res.Body)
+		next := func() string {
+			for lines.Scan() {
+				if name, ok := strings.CutPrefix(lines.Text(), "event: "); ok {
+					return name
+				}
+			}
+			return "the end"
+		}
+		next() // open
+		look()
+		do()
+		look()
+		if got := next(); got != "changed" {
+			t.Errorf("%s: %s", page, got)
+		}
+		res.Body.Close()
+	}
+	_, text := second.get("/console/u/demo/checkins/1")
+	contains(t, text, "<b>2</b> 实到")
 }
 
 // What belongs to another unit does not exist, whoever asks.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"time"
 
 	"branchbot/bot/engine"
@@ -22,7 +23,7 @@ var (
 // calendarDay is a day of the calendar with what runs on it.
 type calendarDay struct {
 	Date    string // 01-02
-	Weekday int
+	Weekday string // 0 is Sunday
 	Today   bool
 	Runs    []calendarRun
 }
@@ -66,7 +67,7 @@ func (r *Request) calendar(runs []schedule.Coming) []calendarDay {
 	days := make([]calendarDay, 14)
 	for i := range days {
 		at := time.Date(now.Year(), now.Month(), now.Day()+i, 12, 0, 0, 0, r.Unit.Zone)
-		days[i] = calendarDay{Date: at.Format("01-02"), Weekday: int(at.Weekday()), Today: i == 0}
+		days[i] = calendarDay{Date: at.Format("01-02"), Weekday: strconv.Itoa(int(at.Weekday())), Today: i == 0}
 		for _, c := range runs {
 			if at.Format(time.DateOnly) == c.At.In(r.Unit.Zone).Format(time.DateOnly) {
 				days[i].Runs = append(days[i].Runs, calendarRun{c.At.In(r.Unit.Zone).Format("15:04"), c})

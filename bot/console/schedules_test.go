@@ -29,7 +29,7 @@ func TestSchedules(t *testing.T) {
 	if got := d.Rows(t, `SELECT COUNT(*) FROM schedule WHERE origin <> 'config'`); got != "0\n" {
 		t.Fatalf("%s schedules after a bad rule", got)
 	}
-	fields := []string{"cron", "30 7 * * *", "days", "workdays", "action", "lesson", "from", "starter", "do", "preview"}
+	fields := []string{"cron", "30 9 * * *", "days", "workdays", "action", "lesson", "do", "preview"}
 	_, text = b.post(editSchedule, b.fill(editSchedule, fields...))
 	contains(t, text, "接下来五次", "微信", "短信")
 	_, list, _ := strings.Cut(text, `<ol class="list">`)
@@ -42,7 +42,7 @@ func TestSchedules(t *testing.T) {
 	}
 	fields[len(fields)-1] = "save"
 	_, text = b.post(editSchedule, b.fill(editSchedule, fields...))
-	contains(t, text, "已添加", "demo-lesson-1", "今后两周", "7:30")
+	contains(t, text, "已添加", "demo-lesson-1", "今后两周", "9:30")
 	if got := d.Rows(t, `SELECT COUNT(*) FROM timer WHERE ref = 'demo-lesson-1'`); got != "1\n" {
 		t.Errorf("%s timers", got)
 	}
@@ -54,11 +54,11 @@ func TestSchedules(t *testing.T) {
 		t.Fatalf("no version:\n%s", text)
 	}
 	for i, want := range []string{"已保存", "您打开后有人改过它"} {
-		cron := []string{"15 7 * * *", "45 7 * * *"}[i]
-		_, text = b.post(editSchedule, b.fill(at, "do", "save", "id", "demo-lesson-1", "version", version[1], "cron", cron, "action", "lesson", "from", "starter"))
+		cron := []string{"15 9 * * *", "45 9 * * *"}[i]
+		_, text = b.post(editSchedule, b.fill(at, "do", "save", "id", "demo-lesson-1", "version", version[1], "cron", cron, "action", "lesson"))
 		contains(t, text, want)
 	}
-	if got := d.Rows(t, `SELECT cron FROM schedule WHERE id = 'demo-lesson-1'`); got != "15 7 * * *\n" {
+	if got := d.Rows(t, `SELECT cron FROM schedule WHERE id = 'demo-lesson-1'`); got != "15 9 * * *\n" {
 		t.Errorf("the rule is %s", got)
 	}
 	for do, want := range map[string]string{"skip": "会跳过", "pause": "已暂停", "resume": "已恢复"} {
@@ -73,7 +73,7 @@ func TestSchedules(t *testing.T) {
 // found.
 func TestSchedulesOfOthers(t *testing.T) {
 	t.Parallel()
-	d := open(t, committee+"schedules:\n  - {id: morning, unit: two, cron: 0 8 * * *, do: lesson, from: starter}\n")
+	d := open(t, committee+"schedules:\n  - {id: morning, unit: two, cron: 0 8 * * *, do: checkin, title: 晨会}\n")
 	one, two := d.enter("11"), d.enter("21")
 	_, text := two.get("/console/u/two/schedules")
 	contains(t, text, "写在 config.yaml 里", "morning")
@@ -86,7 +86,7 @@ func TestSchedulesOfOthers(t *testing.T) {
 	for _, do := range []string{"pause", "skip", "remove"} {
 		one.post("/console/u/one/schedules", one.fill("/console/u/one/schedules", "do", do, "id", "morning"))
 	}
-	one.post("/console/u/one/schedules/edit", one.fill("/console/u/one/schedules/edit", "do", "save", "id", "morning", "cron", "0 9 * * *", "action", "lesson"))
+	one.post("/console/u/one/schedules/edit", one.fill("/console/u/one/schedules/edit", "do", "save", "id", "morning", "cron", "0 9 * * *", "action", "checkin"))
 	two.post("/console/u/two/schedules", two.fill("/console/u/two/schedules", "do", "remove", "id", "morning"))
 	if got := d.Rows(t, `SELECT cron, paused, gone_at IS NULL FROM schedule WHERE id = 'morning'`); !strings.HasPrefix(got, "0 8 * * *|0|") {
 		t.Errorf("changed by another unit: %s", got)

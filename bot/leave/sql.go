@@ -58,7 +58,7 @@ func ofMembers(tx *store.Tx, members []int64, from, to time.Time) ([]record, err
 		ids[i] = id
 	}
 	var out []record
-	err := tx.QueryEach(selectLeave+`WHERE l.to_at > $1 AND l.from_at < $2 AND l.member = $3`, []any{from.UnixMilli(), to.UnixMilli()}, ids,
+	err := tx.QueryEach(selectLeave+`JOIN list ON list.item = l.member WHERE l.to_at > $1 AND l.from_at < $2`, "BIGINT", []any{from.UnixMilli(), to.UnixMilli()}, ids,
 		func(rows *sql.Rows) error {
 			r, err := scan(rows)
 			out = append(out, r)

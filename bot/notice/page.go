@@ -57,7 +57,12 @@ func (f *Feature) Preview(t *engine.Turn, d Draft) (m chat.Message, units int, e
 	if y != year(t) {
 		seq = 0
 	}
-	return message(t.In(t.Unit), n, &target{Year: year(t), Seq: seq + 1}, nil), len(n.Units), err
+	if err != nil {
+		return m, 0, err
+	}
+	g := &target{Year: year(t), Seq: seq + 1}
+	err = t.Tx.QueryRow(`SELECT code_next FROM unit WHERE id = $1`, t.Unit.ID).Scan(&g.Code) // which it would most likely get
+	return message(t.In(t.Unit), n, g, nil), len(n.Units), err
 }
 
 // Today is how many notices that are not urgent t.Unit has had today.

@@ -316,15 +316,18 @@ func count(tx *store.Tx, n *notice, g *target) (due, missing int, err error) {
 		return 0, 0, err
 	}
 	left, leftDone := 0, 0
-	err = tx.QueryEach(`SELECT acked_at IS NOT NULL FROM notice_reader WHERE notice = $1 AND unit = $2 AND member = $3`, []any{n.ID, g.Unit}, gone,
+	err = tx.QueryEach(`SELECT (SELECT acked_at IS NOT NULL FROM notice_reader WHERE notice = $1 AND unit = $2 AND member = item) FROM list`,
+		"BIGINT", []any{n.ID, g.Unit}, gone,
 		func(rows *sql.Rows) error {
-			var done bool
-			err := rows.Scan(&done)
+			var done *bool // nil: he was none of them
+			if err := rows.Scan(&done); err != nil || done == nil {
+				return err
+			}
 			left++
-			if done {
+			if *done {
 				leftDone++
 			}
-			return err
+			return nil
 		})
 	due = g.Due - left
 	return due, due - (g.Done - leftDone), err
@@ -366,7 +369,7 @@ func missing(tx *store.Tx, id int64, unit string, limit int) (out []reader, err 
 			break
 		}
 		last = next[len(next)-1]
-		err = tx.QueryEach(`SELECT id, unit, staff, name, status, language, phone FROM member WHERE left_at IS NULL AND id = $1`, nil, next,
+		err = tx.QueryEach(`SELECT id, unit, staff, name, status, language, phone FROM list JOIN member ON id = item WHERE left_at IS NULL`, "BIGINT", nil, next,
 			func(rows *sql.Rows) error {
 				var r reader
 				err := rows.Scan(&r.ID, &r.Unit, &r.Staff, &r.Name, &r.Status, &r.Language, &r.Phone)

@@ -183,8 +183,13 @@ func (f *Feature) read(t *engine.Turn, d Draft) (*row, engine.Args, error) {
 			args[name] = chat.Clean(*field)
 		}
 	}
-	if err := action.Check(args); err != nil {
-		return nil, nil, engine.Complain("schedule.bad_args", "Reason", err.Error())
+	if _, err := args.CloseAfter(time.Hour); err != nil {
+		return nil, nil, engine.Complain("schedule.bad_close_after")
+	}
+	if err := action.Check(args); err != nil && args["from"] != "" {
+		return nil, nil, engine.Complain("schedule.push_nothing", "From", chat.CleanName(args["from"]))
+	} else if err != nil {
+		return nil, nil, engine.Complain("schedule.bad_args")
 	}
 	return s, args, nil
 }

@@ -38,7 +38,7 @@ func ofMembers(tx *store.Tx, members []int64) (map[int64][]rotation, error) {
 		ids[i] = id
 	}
 	by := map[int64][]rotation{}
-	err := tx.QueryEach(selectRotation+`WHERE s.member = $1`, nil, ids, func(rows *sql.Rows) error {
+	err := tx.QueryEach(selectRotation+`JOIN list ON list.item = s.member`, "BIGINT", nil, ids, func(rows *sql.Rows) error {
 		r, err := scan(rows)
 		by[r.Member] = append(by[r.Member], r)
 		return err
