@@ -286,7 +286,9 @@ func (b *Bot) welcome() error {
 	})
 }
 
+// housekeeping is what one process does for all.
 func (b *Bot) housekeeping(ctx context.Context) {
+	b.backups.look() // another process may have made one
 	tick := time.NewTicker(time.Hour)
 	defer tick.Stop()
 	for {

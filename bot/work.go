@@ -30,6 +30,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	var inner, outer sync.WaitGroup
 	inner.Go(func() { _ = b.engine.Run(core) })
 	inner.Go(func() { b.listen(core) })
+	inner.Go(func() { b.heads.run(core) })
 	outer.Go(func() { b.console.Run(ctx) })
 	inner.Go(func() {
 		if err := b.present(core); err != nil {

@@ -154,6 +154,9 @@ func (f *Feature) Press(t *engine.Turn, data string) error {
 	if n == nil || n.Author != t.Member.ID || n.State != waiting && (n.State != asked || t.Now.Sub(n.CreatedAt) > confirmWithin) {
 		return engine.Complain("engine.old_button")
 	}
+	if err := t.Lock(n.Unit); err != nil {
+		return err
+	}
 	switch verb {
 	case "wait":
 		return f.wait(t, n)
@@ -200,7 +203,7 @@ func (f *Feature) wait(t *engine.Turn, n *notice) error {
 	if err := n.setState(t.Tx, waiting); err != nil {
 		return err
 	}
-	if err := t.At(at, "notice", "step", step{Kind: "start", Notice: n.ID}.ref(), key("start", n.ID)); err != nil {
+	if err := t.In(u).At(at, "notice", "step", step{Kind: "start", Notice: n.ID}.ref(), key("start", n.ID)); err != nil {
 		return err
 	}
 	return t.Say("notice.quiet_waits", "At", schedules.Instant(at, t.Now, u.Zone, t.Lang))
@@ -221,7 +224,9 @@ func (f *Feature) start(t *engine.Turn, id int64) error {
 	if err != nil {
 		return err
 	}
-	t = t.In(u)
+	if t, err = t.Into(u); err != nil {
+		return err
+	}
 	err = f.sendAsked(t, n, author)
 	var no *engine.Skip
 	switch {

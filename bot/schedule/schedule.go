@@ -88,10 +88,11 @@ type Feature struct {
 	generation atomic.Int64                       // of the holidays
 }
 
-// look reads the holidays anew if they have changed since.
+// look reads the holidays anew if they have changed since. What a page that began
+// earlier has seen does not take the place of what is newer.
 func (f *Feature) look(tx *store.Tx) error {
 	now, err := tx.Generation("holidays")
-	if err != nil || f.holidays.Load() != nil && f.generation.Load() == now {
+	if err != nil || f.holidays.Load() != nil && f.generation.Load() >= now {
 		return err
 	}
 	holidays, err := loadHolidays(tx)
