@@ -485,6 +485,12 @@ func (w *world) pagesAtOwner() {
 		if _, _, text := get("/metrics"); strings.Contains(text, `branchbot_role_owned{role="account:w"} 1`) != (p == owner) {
 			w.Errorf("the metrics of %s name the wrong roles", p.owner)
 		}
+		if status, _, text := get("/console/enter"); status != http.StatusOK {
+			w.Errorf("the console: %d %s", status, text)
+		}
+		if status, _, _ := get("/board/nothing"); status != http.StatusNotFound {
+			w.Errorf("a board that there is not: %d", status)
+		}
 		status, retry, text := get("/")
 		if p == owner && status != http.StatusOK {
 			w.Errorf("the room at its owner's: %d", status)
