@@ -11,7 +11,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"branchbot/bot"
-	"branchbot/bot/bottest"
+	"branchbot/bot/browsertest"
 )
 
 // program runs the whole program in a folder until stop is called.
@@ -100,28 +100,28 @@ func toastSays(text string) chromedp.Action {
 // A newcomer runs the program, opens the room and does what there is to do;
 // then the program is restarted and everything is in place.
 func TestBrowserRoom(t *testing.T) {
-	ctx := bottest.Chromium(t)
+	ctx := browsertest.Chromium(t)
 	dir := t.TempDir()
 	p := startProgram(t, dir)
 	steps := func(name string, actions ...chromedp.Action) {
 		t.Helper()
 		if err := chromedp.Run(ctx, actions...); err != nil {
 			var text string
-			_ = chromedp.Run(ctx, bottest.Shot("failed"), chromedp.Evaluate(`document.body.innerText`, &text))
+			_ = chromedp.Run(ctx, browsertest.Shot("failed"), chromedp.Evaluate(`document.body.innerText`, &text))
 			t.Fatalf("%s: %v\n%s", name, err, text)
 		}
 	}
 	steps("the first lesson and question come by themselves",
-		chromedp.Navigate("http://"+p.address+"/"), see("📖"), see("单选"), bottest.Shot("1-room"))
+		chromedp.Navigate("http://"+p.address+"/"), see("📖"), see("单选"), browsertest.Shot("1-room"))
 	steps("answer by button, then by typing", button("A"), toastSays("已记录：A"), say("b"), see("b"))
 	steps("ordinary talk is shown", say("今天的饭不错"), see("今天的饭不错"))
-	steps("the secretary opens a check-in", become("王敏"), see("📖"), say("/开签 30m 早班签到"), see("【早班签到】开始"), bottest.Shot("2-checkin"))
+	steps("the secretary opens a check-in", become("王敏"), see("📖"), say("/开签 30m 早班签到"), see("【早班签到】开始"), browsertest.Shot("2-checkin"))
 	steps("a member checks in", become("李四"), say("签到"), see("【早班签到】已签到 1 人（应到 6 人）"))
-	steps("and sees his points in private", room("2"), say("积分"), see("李四，你现在有 1 分"), bottest.Shot("3-private"))
-	steps("the secretary closes both", become("王敏"), room("1"), say("/结束"), see("实到 1 人"), say("/结束"), see("正确答案"), see("作答 1 人"), bottest.Shot("4-result"))
+	steps("and sees his points in private", room("2"), say("积分"), see("李四，你现在有 1 分"), browsertest.Shot("3-private"))
+	steps("the secretary closes both", become("王敏"), room("1"), say("/结束"), see("实到 1 人"), say("/结束"), see("正确答案"), see("作答 1 人"), browsertest.Shot("4-result"))
 	steps("he is told in private who is missing", room("2"), see("【早班签到】未到 5 人"))
 	steps("the console opens with one click, for the secretary", chromedp.Click("#pages", chromedp.ByID), chromedp.WaitVisible(".tabs", chromedp.ByQuery),
-		chromedp.Poll(`document.body.innerText.includes("今天推送了什么")`, nil, polling...), bottest.Shot("5-console"), chromedp.NavigateBack(), see("未到 5 人"))
+		chromedp.Poll(`document.body.innerText.includes("今天推送了什么")`, nil, polling...), browsertest.Shot("5-console"), chromedp.NavigateBack(), see("未到 5 人"))
 	steps("a reload shows it all", chromedp.Reload(), room("1"), see("正确答案"), see("今天的饭不错"))
 	p.stop()
 
@@ -130,8 +130,8 @@ func TestBrowserRoom(t *testing.T) {
 		chromedp.Navigate("http://"+p.address+"/"), see("正确答案"), see("📖"), unsee("今天的饭不错"))
 	steps("and so are the points", become("李四"), room("2"), see("李四，你现在有 1 分"), say("积分"),
 		chromedp.Poll(`document.getElementById("log").innerText.split("李四，你现在有 1 分").length === 3`, nil, polling...))
-	steps("on a phone", chromedp.EmulateViewport(360, 740, chromedp.EmulateMobile), room1Phone(), see("正确答案"), bottest.Shot("5-phone"),
-		chromedp.Poll(`document.documentElement.scrollWidth <= 360`, nil, polling...), chromedp.Click("#menu", chromedp.ByID), bottest.Shot("6-phone-menu"))
+	steps("on a phone", chromedp.EmulateViewport(360, 740, chromedp.EmulateMobile), room1Phone(), see("正确答案"), browsertest.Shot("5-phone"),
+		chromedp.Poll(`document.documentElement.scrollWidth <= 360`, nil, polling...), chromedp.Click("#menu", chromedp.ByID), browsertest.Shot("6-phone-menu"))
 }
 
 // room1Phone opens the drawer and goes to the group.

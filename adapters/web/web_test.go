@@ -58,7 +58,9 @@ func (h *house) Name(_ context.Context, user chat.UserID) (string, error) {
 	return h.names[user], h.err
 }
 
-func (h *house) Pages(_ context.Context, user chat.UserID) (string, error) { return "key of " + string(user), nil }
+func (h *house) Pages(_ context.Context, user chat.UserID) (string, error) {
+	return "key of " + string(user), nil
+}
 
 func (h *house) Personas(context.Context) ([]Persona, error) {
 	return []Persona{{User: "u0", Name: "书记甲", Secretary: true}, {User: "u1", Name: "张三"}, {User: "u2", Name: h.names["u2"]}}, h.err

@@ -13,7 +13,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/skip2/go-qrcode"
 
-	"branchbot/bot/bottest"
+	"branchbot/bot/browsertest"
 	"branchbot/bot/chat"
 	"branchbot/bot/console"
 )
@@ -167,13 +167,13 @@ var samples = map[string]string{
 // keyboard and by screen reader.
 func TestAccessible(t *testing.T) {
 	t.Parallel()
-	ctx := bottest.Chromium(t)
+	ctx := browsertest.Chromium(t)
 	d := open(t, schedules)
 	if _, err := d.Play(t, aDay); err != nil {
 		t.Fatal(err)
 	}
 	d.furnish()
-	run(t, ctx, "the entry", chromedp.Navigate(d.link("0001")), look(390, false), bottest.Shot("enter-390-light"))
+	run(t, ctx, "the entry", chromedp.Navigate(d.link("0001")), look(390, false), browsertest.Shot("enter-390-light"))
 	accessible(t, ctx, "the entry", true)
 	run(t, ctx, "enter", admit(d, "0001"))
 	for _, path := range console.Paths("demo") {
@@ -192,7 +192,7 @@ func TestAccessible(t *testing.T) {
 				if dark {
 					name += "-dark"
 				}
-				run(t, ctx, path, look(width, dark), bottest.Shot(name))
+				run(t, ctx, path, look(width, dark), browsertest.Shot(name))
 				accessible(t, ctx, name, first)
 				first = false
 			}
@@ -203,7 +203,7 @@ func TestAccessible(t *testing.T) {
 // What somebody else does shows by itself; a form is answered on the next page.
 func TestLive(t *testing.T) {
 	t.Parallel()
-	ctx := bottest.Chromium(t)
+	ctx := browsertest.Chromium(t)
 	d := open(t, "")
 	live, stop := context.WithCancel(t.Context())
 	defer stop()
@@ -224,7 +224,7 @@ func TestLive(t *testing.T) {
 // Everything works without script.
 func TestWithoutScript(t *testing.T) {
 	t.Parallel()
-	ctx := bottest.Chromium(t)
+	ctx := browsertest.Chromium(t)
 	d := open(t, "")
 	if _, err := d.Play(t, "书记: /开签 2h 晨会\n"); err != nil {
 		t.Fatal(err)

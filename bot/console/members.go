@@ -25,9 +25,8 @@ var (
 
 // members is what the roster's page shows.
 type members struct {
-	Rows     []member.Row
+	member.Chosen
 	Paging   Paging
-	More     bool // more were found than are counted
 	Filter   member.Filter
 	Filtered bool
 	Waiting  int
@@ -50,14 +49,11 @@ func (r *Request) filter() member.Filter {
 func showMembers(r *Request) (err error) {
 	d := members{Filter: r.filter(), Statuses: member.Statuses, Roles: member.Roles, Person: member.Person{Unit: r.Unit.ID, Status: "full"}}
 	d.Filtered = d.Filter != member.Filter{}
-	n, more, err := member.Chosen(r.Tx, r.Unit.ID, d.Filter)
-	if err != nil {
+	paging := r.Paging(1 << 20) // how many there are is known afterwards
+	if d.Chosen, err = member.Choose(r.Tx, r.Unit.ID, d.Filter, paging.Size, paging.Offset()); err != nil {
 		return err
 	}
-	d.More, d.Paging = more, r.Paging(n)
-	if d.Rows, err = member.Rows(r.Tx, r.Unit.ID, d.Filter, d.Paging.Size, d.Paging.Offset()); err != nil {
-		return err
-	}
+	d.Paging = r.Paging(d.Total)
 	if d.Units, err = unitNames(r); err != nil {
 		return err
 	}

@@ -1,7 +1,7 @@
 // Package engine is the one path of everything that happens: a message, a
 // button press, a due timer. It takes what is waiting, opens one transaction,
-// handles the events in order with a savepoint each, commits once, and only
-// then acknowledges all of them.
+// handles the events in order, each so that it can be undone alone, commits once,
+// and only then acknowledges all of them.
 //
 // Rules:
 //   - Chatter is dropped first. What is no command, no answer to something that

@@ -51,26 +51,47 @@ func (f *Filter) args(unit string) []any {
 // countedTo is how far the members that a filter chooses are counted.
 const countedTo = 1000
 
-// Chosen is how many members of a unit and the units under it a filter chooses;
-// more tells that there are others.
-func Chosen(tx *store.Tx, unit string, f Filter) (n int, more bool, err error) {
-	if f == (Filter{}) {
-		n, err = Count(tx, unit)
-		return n, false, err
-	}
-	err = tx.QueryRow(Under+`SELECT COUNT(*) FROM (SELECT 1 FROM member m WHERE m.unit IN (SELECT id FROM below) AND `+chosen+`LIMIT $6) AS found`,
-		append(f.args(unit), countedTo+1)...).Scan(&n)
-	return min(n, countedTo), n > countedTo, err
+// Chosen are the members of a unit and the units under it whom a filter chooses.
+type Chosen struct {
+	Rows  []Row // some of them, by staff number
+	Total int
+	More  bool // there are more than Total
 }
 
-// Rows are some of the members that a filter chooses, by staff number.
-func Rows(tx *store.Tx, unit string, f Filter, limit, offset int) ([]Row, error) {
-	all, err := Count(tx, unit)
+// Choose reads some of the members that a filter chooses, and counts them: all of
+// a roster, else up to a thousand.
+func Choose(tx *store.Tx, unit string, f Filter, limit, offset int) (c Chosen, err error) {
+	if c.Rows, err = rowsOf(tx, unit, f, limit, offset); err != nil {
+		return c, err
+	}
+	switch {
+	case offset == 0 && len(c.Rows) < limit:
+		c.Total = len(c.Rows)
+	case f == (Filter{}):
+		c.Total, err = Count(tx, unit)
+	default:
+		err = tx.QueryRow(Under+`SELECT COUNT(*) FROM (SELECT 1 FROM member m WHERE m.unit IN (SELECT id FROM below) AND `+chosen+`LIMIT $6) AS found`,
+			append(f.args(unit), countedTo+1)...).Scan(&c.Total)
+		c.Total, c.More = min(c.Total, countedTo), c.Total > countedTo
+	}
+	return c, err
+}
+
+// isLarge tells whether a roster has more than largeRoster members.
+func isLarge(tx *store.Tx, unit string) (bool, error) {
+	var n int
+	err := tx.QueryRow(Under+`SELECT COUNT(*) FROM (SELECT 1 FROM member WHERE unit IN (SELECT id FROM below) AND left_at IS NULL LIMIT $2) AS found`,
+		unit, largeRoster+1).Scan(&n)
+	return n > largeRoster, err
+}
+
+func rowsOf(tx *store.Tx, unit string, f Filter, limit, offset int) ([]Row, error) {
+	large, err := isLarge(tx, unit)
 	if err != nil {
 		return nil, err
 	}
 	in := `m.unit IN (SELECT id FROM below)`
-	if all > largeRoster { // the index of staff numbers is to be used, not that of units
+	if large { // the index of staff numbers is to be used, not that of units
 		in = `COALESCE(m.unit, '') IN (SELECT id FROM below)`
 	}
 	rows, err := tx.Query(Under+`SELECT m.id, m.unit, m.staff, m.name, m.status, m.joined_on, u.name,

@@ -194,6 +194,10 @@ func (s *Source) Figures(tx *store.Tx, unit string, p Period) (*Figures, error) 
 		if err := r.add(u); err != nil {
 			return nil, fmt.Errorf("figures of unit %q: %w", u.ID, err)
 		}
+		if !r.above[u.ID] { // nobody else needs what was put to it
+			delete(r.items, u.ID)
+			delete(r.points, u.ID)
+		}
 	}
 	f := &r.Figures
 	slices.SortStableFunc(f.Items, func(a, b Item) int { return cmp.Or(cmp.Compare(a.Day, b.Day), a.From.Compare(b.From)) })
@@ -216,6 +220,7 @@ type run struct {
 	items  map[string]*items                                  // by unit
 	shown  map[shown]int                                      // of Figures.Items
 	points map[string]map[string]map[int64][]ledger.Sum       // by chain, unit, member
+	above  map[string]bool                                    // the units that have others under them
 	visit  func(m *Member, k Kind, i engine.Item, how string) // may be nil
 }
 
@@ -246,8 +251,10 @@ func (r *run) line(u *engine.Unit) (line []*engine.Unit) {
 // below are the unit and those under it, each before its own.
 func (r *run) below() (out []*engine.Unit) {
 	under := map[string][]*engine.Unit{}
+	r.above = map[string]bool{}
 	for _, u := range r.family {
 		under[u.Parent] = append(under[u.Parent], u)
+		r.above[u.Parent] = true
 	}
 	var walk func(u *engine.Unit)
 	walk = func(u *engine.Unit) {

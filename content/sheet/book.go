@@ -345,7 +345,6 @@ func (b *Book) total(w *excelize.StreamWriter, t Table, last int, sums []float64
 // WriteTo writes the workbook and ends it.
 func (b *Book) WriteTo(w io.Writer) (int64, error) {
 	defer b.file.Close()
-	b.file.SetActiveSheet(0)
 	n, err := b.file.WriteTo(w)
 	if err != nil {
 		return n, fmt.Errorf("write the workbook: %w", err)

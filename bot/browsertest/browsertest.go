@@ -1,4 +1,5 @@
-package bottest
+// Package browsertest is the headless browser of tests.
+package browsertest
 
 import (
 	"context"
