@@ -89,6 +89,10 @@ func TestReportLeavesNoByte(t *testing.T) {
 	if n := s.Rows(t, `SELECT COUNT(*) FROM dead_letter`); n != "4\n" {
 		t.Errorf("dead letters: %s", n)
 	}
+	err = s.DB.Write(func(tx *store.Tx) error { _, err := tx.Exec(`DROP TRIGGER poison`); return err }) // backups refuse it
+	if err != nil {
+		t.Fatal(err)
+	}
 	unmarked(t, s, "a report that failed")
 }
 
