@@ -201,8 +201,9 @@ func TestAccessible(t *testing.T) {
 }
 
 // What somebody else does shows by itself; a form is answered on the next page.
+//
+// It runs alone: a tab that another one hides is not told of changes.
 func TestLive(t *testing.T) {
-	t.Parallel()
 	ctx := browsertest.Chromium(t)
 	d := open(t, "")
 	live, stop := context.WithCancel(t.Context())
