@@ -86,7 +86,7 @@ func TestStoppedWithAFullOutbox(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	const letters = 10_000
+	const letters = 30_000
 	err = db.Write(func(tx *store.Tx) error {
 		_, err := tx.Exec(`WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1)
 			INSERT INTO outbox (key, account, chat, user_id, class, message, language, prompt, thread, cause, state, not_before, created_at)

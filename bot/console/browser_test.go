@@ -202,7 +202,8 @@ func TestAccessible(t *testing.T) {
 
 // What somebody else does shows by itself; a form is answered on the next page.
 //
-// It runs alone: a tab that another one hides is not told of changes.
+// It runs alone: beside TestAccessible, under the race detector, the page was twice
+// not told in two minutes of what had been opened. Why is not known.
 func TestLive(t *testing.T) {
 	ctx := browsertest.Chromium(t)
 	d := open(t, "")
