@@ -77,7 +77,7 @@ func newWeb(b *Bot, a account) (made, error) {
 		ID: chat.AccountID(a.ID), Door: &door{b, chat.AccountID(a.ID)}, Personas: c.Personas,
 		Secure: strings.HasPrefix(b.settings.Address, "https://"), Language: b.settings.Language, Now: b.db.Now, Log: b.log,
 	})
-	return made{adapter, "/", adapter.Handler()}, nil
+	return made{adapter, "/", b.atOwner(adapter.ID(), adapter.Handler())}, nil
 }
 
 // telegramConfig is an account of the platform telegram.

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -85,12 +86,10 @@ func TestRestoreUnderARunningBot(t *testing.T) {
 	if err := db.Backup(t.Context(), backup); err != nil {
 		t.Fatal(err)
 	}
-	_, release, err := db.Lead(t.Context(), func(string) {})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer release()
-	_, err = store.Restore(t.Context(), source, backup, store.Options{Folder: folder}, asItIs)
+	working := share(t, db, store.House)
+	working.has(t, 1, 30*time.Second)
+	defer working.end()
+	_, err := store.Restore(t.Context(), source, backup, store.Options{Folder: folder}, asItIs)
 	if err == nil || !strings.Contains(err.Error(), "a bot works on it (") || !strings.HasSuffix(err.Error(), "): stop it first") {
 		t.Errorf("error %v", err)
 	}

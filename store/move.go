@@ -116,11 +116,12 @@ func (tx *Tx) alone(db *DB) error {
 	if !db.postgres { // a file has its lock
 		return nil
 	}
-	if _, err := tx.Exec(`LOCK TABLE lease IN ACCESS EXCLUSIVE MODE`); err != nil {
+	if _, err := tx.Exec(`LOCK TABLE process, lease IN ACCESS EXCLUSIVE MODE`); err != nil {
 		return err
 	}
-	var owner string
-	err := tx.QueryRow(`SELECT owner FROM lease WHERE until_at >= ` + serverMillis + ` LIMIT 1`).Scan(&owner)
+	var owner string // one without a role works too
+	err := tx.QueryRow(`SELECT owner FROM lease WHERE until_at >= `+serverMillis+`
+		UNION ALL SELECT owner FROM process WHERE seen_at > `+serverMillis+` - $1 LIMIT 1`, leaseTime.Milliseconds()).Scan(&owner)
 	switch {
 	case errors.Is(err, ErrNoRows):
 		return nil
@@ -147,8 +148,9 @@ func (tx *Tx) clear(db *DB, version int64) error {
 
 var tableStatement = regexp.MustCompile(`(?m)^(CREATE|DROP) TABLE (\w+)`)
 
-// notMoved are tables about who works on this database, and in which state it is.
-var notMoved = []string{"lease", "moving"}
+// notMoved are tables about the processes that work on this database, what they keep
+// in memory, its schema, and in which state it is.
+var notMoved = []string{"lease", "process", "generation", "schema_since", "moving"}
 
 // tables are all tables that a version of the schema has, but for notMoved, in an
 // order in which rows refer to what is there already: that in which the migrations

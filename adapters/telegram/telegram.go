@@ -62,7 +62,7 @@ type Adapter struct {
 	mu     sync.Mutex
 	me     models.User
 	admin  map[chat.ChatID]bool // groups in which the bot is an administrator
-	in     chat.Inbox           // while Run runs
+	in     chat.Inbox           // while Run or Attend runs
 	broken context.CancelCauseFunc
 }
 
@@ -184,22 +184,32 @@ func (a *Adapter) hello(ctx context.Context, in chat.Inbox) error {
 	if err != nil {
 		return err
 	}
-	items, err := in.List(ctx, adminKey, 100_000)
-	if err != nil {
-		return err
-	}
 	a.mu.Lock()
 	a.me = *me
-	clear(a.admin)
-	for _, it := range items {
-		a.admin[chat.ChatID(strings.TrimPrefix(it.Key, adminKey))] = true
-	}
 	a.mu.Unlock()
+	if err := a.remember(ctx, in); err != nil {
+		return err
+	}
 	if err := in.Put(ctx, UsernameKey, []byte(me.Username)); err != nil {
 		return err
 	}
 	if err := a.publish(ctx, in); err != nil && ctx.Err() == nil { // nothing depends on it
 		a.o.Log.Warn("the menus of commands were not published", "account", a.o.ID, "error", classed(err))
+	}
+	return nil
+}
+
+// remember reads what is known of the bot's groups.
+func (a *Adapter) remember(ctx context.Context, in chat.Inbox) error {
+	items, err := in.List(ctx, adminKey, 100_000)
+	if err != nil {
+		return err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	clear(a.admin)
+	for _, it := range items {
+		a.admin[chat.ChatID(strings.TrimPrefix(it.Key, adminKey))] = true
 	}
 	return nil
 }
@@ -237,6 +247,41 @@ func (a *Adapter) promoted(ctx context.Context, in chat.Inbox, group chat.ChatID
 		delete(a.admin, group)
 	}
 	return nil
+}
+
+// Attend implements chat.Attender: it takes the webhook's calls, and knows the bot's
+// name and groups, while another process runs the account.
+func (a *Adapter) Attend(ctx context.Context, in chat.Inbox) error {
+	me, err := a.bot.GetMe(ctx)
+	if err != nil {
+		return fmt.Errorf("telegram at %s: %w", a.o.APIURL, classed(err))
+	}
+	connection, broken := context.WithCancelCause(ctx)
+	defer broken(nil)
+	a.mu.Lock()
+	a.me = *me
+	a.in, a.broken = in, broken
+	a.mu.Unlock()
+	defer func() {
+		a.mu.Lock()
+		a.in, a.broken = nil, nil
+		a.mu.Unlock()
+	}()
+	var all sync.WaitGroup
+	defer all.Wait()
+	for range toasters {
+		all.Go(func() { a.toaster(connection) })
+	}
+	for connection.Err() == nil {
+		if err := a.remember(connection, in); err != nil && connection.Err() == nil {
+			a.o.Log.Warn("what is known of groups could not be read", "account", a.o.ID, "error", err)
+		}
+		wait(connection, askEvery)
+	}
+	if ctx.Err() != nil {
+		return nil
+	}
+	return context.Cause(connection)
 }
 
 // gaveUp tells why the account does not work, with what somebody can do.
