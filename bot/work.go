@@ -125,7 +125,11 @@ func (b *Bot) account(ctx context.Context, a chat.Adapter, sender *outbox.Sender
 	}()
 	b.supervise(take, a)
 	stopSending()
-	return <-sent
+	err := <-sent
+	if l, ok := a.(chat.Leaver); ok {
+		l.Leave()
+	}
+	return err
 }
 
 // supervise runs an adapter again when it ends, later each time.

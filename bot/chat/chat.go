@@ -318,6 +318,14 @@ type Attender interface {
 	Attend(ctx context.Context, in Inbox) error
 }
 
+// Leaver is an Adapter that keeps something between two Runs which is of no worth once
+// another process has run it.
+type Leaver interface {
+	// Leave is called when neither Run nor Send is under way, and another process goes on
+	// with the account.
+	Leave()
+}
+
 // PollCloser is an Adapter that can end a poll which it has sent. A poll that
 // has ended already is no error.
 type PollCloser interface {
