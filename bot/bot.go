@@ -123,7 +123,7 @@ func Open(s *Settings, library *content.Library, db *store.DB, log *slog.Logger,
 	}
 	b.engine = b.features.newEngine(engine.Options{DB: db, Language: s.Language, Log: log, Toast: b.toast, Caps: b.caps, Link: b.link,
 		StateChanged: b.stateChanged, Elsewhere: b.elsewhere, Left: b.left, Handled: b.metrics.handled}, b.outbox)
-	edit := &editor{config: s.file, reload: b.Reload}
+	edit := &editor{config: s.file, reload: b.Reload, told: b.announce}
 	b.console = console.New(console.Options{DB: db, Engine: b.engine, Act: b.engine.Act, Schedule: b.features.schedule, Top: s.top(),
 		Code: b.logins.picture, ByPhone: b.logins.byPhone, Renew: b.logins.ask, Section: edit.Section, SetSection: edit.SetSection,
 		Doubts: b.doubts, Language: s.Language, Log: log})
@@ -328,7 +328,9 @@ func (b *Bot) present(ctx context.Context) error {
 // Reload takes in a changed configuration: units, packs, schedules, points and
 // conduct. A fault leaves everything as it was. Accounts, database and listen
 // need a restart.
-func (b *Bot) Reload(f *config.File) error {
+func (b *Bot) Reload(f *config.File) error { return b.takeIn(f, b.features.apply) }
+
+func (b *Bot) takeIn(f *config.File, as func(*store.Tx, *Settings, *content.Library) error) error {
 	s, err := ReadSettings(f)
 	if err != nil {
 		return err
@@ -337,8 +339,5 @@ func (b *Bot) Reload(f *config.File) error {
 	if err != nil {
 		return err
 	}
-	if err := b.db.Write(func(tx *store.Tx) error { return b.features.apply(tx, s, library) }); err != nil {
-		return err
-	}
-	return nil
+	return b.db.Write(func(tx *store.Tx) error { return as(tx, s, library) })
 }

@@ -118,10 +118,15 @@ func (f *features) apply(tx *store.Tx, s *Settings, library *content.Library) er
 	if err := f.directory.Setup(tx, s.Units); err != nil {
 		return err
 	}
-	if err := f.book.SetRules(tx, s.Points.Rules); err != nil {
+	if err := f.enforce(tx, s, library); err != nil {
 		return err
 	}
-	if err := f.schedule.Setup(tx, s.Schedules); err != nil {
+	return f.schedule.Setup(tx, s.Schedules)
+}
+
+// enforce brings into force in this process what each process has for itself.
+func (f *features) enforce(tx *store.Tx, s *Settings, library *content.Library) error {
+	if err := f.book.SetRules(tx, s.Points.Rules); err != nil {
 		return err
 	}
 	quiet, err := schedules.ParseQuiet(s.Conduct.QuietHours)

@@ -4,9 +4,12 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"branchbot/bot/chat"
 	"branchbot/bot/config"
@@ -60,7 +63,11 @@ func newPair(t *testing.T) *pair {
 		b.WriteString("]}\n")
 	}
 	b.WriteString("points: {rules: [{id: quiz-answered, on: quiz.answered, points: 1}, {id: read, on: notice.acknowledged, points: 1, cap: {day: 3}}]}\n")
-	f, err := config.Load("config.yaml", []byte(b.String()), func(string) (string, bool) { return "", false })
+	name := filepath.Join(t.TempDir(), "config.yaml")
+	if err := os.WriteFile(name, []byte(b.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := config.Load(name, []byte(b.String()), func(string) (string, bool) { return "", false })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -260,6 +267,37 @@ func TestUnitsAtOnce(t *testing.T) {
 		t.Errorf("%d members have more than the cap gives", n)
 	}
 	p.fits()
+}
+
+// What is changed at the console of one process holds in the other.
+func TestSettingsOfAnotherProcess(t *testing.T) {
+	t.Parallel()
+	p := newPair(t)
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		p.bots[1].follow(ctx)
+	}()
+	defer func() { stop(); <-done }()
+	edit := &editor{config: p.bots[0].settings.file, reload: p.bots[0].Reload, told: p.bots[0].announce}
+	for _, n := range []int{7, 9} {
+		s, err := edit.Section("conduct")
+		if err == nil {
+			err = edit.SetSection("conduct", fmt.Sprintf("conduct: {quiet_hours: \"off\", notices_per_day: %d}\n", n), s.Base)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.bots[0].features.conduct.Load().NoticesPerDay; got != n {
+			t.Errorf("where it was changed: %d, want %d", got, n)
+		}
+		for end := time.Now().Add(30 * time.Second); p.bots[1].features.conduct.Load().NoticesPerDay != n; <-time.After(10 * time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatalf("in the other process: %d, want %d", p.bots[1].features.conduct.Load().NoticesPerDay, n)
+			}
+		}
+	}
 }
 
 // A roster that a tool imports beside the running bot holds at once.

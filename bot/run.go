@@ -153,6 +153,9 @@ func (p *Program) reloadOnHangup(ctx context.Context, b *Bot) {
 		if err == nil {
 			err = b.Reload(f)
 		}
+		if err == nil {
+			err = b.announce()
+		}
 		if err != nil {
 			b.log.Error("the changed configuration is not used, the one before stays", "error", err)
 			continue

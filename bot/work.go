@@ -3,8 +3,11 @@ package bot
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
+	"os"
 	"runtime/debug"
 	"strings"
 	"sync"
@@ -30,6 +33,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	var inner, outer sync.WaitGroup
 	inner.Go(func() { _ = b.engine.Run(core) })
 	inner.Go(func() { b.listen(core) })
+	inner.Go(func() { b.follow(core) })
 	inner.Go(func() { b.heads.run(core) })
 	outer.Go(func() { b.console.Run(ctx) })
 	inner.Go(func() {
@@ -237,6 +241,67 @@ func (b *Bot) listen(ctx context.Context) {
 		case <-time.After(time.Second):
 		}
 	}
+}
+
+// settingsGeneration counts up when the configuration that all processes have is
+// another one.
+const settingsGeneration = "settings"
+
+// announce tells all processes to take their configuration in anew.
+func (b *Bot) announce() error {
+	return b.db.Write(func(tx *store.Tx) error {
+		tx.Changes(settingsGeneration)
+		return nil
+	})
+}
+
+// followEvery is how often it is looked whether another process was told to take its
+// configuration in.
+const followEvery = time.Second
+
+// follow takes the configuration in when another process was told to, at the console or
+// by a signal, and once at the beginning, as it may have changed while this process
+// started. Units and schedules are in the database by then.
+func (b *Bot) follow(ctx context.Context) {
+	if !b.db.Postgres() {
+		return
+	}
+	known := int64(-1)
+	for tick := time.NewTicker(followEvery); ctx.Err() == nil; {
+		var now int64
+		err := b.db.Read(func(tx *store.Tx) (err error) {
+			now, err = tx.Generation(settingsGeneration)
+			return err
+		})
+		if err == nil && now != known { // else the database is away
+			known = now
+			if err := b.readAgain(); err != nil {
+				b.log.Error("the changed configuration is not used, the one before stays", "error", err)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			tick.Stop()
+		case <-tick.C:
+		}
+	}
+}
+
+// readAgain brings the configuration's file into force here; there may be none, for the
+// sample.
+func (b *Bot) readAgain() error {
+	data, err := os.ReadFile(b.settings.file.Name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read the configuration: %w", err)
+	}
+	f, err := b.settings.file.With(data)
+	if err != nil {
+		return err
+	}
+	return b.takeIn(f, b.features.enforce)
 }
 
 // stateOf is how an account is doing, for other processes to read.

@@ -239,7 +239,8 @@ func TestMigrationKeepsAServersDatabase(t *testing.T) {
 	db := openOn(t, source, folder)
 	err := db.Write(func(tx *store.Tx) error {
 		for _, statement := range []string{ // as it was before the newest migration
-			`DROP TABLE board`, `ALTER TABLE notice_target DROP COLUMN published_at`, `DELETE FROM goose_db_version WHERE version_id = 17`} {
+			`DROP TABLE process, generation, schema_since`, `DROP INDEX lease_fence`, `ALTER TABLE lease DROP COLUMN since, DROP COLUMN state`,
+			`ALTER TABLE unit DROP COLUMN prompts`, `ALTER TABLE timer DROP COLUMN unit`, `DELETE FROM goose_db_version WHERE version_id = 18`} {
 			if _, err := tx.Exec(statement); err != nil {
 				return err
 			}

@@ -20,7 +20,7 @@ CREATE TABLE generation (                 -- counts up with what processes keep 
     name TEXT PRIMARY KEY,
     n    BIGINT NOT NULL
 );
-INSERT INTO generation (name, n) VALUES ('directory', 0), ('holidays', 0);
+INSERT INTO generation (name, n) VALUES ('directory', 0), ('holidays', 0), ('settings', 0);
 
 CREATE TABLE schema_since (               -- the oldest version of the schema whose programs may still work on this one
     version BIGINT NOT NULL
