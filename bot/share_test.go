@@ -89,6 +89,12 @@ func TestSharing(t *testing.T) {
 		w.back(frozen)
 		w.spread()
 
+		w.log("connections are cut")
+		for range 5 {
+			w.cut()
+			w.goesOn("after the cut", patience, "a", "b")
+		}
+
 		w.log("the server is stopped and started anew")
 		w.server.restart(t)
 		w.goesOn("after the restart of the server", patience, "a", "b")
@@ -531,6 +537,12 @@ func (w *world) onlyAside() {
 	w.mu.Unlock()
 	w.goesOn("calls taken by a process without the account", patience, "b")
 	w.aim()
+}
+
+// cut ends all connections of the processes, as a failing network does.
+func (w *world) cut() {
+	w.Helper()
+	w.number(`SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
 }
 
 // end stops the crowd and waits until everything has come to rest.
