@@ -131,12 +131,18 @@ func (tx *Tx) alone(db *DB) error {
 	return fmt.Errorf("a bot works on it (%s): stop it first", owner)
 }
 
-// clear empties all tables.
+// clear empties all tables. A process that was frozen and wakes up afterwards finds that
+// it has no role any more, and that what it keeps in memory is of no use.
 func (tx *Tx) clear(db *DB, version int64) error {
 	all := tables(version)
 	if db.postgres {
-		_, err := tx.Exec(`TRUNCATE ` + strings.Join(all, ", ") + ` RESTART IDENTITY`)
-		return err
+		for _, statement := range []string{`TRUNCATE ` + strings.Join(all, ", ") + ` RESTART IDENTITY`,
+			`UPDATE lease SET fence = fence + 1`, `UPDATE generation SET n = n + 1`} {
+			if _, err := tx.Exec(statement); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 	for _, table := range slices.Backward(all) {
 		if _, err := tx.Exec(`DELETE FROM ` + table); err != nil {
