@@ -205,9 +205,11 @@ func (s *aside) begin() {
 	s.done = done
 	go func() {
 		defer close(done)
+		told := ""
 		for ctx.Err() == nil {
 			err := guard(func() error { return s.adapter.Attend(ctx, s.bot.engine.SideInbox(s.id)) })
-			if err != nil && ctx.Err() == nil {
+			if err != nil && ctx.Err() == nil && err.Error() != told {
+				told = err.Error()
 				s.bot.log.Warn("calls for an account are not taken here", "account", s.id, "error", err)
 			}
 			select {
