@@ -112,7 +112,7 @@ func (f *features) list() []engine.Feature {
 // apply brings settings and packs into the database and into force.
 func (f *features) apply(tx *store.Tx, s *Settings, library *content.Library) error {
 	// All units at once and in order, as the engine locks them: other processes work.
-	if err := tx.Locked(`SELECT id FROM unit ORDER BY id`); err != nil {
+	if err := tx.Locked(`SELECT id FROM unit ORDER BY id COLLATE "C"`); err != nil {
 		return err
 	}
 	if err := f.directory.Setup(tx, s.Units); err != nil {
