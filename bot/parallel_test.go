@@ -15,6 +15,7 @@ import (
 	"branchbot/bot/config"
 	"branchbot/bot/ledger"
 	"branchbot/bot/member"
+	"branchbot/content"
 	"branchbot/store"
 	"branchbot/store/storetest"
 )
@@ -67,18 +68,7 @@ func newPair(t *testing.T) *pair {
 	if err := os.WriteFile(name, []byte(b.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	f, err := config.Load(name, []byte(b.String()), func(string) (string, bool) { return "", false })
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := ReadSettings(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	library, err := openLibrary(s)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s, library := configured(t, name, b.String())
 	p := &pair{T: t, open: storetest.Postgres.Opener(t)}
 	for i := range p.bots {
 		db, err := p.open(store.Options{})
@@ -90,7 +80,7 @@ func newPair(t *testing.T) *pair {
 			t.Fatal(err)
 		}
 	}
-	err = p.bots[0].db.Write(func(tx *store.Tx) error {
+	err := p.bots[0].db.Write(func(tx *store.Tx) error {
 		for _, u := range s.Units {
 			for _, m := range u.Members {
 				if err := p.bots[0].bindStaff(tx, "acc", m.Staff, chat.UserID(m.Staff), chat.ChatID("dm:"+m.Staff)); err != nil {
@@ -104,6 +94,24 @@ func newPair(t *testing.T) *pair {
 		t.Fatal(err)
 	}
 	return p
+}
+
+// configured are the settings and packs of a configuration.
+func configured(t *testing.T, name, text string) (*Settings, *content.Library) {
+	t.Helper()
+	f, err := config.Load(name, []byte(text), func(string) (string, bool) { return "", false })
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := ReadSettings(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	library, err := openLibrary(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, library
 }
 
 // says has somebody write in a chat; in his private one for "".
@@ -304,19 +312,7 @@ func TestSettingsOfAnotherProcess(t *testing.T) {
 func TestToolsBeside(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
-		f, err := config.Load("config.yaml", []byte("accounts: [{id: acc, platform: web}]\nunits: [{id: x, name: 支部, members: [{name: 王敏, staff: \"1\"}]}]\n"),
-			func(string) (string, bool) { return "", false })
-		if err != nil {
-			t.Fatal(err)
-		}
-		s, err := ReadSettings(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		library, err := openLibrary(s)
-		if err != nil {
-			t.Fatal(err)
-		}
+		s, library := configured(t, "config.yaml", "accounts: [{id: acc, platform: web}]\nunits: [{id: x, name: 支部, members: [{name: 王敏, staff: \"1\"}]}]\n")
 		open := e.Opener(t)
 		db, err := open(store.Options{})
 		if err != nil {

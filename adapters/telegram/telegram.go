@@ -156,6 +156,15 @@ func (a *Adapter) connected(ctx context.Context, broken context.CancelCauseFunc,
 	if err := a.hello(ctx, in); err != nil {
 		return err
 	}
+	receive := a.poll
+	if a.o.Webhook.URL != "" {
+		receive = a.beCalled
+	}
+	return a.reachable(ctx, broken, in, receive)
+}
+
+// reachable runs work while calls and presses are taken.
+func (a *Adapter) reachable(ctx context.Context, broken context.CancelCauseFunc, in chat.Inbox, work func(context.Context, chat.Inbox) error) error {
 	a.mu.Lock()
 	a.in, a.broken = in, broken
 	a.mu.Unlock()
@@ -169,11 +178,7 @@ func (a *Adapter) connected(ctx context.Context, broken context.CancelCauseFunc,
 	for range toasters {
 		all.Go(func() { a.toaster(ctx) })
 	}
-	receive := a.poll
-	if a.o.Webhook.URL != "" {
-		receive = a.beCalled
-	}
-	err := receive(ctx, in)
+	err := work(ctx, in)
 	broken(nil) // the toasters end
 	return err
 }
@@ -256,32 +261,23 @@ func (a *Adapter) Attend(ctx context.Context, in chat.Inbox) error {
 	if err != nil {
 		return fmt.Errorf("telegram at %s: %w", a.o.APIURL, classed(err))
 	}
-	connection, broken := context.WithCancelCause(ctx)
-	defer broken(nil)
 	a.mu.Lock()
 	a.me = *me
-	a.in, a.broken = in, broken
 	a.mu.Unlock()
-	defer func() {
-		a.mu.Lock()
-		a.in, a.broken = nil, nil
-		a.mu.Unlock()
-	}()
-	var all sync.WaitGroup
-	defer all.Wait()
-	for range toasters {
-		all.Go(func() { a.toaster(connection) })
-	}
-	for connection.Err() == nil {
-		if err := a.remember(connection, in); err != nil && connection.Err() == nil {
-			a.o.Log.Warn("what is known of groups could not be read", "account", a.o.ID, "error", err)
+	connection, broken := context.WithCancelCause(ctx)
+	err = a.reachable(connection, broken, in, func(connection context.Context, in chat.Inbox) error {
+		for connection.Err() == nil {
+			if err := a.remember(connection, in); err != nil && connection.Err() == nil {
+				a.o.Log.Warn("what is known of groups could not be read", "account", a.o.ID, "error", err)
+			}
+			wait(connection, askEvery)
 		}
-		wait(connection, askEvery)
-	}
+		return context.Cause(connection)
+	})
 	if ctx.Err() != nil {
 		return nil
 	}
-	return context.Cause(connection)
+	return err
 }
 
 // gaveUp tells why the account does not work, with what somebody can do.
