@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"branchbot/bot/chat"
 	"branchbot/bot/engine"
@@ -128,5 +129,36 @@ func TestAnActMeetsABusyUnit(t *testing.T) {
 		if n := r.column(t, `SELECT text FROM note WHERE text = '`+unit+`'`); len(n) != 1 {
 			t.Errorf("%s: noted %d times", unit, len(n))
 		}
+	}
+}
+
+// A count that another transaction has posted since this one began does not cover what
+// is replied in this one.
+func TestCountOfAnotherTransaction(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, storetest.Postgres)
+	count := func(key string, before func(*engine.Turn) error) {
+		t.Helper()
+		_, err := r.HandleAct(t.Context(), engine.Act{Member: 1, Unit: "demo", Key: key, Do: func(t *engine.Turn) error {
+			return errors.Join(before(t), t.CountSoon("notes", "1"))
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	timers := func() int { t.Helper(); return len(r.column(t, `SELECT key FROM timer WHERE kind = 'count'`)) }
+	count("first", func(*engine.Turn) error { return nil })
+	r.now = r.now.Add(9500 * time.Millisecond)
+	count("second", func(*engine.Turn) error { return nil })
+	if n := timers(); n != 1 {
+		t.Fatalf("%d timers, want one for both", n)
+	}
+	count("third", func(t *engine.Turn) error {
+		r.now = r.now.Add(time.Second) // while the transaction is under way
+		_, err := t.Tx.Exec(`DELETE FROM timer WHERE kind = 'count'`)
+		return err
+	})
+	if n := timers(); n != 1 {
+		t.Errorf("%d timers after the count, want a new one", n)
 	}
 }
