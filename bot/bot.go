@@ -89,6 +89,7 @@ func Open(s *Settings, library *content.Library, db *store.DB, log *slog.Logger,
 	b := &Bot{settings: s, db: db, log: log, routes: map[string]http.Handler{}, troubled: map[chat.AccountID]string{}, scanning: map[chat.AccountID]bool{}}
 	b.logins = newLogins(filepath.Dir(db.Path()), s.base(), s.Language)
 	b.logins.told = b.codeShown
+	b.logins.here = func(id chat.AccountID) bool { return db.Holds(outbox.Role(id)) }
 	b.logins.state = func(id chat.AccountID) chat.State { return b.engine.States()[id] }
 	b.features = newFeatures(b.links, b.page)
 	b.backups = newBackups(s, db)
