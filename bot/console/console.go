@@ -112,6 +112,11 @@ var pages = []page{
 	auditPage,
 	unitsPage,
 	mePage,
+	handbookPage,
+	handbookFile,
+	honourFile,
+	mydataPage,
+	mydataFile,
 }
 
 //go:embed assets
@@ -139,6 +144,7 @@ func (s *Server) Handler() http.Handler {
 		w.Header().Set("Cache-Control", "no-cache") // they hold no secrets, and change with the program
 		static.ServeHTTP(w, r)
 	})
+	mux.HandleFunc("GET "+handbookCSS, serveHandbookCSS)
 	mux.HandleFunc("GET "+Root+"{$}", s.front)
 	mux.HandleFunc("GET "+Root+"enter", s.enterPage)
 	mux.HandleFunc("POST "+Root+"enter", s.enter)
