@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -40,6 +41,7 @@ type Bot struct {
 	routes   map[string]http.Handler // what the accounts serve, by pattern
 	logins   *logins
 	console  *console.Server
+	imports  *imports
 	backups  *backups
 	heads    *heads
 	metrics  *metrics
@@ -50,10 +52,14 @@ type Bot struct {
 	scanning map[chat.AccountID]bool   // a code was shown since the account was online
 }
 
-// openLibrary reads the packs of the settings and checks that schedules find
-// what they ask for.
+// openLibrary reads the packs of the settings and those that were taken in at
+// the console, and checks that schedules find what they ask for.
 func openLibrary(s *Settings) (*content.Library, error) {
-	library, err := content.Open(s.Content, packs.FS, s.file.Dir)
+	imported, _, err := importedPacks(packsFolder(s))
+	if err != nil {
+		return nil, err
+	}
+	library, err := content.Open(slices.Concat(s.Content, imported), packs.FS, s.file.Dir)
 	if err != nil {
 		return nil, err
 	}
@@ -89,6 +95,7 @@ func Open(s *Settings, library *content.Library, db *store.DB, log *slog.Logger,
 	b.logins.told = b.codeShown
 	b.logins.state = func(id chat.AccountID) chat.State { return b.engine.States()[id] }
 	b.features = newFeatures(b.links, b.page)
+	b.imports = newImports(b)
 	b.backups = newBackups(s, db)
 	b.backups.quiet = b.quiet
 	b.features.backup = b.backups.Last
@@ -124,7 +131,7 @@ func Open(s *Settings, library *content.Library, db *store.DB, log *slog.Logger,
 	edit := &editor{config: s.file, reload: b.Reload}
 	b.console = console.New(console.Options{DB: db, Engine: b.engine, Act: b.engine.Act, Schedule: b.features.schedule, Top: s.top(),
 		Code: b.logins.picture, ByPhone: b.logins.byPhone, Renew: b.logins.ask, Section: edit.Section, SetSection: edit.SetSection,
-		Doubts: b.doubts, Language: s.Language, Log: log})
+		ImportedPack: b.imports.imported, TryPack: b.imports.try, PutPack: b.imports.put, DropPack: b.imports.drop, Doubts: b.doubts, Language: s.Language, Log: log})
 	for _, a := range b.adapters {
 		b.senders = append(b.senders, b.outbox.Sender(a, b.media, log))
 	}
@@ -300,6 +307,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	}
 	inner.Go(func() { b.housekeeping(core) })
 	inner.Go(func() { b.heads.run(core) })
+	inner.Go(func() { b.imports.run(core) })
 	inner.Go(func() { failed <- b.present(core) })
 	take, stopTaking := context.WithCancel(ctx)
 	defer stopTaking()
@@ -408,6 +416,8 @@ func (b *Bot) Reload(f *config.File) error {
 	if err != nil {
 		return err
 	}
+	b.imports.mu.Lock()
+	defer b.imports.mu.Unlock()
 	library, err := openLibrary(s)
 	if err != nil {
 		return err

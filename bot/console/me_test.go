@@ -70,8 +70,8 @@ SELECT COUNT(*), SUM(points) FROM ledger WHERE member = 2`); got != "1|A\n2|AC\n
 		}
 		_, text = b.get(mine)
 		contains(t, text, "<b>6</b> 总积分", "支部党员大会一般多长时间", "晨会")
-		if strings.Contains(text, "还没完成</span>") && !strings.Contains(text, "周六植树") {
-			t.Errorf("something is still open:\n%s", text)
+		if n := strings.Count(text, "还没完成</span>"); n != 1 { // he does not come to plant trees
+			t.Errorf("%d are still open:\n%s", n, text)
 		}
 		d.play("书记: /结束 3\n")
 		contains(t, b.send(mine, "do", "answer", "prompt", "3", "value", "B"), `role="alert"`) // it is closed
