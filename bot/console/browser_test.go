@@ -148,6 +148,7 @@ func (d *desk) furnish() {
 	d.Console.Section = func(name string) (console.Section, error) {
 		return console.Section{Name: name, File: "config.yaml", Line: 31, Base: "x", Text: name + ":\n  key: value # as in the file\n"}, nil
 	}
+	d.importSample()
 	d.sql(`INSERT INTO outbox (key, account, chat, user_id, class, message, language, thread, cause, state, not_before, created_at, settled_at, problem)
 		VALUES ('x', 'rehearsal', 'demo', '', 'push', '{}', 'zh-CN', '', '', 'dead', 0, 0, $1, 'the group is gone')`, d.Clock.Now().UnixMilli())
 }
@@ -160,6 +161,7 @@ var samples = map[string]string{
 	"/console/u/demo/checkins/{id}": "/console/u/demo/checkins/1",
 	"/console/u/demo/signups/{id}":  "/console/u/demo/signups/1",
 
+	"/console/u/demo/content/{id}":        "/console/u/demo/content/1",
 	"/console/u/demo/content/{pack}/{id}": "/console/u/demo/content/tiny/first",
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"branchbot/bot/console"
 	"branchbot/content"
+	"branchbot/content/packs"
 	"branchbot/store"
 )
 
@@ -92,7 +93,8 @@ func (p *imports) with(id string, pack *content.Pack) (*content.Library, *conten
 	case i >= 0 && !p.imported(all[i]):
 		return nil, nil, console.ErrPackTaken
 	case i >= 0:
-		old, all = all[i], slices.Delete(all, i, i+1)
+		old = all[i]
+		all = slices.Delete(all, i, i+1)
 	case pack == nil:
 		return nil, nil, console.ErrNoPack
 	}
@@ -190,7 +192,7 @@ func (p *imports) look() error {
 	}
 	p.stamp = stamp
 	all := slices.DeleteFunc(p.bot.features.library.Load().Packs(), p.imported)
-	imported, err := content.Open(files, nil, "")
+	imported, err := content.Open(files, packs.FS, "")
 	if err != nil {
 		return err
 	}
