@@ -178,7 +178,7 @@ func TestAccessible(t *testing.T) {
 	run(t, ctx, "the entry", chromedp.Navigate(d.link("0001")), look(390, false), browsertest.Shot("enter-390-light"))
 	accessible(t, ctx, "the entry", true)
 	run(t, ctx, "enter", admit(d, "0001"))
-	for _, path := range console.Paths("demo") {
+	for _, path := range append(console.Paths("demo"), "/console/me/handbook") {
 		if strings.Contains(path, "{") && samples[path] == "" {
 			t.Errorf("add an address for %s to samples", path)
 			continue

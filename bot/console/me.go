@@ -31,7 +31,8 @@ type me struct {
 	Paging   Paging
 	Years    []int
 	Honours  []honour.Honour
-	Listed   bool // there is a board of points
+	Listed   bool   // there is a board of points
+	Board    string // the address of the unit's board; "": there is none
 	Sessions []session
 	Current  int64
 	Password bool // he has one
@@ -72,6 +73,9 @@ func showMe(r *Request) (err error) {
 		return err
 	}
 	if d.Honours, err = honour.Of(r.Tx, r.Member.ID); err != nil {
+		return err
+	}
+	if d.Board, err = r.board(); err != nil {
 		return err
 	}
 	if d.Sessions, err = sessionsOf(r.Tx, r.Member.ID); err != nil {

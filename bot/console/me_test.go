@@ -285,3 +285,38 @@ func TestMyHandbook(t *testing.T) {
 		t.Errorf("the audit: %s", got)
 	}
 }
+
+// A notice is put on the board and taken off at its page; the board is opened and
+// closed at the settings, and members find its link.
+func TestPublish(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
+		d := openOn(t, "", e)
+		d.play("@ 2026-12-01 09:00\n书记: /通知 明天开会\n")
+		b, m := d.enter("0001"), d.enter("0002")
+		const one, settings = "/console/u/demo/notices/1", "/console/u/demo/settings"
+		_, text := b.get(one)
+		contains(t, text, "没有公示", "还没有看板")
+		if _, text := m.get(mine); strings.Contains(text, "/board/") {
+			t.Error("there is a link to no board")
+		}
+		contains(t, b.send(settings, "do", "board", "board", "打开"), "看板已打开", "/board/")
+		_, first := b.get(settings)
+		contains(t, b.send(one, "do", "publish"), "已放到看板上", "打开看板")
+		if got := d.Rows(t, `SELECT COUNT(*) FROM notice_target WHERE published_at IS NOT NULL`); got != "1\n" {
+			t.Errorf("published: %s", got)
+		}
+		_, text = m.get(mine)
+		contains(t, text, "去看支部看板", between(first, `/board/`, `"`))
+		contains(t, b.send(one, "do", "unpublish"), "已从看板上撤下", "没有公示")
+		b.send(settings, "do", "board", "board", "换链接")
+		_, second := b.get(settings)
+		if between(first, `/board/`, `"`) == between(second, `/board/`, `"`) {
+			t.Error("the link is the same")
+		}
+		contains(t, b.send(settings, "do", "board", "board", "关闭"), "看板已关闭", "开一个看板")
+		if status, _ := b.post(settings, b.fill(settings, "do", "board", "board", "x")); status != http.StatusBadRequest {
+			t.Errorf("an act that is none: %d", status)
+		}
+	})
+}
