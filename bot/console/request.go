@@ -43,6 +43,7 @@ type Request struct {
 	sealed  bool   // it is stored nowhere
 	Data    any    // of the page's template
 	units   chooser
+	seen    string // mark of the pulse that this page shows; "" when it is not live
 }
 
 // fault is an error that the person can mend.
