@@ -202,6 +202,45 @@ func TestAccessible(t *testing.T) {
 	}
 }
 
+// The page of a member who has no office, with all kinds of things open for him,
+// and with a vote that he fills in.
+func TestMineAccessible(t *testing.T) {
+	t.Parallel()
+	ctx := browsertest.Chromium(t)
+	d := open(t, "")
+	if _, err := d.Play(t, aDay+"书记: /出题 multiple\n书记: /出题 blank\n书记: /出题 order\n书记: /表彰 张三 学习标兵 全年全勤\n书记: /看板 打开\n"+
+		"书记: /加分 张三 2 主讲微党课\n张三: 5 +1\n"); err != nil {
+		t.Fatal(err)
+	}
+	secretary := d.enter("0001")
+	secretary.send("/console/u/demo/surveys", "do", "vote", "title", "今年主题党日去哪里", "options", "红旗渠\n西柏坡", "named", "1")
+	secretary.send("/console/u/demo/surveys", "do", "vote", "title", "谁来讲微党课", "options", "张三\n李四")
+	secretary.get("/console/u/demo/members/2")
+	secretary.get("/console/u/demo/members/export")
+	looks := func(name string) {
+		t.Helper()
+		first := true
+		for _, width := range []int64{390, 1280} {
+			for _, dark := range []bool{false, true} {
+				named := fmt.Sprintf("%s-%d-%v", name, width, dark)
+				run(t, ctx, name, look(width, dark), browsertest.Shot(named))
+				accessible(t, ctx, named, first)
+				first = false
+			}
+		}
+	}
+	run(t, ctx, "enter", admit(d, "0002"), sees("我的待办"))
+	looks("mine")
+	run(t, ctx, "a vote", chromedp.Click(`button[value^="survey:go"]`, chromedp.ByQuery), sees("也可以直接填"))
+	looks("mine-vote")
+	run(t, ctx, "choose and cast", chromedp.Click(`.flash .buttons button`, chromedp.ByQuery), sees("确认投出"),
+		chromedp.Click(`.flash .buttons button`, chromedp.ByQuery), sees("重新填写（实名）"))
+	run(t, ctx, "my data", chromedp.Navigate(d.server.URL+"/console/me/data"), sees("打开了你的资料"))
+	looks("mine-data")
+	run(t, ctx, "my handbook", chromedp.Navigate(d.server.URL+"/console/me/handbook"), sees("电子手册"))
+	looks("mine-handbook")
+}
+
 // What somebody else does shows by itself; a form is answered on the next page.
 func TestLive(t *testing.T) {
 	t.Parallel()
