@@ -133,7 +133,7 @@ func (p *imports) put(zip []byte) error {
 	if err := os.MkdirAll(p.dir, 0o750); err != nil {
 		return fmt.Errorf("keep the pack %s: %w", pack.ID, err)
 	}
-	if err := writeWhole(pack.From, zip); err != nil {
+	if err := writeWhole(pack.From, zip, 0o640); err != nil {
 		return fmt.Errorf("keep the pack %s: %w", pack.ID, err)
 	}
 	return p.use(library)
@@ -161,24 +161,6 @@ func (p *imports) use(library *content.Library) error {
 		p.bot.features.library.Store(library)
 	}
 	return err
-}
-
-// writeWhole writes a file so that others see the old one or the new one.
-func writeWhole(name string, data []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(name), ".new-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(f.Name())
-		}
-	}()
-	_, err = f.Write(data)
-	if err = errors.Join(err, f.Chmod(0o640), f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), name)
 }
 
 // look takes in what another process has changed. A pack that cannot be read
