@@ -37,6 +37,7 @@ type piece struct {
 	Used       int
 	Last       time.Time
 	Retired    string // the unit that has retired it; "": it is used
+	Key        string // of a question that is to be checked
 }
 
 // library is what the page shows.
@@ -79,12 +80,12 @@ func (r *Request) showLibrary(d library) error {
 		for _, l := range p.Lessons {
 			u := lessons[l.Ref()]
 			one.LessonsUsed += min(u.N, 1)
-			find.add(piece{l.Ref(), l.Title, "lesson", l.Tags, u.N, u.Last, gone[l.Ref()]}, p.ID, l.ID, l.Title, l.Body, l.Source)
+			find.add(piece{l.Ref(), l.Title, "lesson", l.Tags, u.N, u.Last, gone[l.Ref()], ""}, p.ID, l.ID, l.Title, l.Body, l.Source)
 		}
 		for _, x := range p.Questions {
 			u := questions[x.Ref()]
 			one.QuestionsUsed += min(u.N, 1)
-			find.add(piece{x.Ref(), x.Ask, string(x.Type), x.Tags, u.N, u.Last, gone[x.Ref()]}, p.ID, append(slices.Clone(x.Options), x.ID, x.Ask, x.Explain, x.Source)...)
+			find.add(piece{x.Ref(), x.Ask, string(x.Type), x.Tags, u.N, u.Last, gone[x.Ref()], ""}, p.ID, append(slices.Clone(x.Options), x.ID, x.Ask, x.Explain, x.Source)...)
 		}
 		d.Packs = append(d.Packs, one)
 	}

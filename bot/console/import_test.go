@@ -87,7 +87,7 @@ func TestImportPack(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, text = b.upload(contentAt, "file", "题库.xlsx", table, "do", "import", "id", "Bank-1", "title", "消防题库")
-		contains(t, text, "消防题库", "bank-1", "灭火器要定期检查")
+		contains(t, text, "消防题库", "bank-1", "灭火器要定期检查", "<bdi>B</bdi>", "<bdi>对</bdi>")
 		b.send(contentAt+"/4", "do", "take")
 		contains(t, b.send(contentAt, "do", "remove", "pack", "shop"), "已删除")
 		_, text = b.get(contentAt)
