@@ -312,10 +312,9 @@ func (f *Feature) close(t *engine.Turn, w *window) error {
 	if err := w.closed(t.Tx); err != nil {
 		return err
 	}
-	for _, key := range []string{"checkin:close:", "checkin:count:"} {
-		if err := t.Cancel(key + strconv.FormatInt(w.ID, 10)); err != nil {
-			return err
-		}
+	id := strconv.FormatInt(w.ID, 10)
+	if err := t.Cancel("checkin:close:"+id, "checkin:count:"+id); err != nil {
+		return err
 	}
 	s, err := tally(t, w)
 	if err != nil {

@@ -3,6 +3,7 @@ package engine
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"branchbot/bot/command"
 	"branchbot/store"
@@ -50,19 +51,15 @@ func (t *Turn) Open(feature, ref string, want command.Want) (Prompt, error) {
 }
 
 func (t *Turn) nextCode(open []Prompt) (int, error) {
-	var next int
-	if err := t.Tx.QueryRow(`SELECT code_next FROM unit WHERE id = $1`, t.Unit.ID).Scan(&next); err != nil {
-		return 0, err
-	}
-	for range open {
-		for _, p := range open {
-			if p.Code == next {
-				next = next%codes + 1
-			}
+	taken := func(code int) bool { return slices.ContainsFunc(open, func(p Prompt) bool { return p.Code == code }) }
+	for {
+		var code int
+		err := t.Tx.QueryRow(`UPDATE unit SET code_next = code_next % $1 + 1, prompts = prompts + 1 WHERE id = $2
+			RETURNING (code_next + $1 - 2) % $1 + 1`, codes, t.Unit.ID).Scan(&code)
+		if err != nil || len(open) >= codes || !taken(code) {
+			return code, err
 		}
 	}
-	_, err := t.Tx.Exec(`UPDATE unit SET code_next = $1, prompts = prompts + 1 WHERE id = $2`, next%codes+1, t.Unit.ID)
-	return next, err
 }
 
 // ClosePrompt ends the waiting.

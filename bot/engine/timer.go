@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"branchbot/store"
@@ -51,9 +52,14 @@ func (t *Turn) at(due time.Time, feature, kind, ref, key string) (bool, error) {
 	return n > 0, nil
 }
 
-// Cancel removes a timer if it is still set.
-func (t *Turn) Cancel(key string) error {
-	_, err := t.Tx.Exec(`DELETE FROM timer WHERE key = $1`, key)
+// Cancel removes timers that are still set.
+func (t *Turn) Cancel(keys ...string) error {
+	list := make([]string, len(keys))
+	args := make([]any, len(keys))
+	for i, key := range keys {
+		list[i], args[i] = fmt.Sprintf("$%d", i+1), key
+	}
+	_, err := t.Tx.Exec(`DELETE FROM timer WHERE key IN (`+strings.Join(list, ", ")+`)`, args...)
 	return err
 }
 

@@ -180,10 +180,8 @@ func (f *Feature) retire(t *engine.Turn) error {
 
 // Close implements engine.Closer.
 func (f *Feature) Close(t *engine.Turn, p engine.Prompt) error {
-	for _, key := range []string{"lesson:close:" + p.Ref, "lesson:count:" + p.Ref} {
-		if err := t.Cancel(key); err != nil {
-			return err
-		}
+	if err := t.Cancel("lesson:close:"+p.Ref, "lesson:count:"+p.Ref); err != nil {
+		return err
 	}
 	return t.ClosePrompt(p.ID)
 }

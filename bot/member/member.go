@@ -48,6 +48,7 @@ type Directory struct {
 	chats      map[room]*engine.Unit
 	units      map[string]*engine.Unit
 	roles      map[roleKey]engine.Role
+	groups     map[string][]engine.Address
 }
 
 // generation is the name under which store counts what the directory keeps.
@@ -81,6 +82,7 @@ func (d *Directory) forget() {
 	d.chats = map[room]*engine.Unit{}
 	d.units = map[string]*engine.Unit{}
 	d.roles = map[roleKey]engine.Role{}
+	d.groups = map[string][]engine.Address{}
 }
 
 // Changed tells that tx changes units, members, identities, roles or chats.
@@ -269,8 +271,10 @@ func Granted(tx *store.Tx, member int64) (map[string][]string, error) {
 
 // Groups implements engine.Directory.
 func (d *Directory) Groups(tx *store.Tx, unit string) ([]engine.Address, error) {
-	return addresses(tx, `SELECT account, chat, '' FROM chat WHERE unit = $1 AND state NOT IN ('removed', 'moved')
-		ORDER BY account, chat`, unit)
+	return cached(d, tx, func() map[string][]engine.Address { return d.groups }, unit, func() ([]engine.Address, error) {
+		return addresses(tx, `SELECT account, chat, '' FROM chat WHERE unit = $1 AND state NOT IN ('removed', 'moved')
+			ORDER BY account, chat`, unit)
+	})
 }
 
 // Private implements engine.Directory.

@@ -245,10 +245,8 @@ func (f *Feature) Close(t *engine.Turn, p engine.Prompt) error {
 
 // stop ends a notice as a whole, with its timers.
 func (f *Feature) stop(t *engine.Turn, n *notice, s state) error {
-	for _, kind := range []string{"close", "auto", "repeat"} {
-		if err := t.Cancel(key(kind, n.ID)); err != nil {
-			return err
-		}
+	if err := t.Cancel(key("close", n.ID), key("auto", n.ID), key("repeat", n.ID)); err != nil {
+		return err
 	}
 	return n.setState(t.Tx, s)
 }

@@ -255,10 +255,8 @@ func (f *Feature) close(t *engine.Turn, r *Round) error {
 		return err
 	}
 	ref := strconv.FormatInt(r.ID, 10)
-	for _, key := range []string{"quiz:close:" + ref, "quiz:count:" + ref} {
-		if err := t.Cancel(key); err != nil {
-			return err
-		}
+	if err := t.Cancel("quiz:close:"+ref, "quiz:count:"+ref); err != nil {
+		return err
 	}
 	if err := dropSelections(t.Tx, r.ID); err != nil {
 		return err

@@ -145,14 +145,14 @@ func timerKey(id string) string { return "schedule:" + id }
 
 // plan sets the timer of a schedule's next slot.
 func (f *Feature) plan(tx *store.Tx, s *row) error {
+	due, err := s.nextDue(f.holidays.Load())
+	if err == nil && due != 0 {
+		return setTimers(tx, s.timer(due))
+	}
 	if _, err := tx.Exec(`DELETE FROM timer WHERE key = $1`, timerKey(s.ID)); err != nil {
 		return err
 	}
-	due, err := s.nextDue(f.holidays.Load())
-	if err != nil || due == 0 {
-		return err
-	}
-	return setTimers(tx, s.timer(due))
+	return err
 }
 
 // planAll plans every schedule. Timers that are right already stay, since there may

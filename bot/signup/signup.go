@@ -428,10 +428,9 @@ func (f *Feature) close(t *engine.Turn, s *signup) error {
 	if err := s.closed(t.Tx); err != nil {
 		return err
 	}
-	for _, key := range []string{"signup:close:", "signup:count:"} {
-		if err := t.Cancel(key + strconv.FormatInt(s.ID, 10)); err != nil {
-			return err
-		}
+	id := strconv.FormatInt(s.ID, 10)
+	if err := t.Cancel("signup:close:"+id, "signup:count:"+id); err != nil {
+		return err
 	}
 	text, err := list(t, s)
 	if err != nil {

@@ -168,10 +168,8 @@ func (f *Feature) end(t *engine.Turn, s *Survey, result chat.Message) error {
 	if err := s.finish(t.Tx, chat.Part{Spans: result.Spans}.Plain()); err != nil {
 		return err
 	}
-	for _, key := range []string{"survey:close:", "survey:count:"} {
-		if err := t.Cancel(key + s.ref()); err != nil {
-			return err
-		}
+	if err := t.Cancel("survey:close:"+s.ref(), "survey:count:"+s.ref()); err != nil {
+		return err
 	}
 	return t.At(t.Now.Add(lastLetters), "survey", "forget", s.ref(), "survey:forget:"+s.ref())
 }
