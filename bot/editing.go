@@ -21,6 +21,7 @@ import (
 type editor struct {
 	config *config.File
 	reload func(*config.File) error
+	told   func() error // tells other processes that the file is another one
 
 	mu sync.Mutex // one edit at a time
 }
@@ -120,7 +121,10 @@ func (e *editor) SetSection(name, text, base string) error {
 	if err := e.reload(f); err != nil {
 		return err
 	}
-	return replaceFile(e.config.Name, changed)
+	if err := replaceFile(e.config.Name, changed); err != nil {
+		return err
+	}
+	return e.told()
 }
 
 // othersEqual tells whether two configurations differ in one key at most.

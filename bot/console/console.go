@@ -28,7 +28,7 @@ type Options struct {
 	Act      func(context.Context, engine.Act) (engine.Acted, error)
 	Schedule *schedule.Feature
 	// Doubts are people whom a platform shows under new ids. May be nil.
-	Doubts func() []Doubt
+	Doubts func() ([]Doubt, error)
 	// Top is the unit whose secretaries may change what holds for all units.
 	Top string
 	// Code is the picture to scan of an account that is logged in with a phone

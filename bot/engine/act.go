@@ -58,6 +58,7 @@ func (e *Engine) Act(ctx context.Context, a Act) (Acted, error) {
 // Handle.
 func (e *Engine) HandleAct(_ context.Context, a Act) (Acted, error) {
 	r := a.request()
+	r.done = make(chan error, 1)
 	e.handle([]*request{r})
 	return r.act.acted, <-r.done
 }
@@ -69,13 +70,13 @@ func (a Act) request() *request {
 	if a.Press != "" {
 		ev.Kind, ev.Data = chat.Pressed, a.Press
 	}
-	return &request{account: Console, events: []chat.Event{ev}, act: &act{Act: a}, done: make(chan error, 1)}
+	return &request{account: Console, events: []chat.Event{ev}, act: &act{Act: a}}
 }
 
 // Look makes a turn in a reading transaction, with which pages ask features for
 // what these would say to the member in the unit. Nothing can be said in it.
 func (e *Engine) Look(tx *store.Tx, m *Member, u *Unit, r Role, lang string) *Turn {
-	return &Turn{Tx: tx, Now: tx.Now, Unit: u, Member: m, Role: r, Lang: lang, work: &work{engine: e, tx: tx}}
+	return &Turn{Tx: tx, Now: tx.Now, Unit: u, Member: m, Role: r, Lang: lang, work: newWork(e, tx, nil, asked{})}
 }
 
 // actor fills in who acts, in which unit and with which role.
@@ -106,7 +107,7 @@ func (t *Turn) acts() (func() error, error) {
 	case t.act.Do != nil:
 		return func() error { return t.act.Do(t) }, nil
 	case t.act.Press != "":
-		return func() error { return t.press(t.act.Press) }, nil
+		return t.pressed()
 	}
 	do, err := t.message()
 	if do == nil && err == nil {
