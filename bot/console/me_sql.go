@@ -177,10 +177,11 @@ func readingsOf(tx *store.Tx, id int64, stays []stay) ([]reading, error) {
 	return all[:min(len(all), mostReadings)], nil
 }
 
-// openedSince tells whether somebody has opened a member's page since an instant.
+// openedSince tells whether somebody has opened a member's page since an instant. It
+// is found along the page, not along all that the reader has ever done: hence + 0.
 func openedSince(tx *store.Tx, by int64, ref string, since time.Time) (bool, error) {
 	var n int
-	err := tx.QueryRow(`SELECT COUNT(*) FROM (SELECT 1 FROM console_audit WHERE page = 'members/{id}' AND ref = $1 AND act = 'open' AND member = $2
+	err := tx.QueryRow(`SELECT COUNT(*) FROM (SELECT 1 FROM console_audit WHERE page = 'members/{id}' AND ref = $1 AND act = 'open' AND member + 0 = $2
 		AND at > $3 LIMIT 1) AS one`, ref, by, since.UnixMilli()).Scan(&n)
 	return n > 0, err
 }

@@ -181,7 +181,7 @@ func TestMyData(t *testing.T) {
 			data, _ := io.ReadAll(r)
 			files[f.Name] = string(data)
 		}
-		contains(t, files["index.html"], "张三", "导出了名单", "签到")
+		contains(t, files["index.html"], "张三", "导出了名单", "签到", "2026-12-01 09:01")
 		var all struct {
 			Tables map[string][]map[string]any
 		}

@@ -61,6 +61,11 @@ func (r *Request) What(a reading) string {
 	return r.T("console.read.change", "Act", r.ActName(a.Act))
 }
 
+// Stamp tells a time for a paper that is kept, where "today" means nothing later.
+func (r *Request) Stamp(ms int64) string {
+	return time.UnixMilli(ms).In(r.Unit.Zone).Format("2006-01-02 15:04")
+}
+
 // reopened is how long a page of a member counts as opened once.
 const reopened = time.Hour
 
