@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -40,6 +41,7 @@ type Bot struct {
 	routes   map[string]http.Handler // what the accounts serve, by pattern
 	logins   *logins
 	console  *console.Server
+	imports  *imports
 	backups  *backups
 	heads    *heads
 	metrics  *metrics
@@ -52,10 +54,14 @@ type Bot struct {
 	scanning map[chat.AccountID]bool   // a code was shown since the account was online
 }
 
-// openLibrary reads the packs of the settings and checks that schedules find
-// what they ask for.
+// openLibrary reads the packs of the settings and those that were taken in at
+// the console, and checks that schedules find what they ask for.
 func openLibrary(s *Settings) (*content.Library, error) {
-	library, err := content.Open(s.Content, packs.FS, s.file.Dir)
+	imported, _, err := importedPacks(packsFolder(s))
+	if err != nil {
+		return nil, err
+	}
+	library, err := content.Open(slices.Concat(s.Content, imported), packs.FS, s.file.Dir)
 	if err != nil {
 		return nil, err
 	}
@@ -92,6 +98,7 @@ func Open(s *Settings, library *content.Library, db *store.DB, log *slog.Logger,
 	b.logins.here = func(id chat.AccountID) bool { return db.Holds(outbox.Role(id)) }
 	b.logins.state = func(id chat.AccountID) chat.State { return b.engine.States()[id] }
 	b.features = newFeatures(b.links, b.page)
+	b.imports = newImports(b)
 	b.backups = newBackups(s, db)
 	b.backups.quiet = b.quiet
 	b.features.backup = b.backups.Last
@@ -127,7 +134,7 @@ func Open(s *Settings, library *content.Library, db *store.DB, log *slog.Logger,
 	edit := &editor{config: s.file, reload: b.Reload, told: b.announce}
 	b.console = console.New(console.Options{DB: db, Engine: b.engine, Act: b.engine.Act, Schedule: b.features.schedule, Top: s.top(),
 		Code: b.logins.picture, ByPhone: b.logins.byPhone, Renew: b.logins.ask, Section: edit.Section, SetSection: edit.SetSection,
-		Doubts: b.doubts, Language: s.Language, Log: log})
+		ImportedPack: b.imports.imported, TryPack: b.imports.try, PutPack: b.imports.put, DropPack: b.imports.drop, Doubts: b.doubts, Language: s.Language, Log: log})
 	for _, a := range b.adapters {
 		b.senders = append(b.senders, b.outbox.Sender(a, b.media, log))
 	}
@@ -336,6 +343,8 @@ func (b *Bot) takeIn(f *config.File, as func(*store.Tx, *Settings, *content.Libr
 	if err != nil {
 		return err
 	}
+	b.imports.mu.Lock()
+	defer b.imports.mu.Unlock()
 	library, err := openLibrary(s)
 	if err != nil {
 		return err

@@ -168,24 +168,30 @@ func onlySection(name, text string) (string, error) {
 }
 
 // replaceFile puts a file in the place of another, whole or not at all.
-func replaceFile(name string, data []byte) (err error) {
+func replaceFile(name string, data []byte) error {
 	info, err := os.Stat(name)
 	if err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*")
-	if err != nil {
+	if err := writeWhole(name, data, info.Mode().Perm()); err != nil {
 		return fmt.Errorf("the setting holds until the next start, but %s cannot be written: %w", name, err)
+	}
+	return nil
+}
+
+// writeWhole writes a file so that others see the old one or the new one.
+func writeWhole(name string, data []byte, mode fs.FileMode) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
+	if err != nil {
+		return err
 	}
 	defer func() {
 		if err != nil {
 			_ = os.Remove(f.Name())
-			err = fmt.Errorf("the setting holds until the next start, but %s cannot be written: %w", name, err)
 		}
 	}()
 	_, err = f.Write(data)
-	err = errors.Join(err, f.Chmod(info.Mode().Perm()), f.Sync(), f.Close())
-	if err != nil {
+	if err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close()); err != nil {
 		return err
 	}
 	return os.Rename(f.Name(), name)

@@ -52,12 +52,13 @@ type features struct {
 	console   *console.Feature
 	board     *board.Feature
 
-	backup  func() (last time.Time, wanted bool)
-	breaks  func() []ledger.Break
-	library atomic.Pointer[content.Library]
-	conduct atomic.Pointer[ConductConfig]
-	quiet   atomic.Pointer[schedules.Quiet]
-	letters atomic.Pointer[shift.Letters]
+	backup   func() (last time.Time, wanted bool)
+	breaks   func() []ledger.Break
+	library  atomic.Pointer[content.Library]
+	conduct  atomic.Pointer[ConductConfig]
+	settings atomic.Pointer[Settings]
+	quiet    atomic.Pointer[schedules.Quiet]
+	letters  atomic.Pointer[shift.Letters]
 }
 
 func newFeatures(links func(code string) []string, page func(code string) string) *features {
@@ -138,6 +139,7 @@ func (f *features) enforce(tx *store.Tx, s *Settings, library *content.Library) 
 		f.letters.Store(&letters)
 		f.library.Store(library)
 		f.conduct.Store(&s.Conduct)
+		f.settings.Store(s)
 		f.quiet.Store(&quiet)
 	})
 	return nil

@@ -35,6 +35,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	inner.Go(func() { b.listen(core) })
 	inner.Go(func() { b.follow(core) })
 	inner.Go(func() { b.heads.run(core) })
+	inner.Go(func() { b.imports.run(core) })
 	outer.Go(func() { b.console.Run(ctx) })
 	inner.Go(func() {
 		if err := b.present(core); err != nil {

@@ -252,8 +252,8 @@ func TestMigrationKeepsAServersDatabase(t *testing.T) {
 	db := openOn(t, source, folder)
 	err := db.Write(func(tx *store.Tx) error {
 		for _, statement := range []string{ // as it was before the newest migration
-			`DROP TABLE process, generation, schema_since`, `DROP INDEX lease_fence`, `ALTER TABLE lease DROP COLUMN since, DROP COLUMN state`,
-			`ALTER TABLE unit DROP COLUMN prompts`, `ALTER TABLE timer DROP COLUMN unit`, `DELETE FROM goose_db_version WHERE version_id = 18`} {
+			`DROP TABLE pack_import`, `DROP TABLE retired`, `DROP INDEX console_audit_ref`, `DROP INDEX console_audit_export`,
+			`DROP INDEX console_audit_member`, `DELETE FROM goose_db_version WHERE version_id = 19`} {
 			if _, err := tx.Exec(statement); err != nil {
 				return err
 			}

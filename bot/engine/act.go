@@ -35,6 +35,7 @@ type Acted struct {
 	Said    []chat.Message // what a chat would have shown him, in order
 	Refused bool           // he can mend something: Said tells what
 	Again   bool           // the key was seen before: nothing was done
+	Sealed  bool           // Said holds what must not be stored as it is
 }
 
 // act is an Act under way.
@@ -122,6 +123,7 @@ func (t *Turn) handBack(l outbox.Letter) bool {
 		return false
 	}
 	t.act.acted.Said = append(t.act.acted.Said, l.Message)
+	t.act.acted.Sealed = t.act.acted.Sealed || t.seal != ""
 	return true
 }
 
@@ -129,6 +131,7 @@ func (t *Turn) handBack(l outbox.Letter) bool {
 func (t *Turn) toastBack(line string) {
 	if line != "" {
 		t.act.acted.Said = append(t.act.acted.Said, chat.Text(line))
+		t.act.acted.Sealed = t.act.acted.Sealed || t.seal != ""
 	}
 }
 

@@ -357,11 +357,13 @@ func (t *Turn) press(data string) error {
 	}
 	r := command.Read(value)
 	r.Addressed = true
-	a, v := r.Match(p.Want)
-	if v != command.OK {
-		return Complain("engine.old_button")
+	switch a, v := r.Match(p.Want); v {
+	case command.OK:
+		return t.answer(p, a)()
+	case command.Malformed: // of a page, where it was typed
+		return Complain("engine.malformed."+string(p.Want.Kind), "Code", p.Code)
 	}
-	return t.answer(p, a)()
+	return Complain("engine.old_button")
 }
 
 // PressData is the data of a button that answers a prompt.
