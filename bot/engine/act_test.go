@@ -132,6 +132,21 @@ func TestAnActMeetsABusyUnit(t *testing.T) {
 	}
 }
 
+// An event that asks for a unit that there is not holds nothing up.
+func TestAUnitThatThereIsNot(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, storetest.Postgres)
+	done, err := r.HandleAct(t.Context(), engine.Act{Member: 1, Unit: "demo", Key: "1", Do: func(t *engine.Turn) error {
+		if err := t.Lock("gone"); err != nil {
+			return err
+		}
+		return t.Reply(chat.Text("done"))
+	}})
+	if err != nil || len(done.Said) != 1 {
+		t.Errorf("%+v (%v)", done, err)
+	}
+}
+
 // A count that another transaction has posted since this one began does not cover what
 // is replied in this one.
 func TestCountOfAnotherTransaction(t *testing.T) {

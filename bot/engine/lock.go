@@ -89,13 +89,10 @@ func (w *work) wait(units []string) error {
 	units = slices.Clone(units)
 	slices.Sort(units)
 	for _, unit := range slices.Compact(units) {
-		found, err := w.lockRow(unit, "")
-		if err == nil && !found {
-			err = fmt.Errorf("lock unit %s: there is none", unit)
-		}
-		if err != nil {
+		if _, err := w.lockRow(unit, ""); err != nil {
 			return err
 		}
+		w.locked[unit] = true // also one that there is not: what is wrong with it is the handler's to say
 	}
 	return nil
 }
