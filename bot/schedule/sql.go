@@ -193,7 +193,11 @@ func getRow(tx *store.Tx, id string) (*row, error) {
 
 // listRows are the schedules of a unit, of all units for "".
 func listRows(tx *store.Tx, unit string) ([]row, error) {
-	rows, err := tx.Query(selectRow+`AND (unit = $1 OR $1 = '') ORDER BY id`, unit)
+	condition, args := ``, []any{}
+	if unit != "" {
+		condition, args = `AND unit = $1 `, []any{unit}
+	}
+	rows, err := tx.Query(selectRow+condition+`ORDER BY id`, args...)
 	if err != nil {
 		return nil, err
 	}
