@@ -20,6 +20,7 @@ var (
 type entries struct {
 	Rows     []ledger.Row
 	Paging   Paging
+	More     bool // there are more than are counted
 	Filter   ledger.Filter
 	Rules    [][2]string // id, name
 	Verified *ledger.Verified
@@ -40,10 +41,11 @@ func (r *Request) entries(d entries) error {
 	if q.Get("from") != "" || q.Get("to") != "" {
 		d.Filter.From, d.Filter.To = r.days()
 	}
-	n, err := ledger.Chosen(r.Tx, r.Unit.ID, d.Filter)
+	n, more, err := ledger.Chosen(r.Tx, r.Unit.ID, d.Filter)
 	if err != nil {
 		return err
 	}
+	d.More = more
 	d.Paging = r.Paging(n)
 	if d.Rows, err = ledger.Rows(r.Tx, r.Unit.ID, d.Filter, d.Paging.Size, d.Paging.Offset()); err != nil {
 		return err
