@@ -41,7 +41,7 @@ func TestADeletedFileEndsTheBot(t *testing.T) {
 	if err := os.Rename(path, path+".moved"); err != nil {
 		t.Fatal(err)
 	}
-	code, said := p.ends(t, 10*time.Second)
+	code, said := p.ends(t, 30*time.Second)
 	if code != 1 || !strings.Contains(said, "branchbot: the database file "+path+" was deleted or replaced while the bot runs: put it back, or restore a backup, and start again\n") {
 		t.Errorf("exit status %d:\n%s", code, said)
 	}
@@ -67,7 +67,7 @@ func TestASecondProcessIsTurnedAway(t *testing.T) {
 	if err := first.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	if code, said := first.ends(t, 10*time.Second); code != 0 {
+	if code, said := first.ends(t, 30*time.Second); code != 0 {
 		t.Errorf("the first: exit status %d:\n%s", code, said)
 	}
 }
@@ -99,7 +99,7 @@ func TestStoppedWithAFullOutbox(t *testing.T) {
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	if code, said := p.ends(t, 10*time.Second); code != 0 {
+	if code, said := p.ends(t, 30*time.Second); code != 0 {
 		t.Errorf("exit status %d:\n%s", code, said)
 	}
 	var pending, sent, all int

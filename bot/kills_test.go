@@ -79,7 +79,6 @@ func TestTakingOver(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts processes")
 	}
-	t.Parallel()
 	source, dir := storetest.Postgres.Empty(t)
 	config := killConfig(dir)
 	text, err := os.ReadFile(config)
@@ -184,14 +183,13 @@ func TestKills(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts processes")
 	}
-	t.Parallel()
 	dir := t.TempDir()
 	config := killConfig(dir)
 	bot := work(t, config)
 	crowd := newCrowd(within(t, "the bot works", bot.ready, 20*time.Second))
 	dice := rand.New(rand.NewPCG(1, 2))
 	for range kills() {
-		crowd.until(t, crowd.count()+1+dice.IntN(200))
+		crowd.until(t, crowd.count()+1+dice.IntN(100))
 		if err := bot.cmd.Process.Kill(); err != nil {
 			t.Fatal(err)
 		}
@@ -230,6 +228,10 @@ func body(t *testing.T, address string) string {
 	return string(text)
 }
 
+// crowdMembers is few enough for two cores that also run other tests: when a
+// crowd waits longer than its patience, each answer is sent again and again.
+const crowdMembers = 40
+
 // crowd is people who answer the open question again and again, wherever the
 // bot is.
 type crowd struct {
@@ -242,7 +244,7 @@ type crowd struct {
 
 func newCrowd(address string) *crowd {
 	c := &crowd{address: address, told: map[int]int{}}
-	for m := range killMembers {
+	for m := range crowdMembers {
 		c.wg.Go(func() {
 			for n := 0; ; {
 				c.mu.Lock()
@@ -252,7 +254,7 @@ func newCrowd(address string) *crowd {
 					return
 				}
 				message, _ := json.Marshal(map[string]any{"id": fmt.Sprintf("event-%d-%d", m, n), "room": "demo", "text": string(rune('A' + n%4))})
-				client := http.Client{Timeout: 5 * time.Second}
+				client := http.Client{Timeout: 20 * time.Second}
 				r, err := client.Post(fmt.Sprintf("http://%s/api/send?as=staff:%d", address, m), "application/json", strings.NewReader(string(message)))
 				if err == nil {
 					r.Body.Close()
@@ -294,7 +296,7 @@ func (c *crowd) members() int {
 // until waits for so many answers.
 func (c *crowd) until(t *testing.T, n int) {
 	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute)
 	for c.count() < n {
 		if time.Now().After(deadline) {
 			t.Fatalf("%d answers are acknowledged, want %d", c.count(), n)

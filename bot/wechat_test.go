@@ -318,6 +318,46 @@ func TestWeChatAndTelegramTogether(t *testing.T) {
 	v.rows(`SELECT points FROM ledger_sum WHERE period = '' AND rule = ''`, "3")
 }
 
+// One notice stands in a WeChat group and in a Telegram group of the same branch:
+// who acknowledges here, there, or in both, counts once, and both groups show the
+// one count.
+func TestNoticeOverTwoPlatforms(t *testing.T) {
+	t.Parallel()
+	v := newVillage(t, "").settled()
+	v.tg.Person(wang, "王敏")
+	v.tg.Group(branchGroup, "示范党支部海外群")
+	for id, staff := range map[int64]string{wang: "0001", zhang: "0002"} {
+		v.tg.Open(id, v.code(staff))
+		v.pass(10 * time.Second)
+	}
+	v.tg.AddBot(branchGroup, wang)
+	v.pass(10 * time.Second)
+	v.tg.Say(telegramtest.Said{Chat: branchGroup, From: wang, Text: "/绑定"})
+	v.pass(10 * time.Second)
+
+	v.say("branch", "wang", "/通知 回执 截止 20:00 明天停电")
+	shown := v.tg.Shown(branchGroup)
+	notice := shown[len(shown)-1]
+	v.has("the notice on Telegram", notice.Text, "通知 2026-001", "明天停电")
+	v.has("the notice on WeChat", v.last("branch"), "通知 2026-001", "明天停电")
+	v.say("branch", "zhang", "收到")
+	v.tg.Press(branchGroup, zhang, notice.ID, notice.Buttons[0][0].Data)
+	v.pass(10 * time.Second)
+	v.say("branch", "li", "收到")
+	v.rows(`SELECT m.name FROM notice_reader r JOIN member m ON m.id = r.member WHERE r.acked_at IS NOT NULL ORDER BY m.id`, "张三", "李四")
+	const missing = "通知 2026-001：应回执 4 人，已回执 2 人，未回执 2 人：赵磊、钱进" // the author has read it
+	v.say("", "wang", "/未读")
+	v.tg.Say(telegramtest.Said{Chat: wang, From: wang, Text: "/未读"})
+	v.pass(10 * time.Second)
+	shown = v.tg.Shown(wang)
+	v.has("who is missing", v.last("wang"), missing)
+	v.has("the same on Telegram", shown[len(shown)-1].Text, missing)
+	v.pass(12 * time.Hour)
+	for place, text := range map[string]string{"WeChat": v.last("branch"), "Telegram": fmt.Sprint(v.tg.Shown(branchGroup))} {
+		v.has("the close on "+place, text, "【通知 2026-001】回执截止：应回执 4 人，已回执 2 人，未回执 2 人。")
+	}
+}
+
 // After a new login all ids on the wire are new: the group and those with
 // remarks are known again, the two who are called alike are not, and what they
 // answer waits until they say who they are.

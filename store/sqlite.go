@@ -48,8 +48,9 @@ func (db *DB) openSQLite(ctx context.Context, o Options) error {
 	}
 	// Connections are opened through a DSN, so that each gets the settings.
 	// The busy time-out matters only beside tools; inside the program writers
-	// queue for db.mu.
-	const settings = "?_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)&_pragma=trusted_schema(0)&_txlock=immediate"
+	// queue for db.mu. A tool that imports a whole enterprise on a slow machine
+	// holds the file for seconds, and that must not end the bot.
+	const settings = "?_pragma=busy_timeout(30000)&_pragma=foreign_keys(1)&_pragma=trusted_schema(0)&_txlock=immediate"
 	// The writer has room for the pages that a busy hour touches, and copies its
 	// journal into the file every 16 MB rather than every 4. What a savepoint may
 	// have to undo stays in memory: as a file it cost a fifth of the time.

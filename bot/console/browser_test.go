@@ -201,10 +201,8 @@ func TestAccessible(t *testing.T) {
 }
 
 // What somebody else does shows by itself; a form is answered on the next page.
-//
-// It runs alone: beside TestAccessible, under the race detector, the page was twice
-// not told in two minutes of what had been opened. Why is not known.
 func TestLive(t *testing.T) {
+	t.Parallel()
 	ctx := browsertest.Chromium(t)
 	d := open(t, "")
 	live, stop := context.WithCancel(t.Context())

@@ -30,7 +30,7 @@ type watch struct{ unit, page string }
 type watcher struct {
 	watch   watch
 	session string // hash of its cookie
-	seen    string // the pulse that the browser knows of
+	seen    string // mark of the pulse that the browser knows of
 	changed chan struct{}
 	over    chan struct{}
 }
@@ -109,9 +109,10 @@ func (l *live) look(sessions bool) error {
 				if pulse, err = l.pulse(tx, w.watch); err != nil {
 					return fmt.Errorf("page %s of %s: %w", w.watch.page, w.watch.unit, err)
 				}
+				pulse = mark(pulse)
 				pulses[w.watch] = pulse
 			}
-			if w.seen != "" && w.seen != pulse {
+			if w.seen != pulse {
 				select {
 				case w.changed <- struct{}{}:
 				default: // it is told already
@@ -123,8 +124,12 @@ func (l *live) look(sessions bool) error {
 	})
 }
 
-// add is nil when there are too many, or when the program ends.
-func (l *live) add(session string, to watch) *watcher {
+// mark is a pulse as a page carries it.
+func mark(pulse string) string { return hashOf(pulse)[:16] }
+
+// add is nil when there are too many, or when the program ends. seen is the mark
+// of what the browser shows: what changes before its stream is open is told too.
+func (l *live) add(session, seen string, to watch) *watcher {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	n := 0
@@ -136,7 +141,7 @@ func (l *live) add(session string, to watch) *watcher {
 	if l.ended || n >= streamsAtOnce || len(l.watchers) >= streamsInAll {
 		return nil
 	}
-	w := &watcher{watch: to, session: session, changed: make(chan struct{}, 1), over: make(chan struct{})}
+	w := &watcher{watch: to, session: session, seen: seen, changed: make(chan struct{}, 1), over: make(chan struct{})}
 	l.watchers[w] = true
 	return w
 }
@@ -168,7 +173,7 @@ func (s *Server) events(w http.ResponseWriter, hr *http.Request) {
 		http.Error(w, "", http.StatusForbidden)
 		return
 	}
-	watching := s.live.add(hashOf(r.session.token), to)
+	watching := s.live.add(hashOf(r.session.token), hr.URL.Query().Get("seen"), to)
 	if watching == nil {
 		http.Error(w, "", http.StatusServiceUnavailable)
 		return

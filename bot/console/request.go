@@ -42,6 +42,7 @@ type Request struct {
 	flash   *flash // that this page shows
 	Data    any    // of the page's template
 	units   chooser
+	seen    string // mark of the pulse that this page shows; "" when it is not live
 }
 
 // fault is an error that the person can mend.

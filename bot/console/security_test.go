@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
+	"html"
 	"mime/multipart"
 	"net/http"
 	"net/url"
@@ -303,7 +304,13 @@ func TestStream(t *testing.T) {
 		}
 	}
 	b := d.enter("0001")
-	const at = "/console/events?unit=demo&page=today"
+	_, page := b.get("/console/u/demo/today")
+	_, at, _ := strings.Cut(page, ` data-events="`)
+	at, _, _ = strings.Cut(at, `"`)
+	at = html.UnescapeString(at)
+	if _, err := d.Play(t, "书记: /开签 2h 晨会\n"); err != nil { // before the stream is open
+		t.Fatal(err)
+	}
 	res, err := b.Get(d.server.URL + at)
 	if err != nil || res.StatusCode != http.StatusOK {
 		t.Fatalf("%v %v", res, err)
@@ -322,12 +329,16 @@ func TestStream(t *testing.T) {
 		t.Fatalf("the first event is %s", got)
 	}
 	look()
-	if _, err := d.Play(t, "书记: /开签 2h 晨会\n"); err != nil {
+	if got := event(); got != "changed" {
+		t.Errorf("after a check-in was opened: %s", got)
+	}
+	look() // nothing is new, so what is told next is this:
+	if _, err := d.Play(t, "张三: 签到\n"); err != nil {
 		t.Fatal(err)
 	}
 	look()
 	if got := event(); got != "changed" {
-		t.Errorf("after a check-in was opened: %s", got)
+		t.Errorf("after a check-in: %s", got)
 	}
 	var more []*http.Response
 	for range 5 {

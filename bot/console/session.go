@@ -193,6 +193,13 @@ func (r *Request) prepare() (err error) {
 			return fmt.Errorf("flash of session %d: %w", r.session.ID, err)
 		}
 	}
+	if r.page.pulse != nil {
+		pulse, err := r.page.pulse(r.server, r.Tx, r.Unit.ID)
+		if err != nil {
+			return err
+		}
+		r.seen = mark(pulse)
+	}
 	r.units, err = r.server.choose(r)
 	return err
 }

@@ -95,10 +95,10 @@ func (r *Request) Long(d time.Duration) string {
 
 // Live is where the page is told that something has changed; "" when it is not.
 func (r *Request) Live() string {
-	if r.page.pulse == nil || r.Unit == nil {
+	if r.seen == "" {
 		return ""
 	}
-	return Root + "events?" + url.Values{"unit": {r.Unit.ID}, "page": {r.page.path}}.Encode()
+	return Root + "events?" + url.Values{"unit": {r.Unit.ID}, "page": {r.page.path}, "seen": {r.seen}}.Encode()
 }
 
 // Query is what the table of the page is searched for: ?q=, at most 64 letters.

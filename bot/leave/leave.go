@@ -7,6 +7,7 @@
 //   - Who is on leave is neither asked, reminded nor counted as missing.
 //   - The group sees that it is noted; names and reasons are for the secretary.
 //   - Leave without a day, while a check-in is open, is meant for that check-in.
+//   - Leave that covers an earlier one takes its place.
 //   - Leave that has not begun and is cancelled leaves no trace; leave that has
 //     begun ends when it is cancelled.
 //
@@ -69,17 +70,37 @@ func (f *Feature) leave(t *engine.Turn, line command.Line) error {
 		return f.showAll(t)
 	}
 	now := t.Now.In(t.Unit.Zone)
-	if s, ok := readSpan(line.Args, now); ok {
-		return f.take(t, t.Member, s)
-	}
 	name, rest, _ := strings.Cut(strings.Join(line.Fields(), " "), " ")
-	if s, ok := readSpan(rest, now); ok {
-		return f.named(t, name, s)
+	theirs, ofOne := readSpan(rest, now)
+	if s, ok := readSpan(line.Args, now); ok {
+		if !ofOne {
+			return f.take(t, t.Member, s)
+		}
+		staff, err := isStaff(t, name)
+		if err != nil {
+			return err
+		}
+		if !staff {
+			return f.take(t, t.Member, s)
+		}
+	}
+	if ofOne {
+		return f.named(t, name, theirs)
 	}
 	if dayLike(line.Args) {
 		return engine.Complain("leave.how")
 	}
 	return f.fromCheckIn(t, line.Args)
+}
+
+// isStaff tells whether a word that could be a day (12-24) is meant as the
+// staff number of somebody, by a secretary.
+func isStaff(t *engine.Turn, word string) (bool, error) {
+	if t.Role < engine.Secretary {
+		return false, nil
+	}
+	m, err := member.ByStaff(t.Tx, word)
+	return m != nil, err
 }
 
 // named is leave with a word before the days: for a secretary the name of a
@@ -132,6 +153,9 @@ func (f *Feature) take(t *engine.Turn, m *engine.Member, s span) error {
 	}
 	if have {
 		return engine.Complain("leave.already")
+	}
+	if err := dropWithin(t.Tx, m.ID, s); err != nil {
+		return err
 	}
 	r := record{Member: m.ID, From: s.from, To: s.to, Reason: s.reason}
 	if !own {
@@ -254,11 +278,15 @@ func (f *Feature) back(t *engine.Turn, line command.Line) error {
 	m, words := t.Member, line.Fields()
 	now := t.Now.In(t.Unit.Zone)
 	if len(words) > 0 && !isAll(words[0]) {
-		if _, isDay := command.Day(words[0], now); !isDay {
+		_, isDay := command.Day(words[0], now)
+		staff, err := isStaff(t, words[0])
+		if err != nil {
+			return err
+		}
+		if !isDay || staff {
 			if t.Role < engine.Secretary {
 				return engine.Complain("leave.back_how")
 			}
-			var err error
 			if m, err = member.Find(t.Tx, t.Unit.ID, words[0]); err != nil {
 				return err
 			}

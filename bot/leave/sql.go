@@ -43,6 +43,12 @@ func covers(tx *store.Tx, member int64, s span) (bool, error) {
 	return n > 0, err
 }
 
+// dropWithin removes the leaves of the member that lie within the span.
+func dropWithin(tx *store.Tx, member int64, s span) error {
+	_, err := tx.Exec(`DELETE FROM leave WHERE member = $1 AND from_at >= $2 AND to_at <= $3`, member, s.from.UnixMilli(), s.to.UnixMilli())
+	return err
+}
+
 const selectLeave = `SELECT l.id, l.member, l.from_at, l.to_at, l.reason, l.entered_by, m.name, COALESCE(b.name, '')
 	FROM leave l JOIN member m ON m.id = l.member LEFT JOIN member b ON b.id = l.entered_by `
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -24,6 +25,7 @@ import (
 	"branchbot/bot/seal"
 	"branchbot/bot/survey"
 	"branchbot/store"
+	"branchbot/store/storetest"
 )
 
 const voters = 40
@@ -76,16 +78,17 @@ type scene struct {
 	choice   map[string]string // receipt → choice
 	order    []string          // chats in the order of voting
 	exhibits map[string][]byte // files by name
+	journal  string            // of PostgreSQL: the segment of its journal in which the vote began
+	together map[string]guess  // of PostgreSQL: what was written in one transaction, by the time of the look
 	sizes    []string          // of what is sealed, before the close
 }
 
-func newScene(t *testing.T, ring func(path string) keys) *scene {
+func newScene(t *testing.T, e storetest.Engine, ring func(path string) keys) *scene {
 	t.Helper()
 	s := &scene{t: t, now: time.Date(2026, 12, 1, 1, 0, 0, 0, time.UTC), truth: map[string]string{}, choice: map[string]string{},
-		exhibits: map[string][]byte{}, platform: &platform{private: map[chat.ChatID]string{}}}
-	path := filepath.Join(t.TempDir(), "x.db")
+		exhibits: map[string][]byte{}, together: map[string]guess{}, platform: &platform{private: map[chat.ChatID]string{}}}
 	var err error
-	s.db, err = store.Open(t.Context(), "sqlite:"+path, store.Options{Now: func() time.Time { return s.now }})
+	s.db, err = e.Opener(t)(store.Options{Now: func() time.Time { return s.now }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +116,7 @@ func newScene(t *testing.T, ring func(path string) keys) *scene {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.keys = ring(path)
+	s.keys = ring(s.db.Path())
 	log := slog.New(slog.NewTextHandler(&s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	out := outbox.New(s.db, "acc")
 	out.Keys = s.keys
@@ -163,6 +166,9 @@ var receipt = regexp.MustCompile(`\b[2-9A-HJ-NP-Z]{5}-[2-9A-HJ-NP-Z]{5}\b`)
 // hold holds the vote and collects what an adversary can.
 func (s *scene) hold() {
 	s.t.Helper()
+	if s.db.Postgres() {
+		s.journal = s.column(`SELECT pg_walfile_name(pg_current_wal_lsn())`)[0]
+	}
 	s.say(0, "/投票 截止 1小时 换届方式\n甲\n乙\n丙\n丁", "")
 	for n, i := range rand.Perm(voters) {
 		choice := string(rune('A' + rand.IntN(4)))
@@ -201,12 +207,16 @@ func (s *scene) hold() {
 // ones are.
 func (s *scene) seize(when string) {
 	s.t.Helper()
-	for _, ending := range []string{"", "-wal"} {
-		data, err := os.ReadFile(s.db.Path() + ending)
-		if err != nil {
-			s.t.Fatal(err)
+	if s.db.Postgres() {
+		s.seizeServer(when)
+	} else {
+		for _, ending := range []string{"", "-wal"} {
+			data, err := os.ReadFile(s.db.Path() + ending)
+			if err != nil {
+				s.t.Fatal(err)
+			}
+			s.exhibits[when+ending] = data
 		}
-		s.exhibits[when+ending] = data
 	}
 	file := filepath.Join(s.t.TempDir(), "backup.db")
 	if err := s.db.Backup(s.t.Context(), file); err != nil {
@@ -217,6 +227,64 @@ func (s *scene) seize(when string) {
 		s.t.Fatal(err)
 	}
 	s.exhibits[when+"-backup"] = data
+}
+
+// seizeServer copies the files of a server's tables, in which rows that are gone
+// stand until they are overwritten, and its journal since the vote began.
+func (s *scene) seizeServer(when string) {
+	s.t.Helper()
+	err := s.db.Write(func(tx *store.Tx) error {
+		_, err := tx.Exec(`CHECKPOINT`)
+		return err
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.exhibits[when] = []byte(strings.Join(s.column(`SELECT pg_read_binary_file(pg_relation_filepath(oid)) FROM pg_class
+		WHERE relkind IN ('r', 't', 'i') AND oid >= 16384 ORDER BY relname`), ""))
+	s.exhibits[when+"-journal"] = []byte(strings.Join(s.column(`SELECT pg_read_binary_file('pg_wal/' || name) FROM pg_ls_waldir()
+		WHERE name >= '`+s.journal+`' AND name <= pg_walfile_name(pg_current_wal_lsn()) ORDER BY name`), ""))
+	s.together[when] = s.transactions()
+}
+
+var encoded = regexp.MustCompile(`\\x([0-9a-f]{32,})|[A-Za-z0-9+/]{32,}={0,2}`)
+
+// decoded adds to a row what stands in it in hexadecimal or in base64.
+func decoded(row string) string {
+	for _, found := range encoded.FindAllStringSubmatch(row, -1) {
+		if found[1] != "" {
+			data, _ := hex.DecodeString(found[1])
+			row += string(data)
+		} else if data, err := base64.StdEncoding.DecodeString(found[0]); err == nil {
+			row += string(data)
+		}
+	}
+	return row
+}
+
+// transactions gives the receipts that a transaction of a server has written to
+// the one voter whose address it has written too.
+func (s *scene) transactions() guess {
+	s.t.Helper()
+	codes, people := map[string][]string{}, map[string][]string{}
+	for _, table := range s.column(`SELECT relname FROM pg_class WHERE relkind = 'r' AND oid >= 16384`) {
+		for _, row := range s.column(fmt.Sprintf(`SELECT xmin || ' ' || CAST(t AS TEXT) FROM %q t`, table)) {
+			transaction, text, _ := strings.Cut(row, " ")
+			text = decoded(text)
+			codes[transaction] = append(codes[transaction], receipt.FindAllString(text, -1)...)
+			people[transaction] = append(people[transaction], dm.FindAllString(text, -1)...)
+		}
+	}
+	g := guess{}
+	for transaction, who := range people {
+		slices.Sort(who)
+		if who = slices.Compact(who); len(who) == 1 {
+			for _, code := range codes[transaction] {
+				g[code] = who[0]
+			}
+		}
+	}
+	return g
 }
 
 // guess is who an adversary thinks cast which ballot.
@@ -247,6 +315,9 @@ func (s *scene) attacks() map[string]guess {
 	all["row order"] = inOrder(stored, s.order)
 	all["row order by members"] = inOrder(stored, s.column(`SELECT i.private_chat FROM survey_voted v JOIN identity i ON i.member = v.member`))
 	all["letters"] = s.letters()
+	for when, g := range s.together {
+		all["transactions "+when] = g
+	}
 	return all
 }
 
@@ -375,10 +446,11 @@ func commits(wal []byte) guess {
 
 // The adversary has the database, its journal, backups of all times, the log;
 // he must not do better than chance.
-func TestBallotsCannotBeLinked(t *testing.T) {
-	t.Parallel()
+func TestBallotsCannotBeLinked(t *testing.T) { storetest.Each(t, ballotsCannotBeLinked) }
+
+func ballotsCannotBeLinked(t *testing.T, e storetest.Engine) {
 	var path string
-	s := newScene(t, func(p string) keys { path = p; return seal.Beside(p) })
+	s := newScene(t, e, func(p string) keys { path = p; return seal.Beside(p) })
 	s.hold()
 	if n := len(s.column(`SELECT receipt FROM survey_receipt`)); n != voters {
 		t.Fatalf("%d ballots in the final list", n)
@@ -390,7 +462,14 @@ func TestBallotsCannotBeLinked(t *testing.T) {
 			t.Errorf("%s: %d of %d ballots are linked to their voters", name, n, voters)
 		}
 	}
-	for _, name := range []string{"middle", "middle-wal", "middle-backup", "before", "before-wal", "before-backup", "log"} {
+	journal := "-wal"
+	if e == storetest.Postgres {
+		journal = "-journal"
+	}
+	for _, name := range []string{"middle", "middle" + journal, "middle-backup", "before", "before" + journal, "before-backup", "log"} {
+		if len(s.exhibits[name]) == 0 && name != "log" {
+			t.Errorf("nothing is seized as %s", name)
+		}
 		for code := range s.truth {
 			if bytes.Contains(s.exhibits[name], []byte(code)) {
 				t.Errorf("%s: holds the receipt %s before the close", name, code)
@@ -410,15 +489,20 @@ func TestBallotsCannotBeLinked(t *testing.T) {
 }
 
 // The attempt must be able to succeed: without the seals it does.
-func TestAdversaryFindsLeaks(t *testing.T) {
-	t.Parallel()
-	s := newScene(t, func(string) keys { return openly{} })
+func TestAdversaryFindsLeaks(t *testing.T) { storetest.Each(t, adversaryFindsLeaks) }
+
+func adversaryFindsLeaks(t *testing.T, e storetest.Engine) {
+	s := newScene(t, e, func(string) keys { return openly{} })
 	s.hold()
 	all := s.attacks()
 	for name, g := range all {
 		t.Logf("%s: %d guesses, %d right", name, len(g), s.hits(g))
 	}
-	for _, name := range []string{"letters", "commits before-wal"} {
+	ways := []string{"letters", "commits before-wal"}
+	if e == storetest.Postgres {
+		ways = []string{"letters", "transactions before", "near before-journal"}
+	}
+	for _, name := range ways {
 		if n := s.hits(all[name]); n < voters*3/4 {
 			t.Errorf("%s: only %d of %d ballots are linked although nothing is sealed", name, n, voters)
 		}

@@ -10,6 +10,7 @@ import (
 	"branchbot/bot/chat"
 	"branchbot/bot/seal"
 	"branchbot/store"
+	"branchbot/store/storetest"
 )
 
 func TestScripts(t *testing.T) {
@@ -21,7 +22,7 @@ func TestScripts(t *testing.T) {
 // and the voter can cast again.
 func TestFailureKeepsNoChoice(t *testing.T) {
 	t.Parallel()
-	s := newScene(t, func(p string) keys { return seal.Beside(p) })
+	s := newScene(t, storetest.SQLite, func(p string) keys { return seal.Beside(p) })
 	s.say(0, "/投票 截止 1小时 换届方式\n甲\n乙", "")
 	s.say(1, "/投票", "")
 	poison := func(sql string) {
@@ -63,7 +64,7 @@ func TestTurnoutMustEqualBallots(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newScene(t, func(p string) keys { return seal.Beside(p) })
+			s := newScene(t, storetest.SQLite, func(p string) keys { return seal.Beside(p) })
 			s.say(0, "/投票 截止 1小时 换届方式\n甲\n乙", "")
 			for i := range 7 {
 				s.say(i, "1 A", "")
@@ -88,7 +89,7 @@ func TestTurnoutMustEqualBallots(t *testing.T) {
 // What is typed for an anonymous vote never stands in a question of the bot.
 func TestGroupAnswerIsNotEchoed(t *testing.T) {
 	t.Parallel()
-	s := newScene(t, func(p string) keys { return seal.Beside(p) })
+	s := newScene(t, storetest.SQLite, func(p string) keys { return seal.Beside(p) })
 	s.say(0, "/投票 截止 1小时 一\n甲案\n乙案", "")
 	s.say(0, "/投票 截止 1小时 二\n甲案\n乙案", "")
 	for _, text := range []string{"乙案", "1 B", "B", "#2 乙案"} {

@@ -3,13 +3,16 @@
 const at = document.body.dataset.events;
 if (at && window.EventSource) {
   const stream = new EventSource(at);
-  stream.addEventListener("changed", () => {
+  let behind = false;
+  const refresh = () => {
     const part = document.getElementById("live");
     // What somebody has begun to fill in is not taken from under his hands.
-    if (part && !part.contains(document.activeElement?.closest("input, textarea, select"))) {
-      part.dispatchEvent(new Event("changed"));
-    }
-  });
+    if (!behind || !part || part.contains(document.activeElement?.closest("input, textarea, select"))) return;
+    behind = false;
+    part.dispatchEvent(new Event("changed"));
+  };
+  stream.addEventListener("changed", () => { behind = true; refresh(); });
+  document.addEventListener("focusout", () => setTimeout(refresh, 0));
   stream.addEventListener("over", () => stream.close());
 }
 // A double click sends a form once.
