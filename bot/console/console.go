@@ -107,6 +107,8 @@ var pages = []page{
 	itemPage,
 	ledgerPage,
 	ledgerExport,
+	reportsPage,
+	reportsExport,
 	accountsPage,
 	settingsPage,
 	auditPage,
@@ -139,6 +141,7 @@ func (s *Server) Handler() http.Handler {
 		w.Header().Set("Cache-Control", "no-cache") // they hold no secrets, and change with the program
 		static.ServeHTTP(w, r)
 	})
+	mux.HandleFunc("GET "+Root+"assets/charts.css", serveChartCSS)
 	mux.HandleFunc("GET "+Root+"{$}", s.front)
 	mux.HandleFunc("GET "+Root+"enter", s.enterPage)
 	mux.HandleFunc("POST "+Root+"enter", s.enter)

@@ -139,7 +139,7 @@ var made = map[string][]string{
 	"poster.kind.":          {"lesson", "quiz", "checkin", "notice"},
 	"poster.held.":          {"lesson", "quiz", "checkin", "notice"},
 	"poster.told.":          {"lesson", "quiz", "checkin", "notice"},
-	"console.act.":          {"enter", "post", "press", "code", "settings", "password", "no_password", "end"},
+	"console.act.":          {"enter", "post", "press", "code", "settings", "password", "no_password", "end", "report"},
 	"schedule.reason.": {"late", "newer", "holiday", "weekend", "makeup", "merged", // of schedules
 		"days"}, // of rows that earlier releases wrote; the others are written out
 	"shift.fault.":         {"nobody", "several", "twice", "letter", "long", "empty", "starts_on", "days"},

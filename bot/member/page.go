@@ -76,16 +76,15 @@ type Chosen struct {
 // Choose reads some of the members that a filter chooses, and counts them: all of
 // a roster, else up to a thousand.
 func Choose(tx *store.Tx, unit string, f Filter, limit, offset int) (c Chosen, err error) {
-	large := false
 	if f == (Filter{}) {
 		c.Total, err = Count(tx, unit)
-		large = c.Total > largeRoster
 	} else {
-		large, err = isLarge(tx, unit)
+		c.Total, err = CountTo(tx, unit, largeRoster+1)
 	}
 	if err != nil {
 		return c, err
 	}
+	large := c.Total > largeRoster
 	if c.Rows, err = rowsOf(tx, unit, f, large, limit, offset); err != nil || f == (Filter{}) {
 		return c, err
 	}
@@ -97,14 +96,6 @@ func Choose(tx *store.Tx, unit string, f Filter, limit, offset int) (c Chosen, e
 	err = tx.QueryRow(Under+`SELECT COUNT(*) FROM (SELECT 1 FROM member m WHERE`+condition+`AND `+in(large)+` LIMIT $2) AS found`, args...).Scan(&c.Total)
 	c.Total, c.More = min(c.Total, countedTo), c.Total > countedTo
 	return c, err
-}
-
-// isLarge tells whether a roster has more than largeRoster members.
-func isLarge(tx *store.Tx, unit string) (bool, error) {
-	var n int
-	err := tx.QueryRow(Under+`SELECT COUNT(*) FROM (SELECT 1 FROM member WHERE unit IN (SELECT id FROM below) AND left_at IS NULL LIMIT $2) AS found`,
-		unit, largeRoster+1).Scan(&n)
-	return n > largeRoster, err
 }
 
 // in is the condition that members m are below; of a large roster it is not what
