@@ -2,19 +2,27 @@ package console
 
 import (
 	"encoding/hex"
+	"fmt"
 	"net/http"
 
 	"branchbot/bot/engine"
 	"branchbot/bot/ledger"
+	"branchbot/store"
 )
 
 // The ledger: entries with their cause, points given and taken back by hand, and
 // the chain verified.
 var (
 	ledgerPage = page{path: "ledger", title: "console.title.ledger", role: engine.Secretary, nav: true, view: "ledger",
-		get: showLedger, post: changeLedger}
+		get: showLedger, post: changeLedger, pulse: ledgerPulse}
 	ledgerExport = page{path: "ledger/export", title: "console.title.ledger", role: engine.Secretary, get: exportLedger}
 )
+
+// ledgerPulse is the length of the chain: it only grows.
+func ledgerPulse(_ *Server, tx *store.Tx, unit string) (string, error) {
+	n, _, err := ledger.Chosen(tx, unit, ledger.Filter{})
+	return fmt.Sprint(n), err
+}
 
 // entries is what the page shows.
 type entries struct {
