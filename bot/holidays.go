@@ -57,11 +57,13 @@ func (p *Program) importHolidays(ctx context.Context, file string) error {
 		return err
 	}
 	defer db.Close()
-	return db.Write(func(tx *store.Tx) error {
-		year, err := schedule.ImportHolidays(tx, file, data)
-		if err == nil {
-			fmt.Fprintf(p.Out, "imported: %d, %s; a running bot takes it in at once\n", year.Year, summary(year))
-		}
+	var year schedules.Year
+	err = db.Write(func(tx *store.Tx) error {
+		year, err = schedule.ImportHolidays(tx, file, data)
 		return err
 	})
+	if err == nil {
+		fmt.Fprintf(p.Out, "imported: %d, %s; a running bot takes it in at once\n", year.Year, summary(year))
+	}
+	return err
 }

@@ -1,7 +1,11 @@
 package bot_test
 
 import (
+	"io/fs"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -61,5 +65,31 @@ func TestImports(t *testing.T) {
 				t.Errorf("%s imports %s: features never import each other", from, to)
 			}
 		}
+	}
+}
+
+// ASVS 1.3.6: only adapters, and the alert by mail, call somebody; so nothing that
+// people write can make the program fetch an address.
+func TestNobodyElseCalls(t *testing.T) {
+	t.Parallel()
+	calls := regexp.MustCompile(`\bhttp\.(Get|Head|Post|PostForm|NewRequest|NewRequestWithContext|Client|DefaultClient|Transport)\b|\bnet\.(Dial\w*)\b|wneessen/go-mail`)
+	var found []string
+	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+		switch name := filepath.ToSlash(path); {
+		case err != nil:
+			return err
+		case d.IsDir() && (name == "../adapters" || strings.HasPrefix(d.Name(), ".git")):
+			return filepath.SkipDir
+		case d.IsDir(), !strings.HasSuffix(name, ".go"), strings.HasSuffix(name, "_test.go"):
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		if err == nil && calls.Match(text) {
+			found = append(found, filepath.ToSlash(path))
+		}
+		return err
+	})
+	if err != nil || strings.Join(found, " ") != "../bot/alert.go" {
+		t.Errorf("these call somebody: %v (%v)", found, err)
 	}
 }

@@ -202,25 +202,29 @@ func (p *Program) importRoster(ctx context.Context, unit, file string, yes bool)
 	if unit, err = unitOf(s, unit); err != nil {
 		return err
 	}
-	return db.Write(func(tx *store.Tx) error {
+	var preview, done string // of the last run: a transaction may be run again
+	err = db.Write(func(tx *store.Tx) error {
 		people, faults, err := member.Parse(tx, unit, file, data)
 		if err != nil {
 			return fmt.Errorf("%s: %w", file, err)
 		}
-		fmt.Fprintln(p.Out, member.Preview(s.Language, people, faults))
+		preview = member.Preview(s.Language, people, faults) + "\n"
 		switch {
 		case len(faults) > 0:
 			return fmt.Errorf("%s: nothing was imported", file)
 		case !yes:
-			fmt.Fprintln(p.Out, "nothing is changed yet; add --yes to import")
+			done = "nothing is changed yet; add --yes to import\n"
 			return nil
 		}
 		added, err := member.NewDirectory().Import(tx, people, "command")
-		if err == nil {
-			fmt.Fprintf(p.Out, "imported: %d new, %d updated\n", added, len(people)-added)
-		}
+		done = fmt.Sprintf("imported: %d new, %d updated\n", added, len(people)-added)
 		return err
 	})
+	fmt.Fprint(p.Out, preview)
+	if err == nil {
+		fmt.Fprint(p.Out, done)
+	}
+	return err
 }
 
 func (p *Program) exportRoster(ctx context.Context, unit, file string) error {
@@ -251,21 +255,17 @@ func (p *Program) exportRoster(ctx context.Context, unit, file string) error {
 }
 
 func (p *Program) invite(ctx context.Context, staff string) error {
-	return p.byStaff(ctx, staff, func(s *Settings, tx *store.Tx, m *engine.Member) error {
+	return p.byStaff(ctx, staff, func(s *Settings, tx *store.Tx, m *engine.Member) (string, error) {
 		code, err := member.Code(tx, m.ID)
 		if err != nil {
-			return err
+			return "", err
 		}
 		links, err := s.telegramLinks(tx, code)
 		if page := (&Bot{settings: s}).page(code); page != "" {
 			links = append(links, page)
 		}
-		fmt.Fprintf(p.Out, "%s: %s\n", m.Name, code)
-		for _, link := range links {
-			fmt.Fprintln(p.Out, link)
-		}
-		fmt.Fprintln(p.Out, "It works once, within seven days.")
-		return err
+		lines := append([]string{m.Name + ": " + code}, links...)
+		return strings.Join(append(lines, "It works once, within seven days.\n"), "\n"), err
 	})
 }
 

@@ -42,14 +42,15 @@ func (b *Bot) firstLink(base string) (link string, err error) {
 }
 
 // byStaff does something for the member with a staff number, beside a running
-// bot.
-func (p *Program) byStaff(ctx context.Context, staff string, do func(*Settings, *store.Tx, *engine.Member) error) error {
+// bot, and prints what it says of it.
+func (p *Program) byStaff(ctx context.Context, staff string, do func(*Settings, *store.Tx, *engine.Member) (string, error)) error {
 	s, db, err := p.tool(ctx)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	return db.Write(func(tx *store.Tx) error {
+	var said string // printed once it is committed; a transaction may be run again
+	err = db.Write(func(tx *store.Tx) error {
 		m, err := member.ByStaff(tx, staff)
 		if err != nil {
 			return err
@@ -57,18 +58,20 @@ func (p *Program) byStaff(ctx context.Context, staff string, do func(*Settings, 
 		if m == nil {
 			return fmt.Errorf("nobody on the roster has the staff number %q", staff)
 		}
-		return do(s, tx, m)
+		said, err = do(s, tx, m)
+		return err
 	})
+	if err == nil {
+		fmt.Fprint(p.Out, said)
+	}
+	return err
 }
 
 // consoleLink prints a link to the console for a member.
 func (p *Program) consoleLink(ctx context.Context, staff string) error {
-	return p.byStaff(ctx, staff, func(s *Settings, tx *store.Tx, m *engine.Member) error {
+	return p.byStaff(ctx, staff, func(s *Settings, tx *store.Tx, m *engine.Member) (string, error) {
 		link, err := console.Link(tx, s.base(), m.ID, true)
-		if err == nil {
-			fmt.Fprintf(p.Out, "%s: %s\nIt works once, within fifteen minutes.\n", m.Name, link)
-		}
-		return err
+		return fmt.Sprintf("%s: %s\nIt works once, within fifteen minutes.\n", m.Name, link), err
 	})
 }
 
@@ -85,12 +88,9 @@ func (p *Program) password(ctx context.Context, staff string) error {
 	if first != again {
 		return errors.New("the two are not the same; nothing is changed")
 	}
-	return p.byStaff(ctx, staff, func(_ *Settings, tx *store.Tx, m *engine.Member) error {
-		if err := console.SetPassword(tx, m, first); err != nil {
-			return err
-		}
-		fmt.Fprintf(p.Out, "%s can enter the console with his staff number and this password.\n", m.Name)
-		return nil
+	return p.byStaff(ctx, staff, func(_ *Settings, tx *store.Tx, m *engine.Member) (string, error) {
+		said := fmt.Sprintf("%s can enter the console with his staff number and this password.\n", m.Name)
+		return said, console.SetPassword(tx, m, first)
 	})
 }
 

@@ -4,9 +4,13 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
+	"fmt"
 	"html"
+	"io"
 	"mime/multipart"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"strings"
@@ -289,6 +293,64 @@ func TestTooBig(t *testing.T) {
 	req.Header.Set("Content-Type", w.FormDataContentType())
 	if status, _ := b.do(req); status != http.StatusRequestEntityTooLarge {
 		t.Errorf("a large file: %d", status)
+	}
+}
+
+// A browser that goes away in the middle leaves nothing half done, and is no error:
+// of a form or a file that is cut off nothing counts, and a page or an export that
+// nobody fetches ends.
+func TestBrowserGoesAway(t *testing.T) {
+	t.Parallel()
+	d := open(t, "")
+	d.play("@ 2026-12-01 09:00\n")
+	b := d.enter("0001")
+	form := b.form("/console/u/demo/checkins")
+	for name, value := range map[string]string{"do": "open", "minutes": "30", "title": "晨会"} {
+		form.Set(name, value)
+	}
+	at, err := url.Parse(d.server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// send sends the head of a request and, once the page reads it, the body; then
+	// the plug is pulled.
+	send := func(head, body string) {
+		t.Helper()
+		conn, err := net.Dial("tcp", at.Host)
+		if err != nil {
+			t.Fatal(err)
+		}
+		head += " HTTP/1.1\r\nHost: " + at.Host + "\r\nCookie: " + b.Jar.Cookies(at)[0].String() + "\r\n"
+		if body != "" {
+			head += fmt.Sprintf("Content-Type: application/x-www-form-urlencoded\r\nExpect: 100-continue\r\nContent-Length: %d\r\n", len(body)+1)
+		}
+		if _, err := io.WriteString(conn, head+"\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		first := make([]byte, len("HTTP/1.1 100"))
+		if _, err := io.ReadFull(conn, first); err != nil || body != "" && string(first) != "HTTP/1.1 100" {
+			t.Fatalf("%s: %q %v", head, first, err)
+		}
+		if _, err := io.WriteString(conn, body); err != nil {
+			t.Fatal(err)
+		}
+		if body == "" {
+			_ = conn.(*net.TCPConn).SetLinger(0)
+		}
+		conn.Close()
+	}
+	for _, path := range append(console.Paths("demo"), "/console/u/demo/members/export") {
+		send("GET "+path, "")
+	}
+	send("POST /console/u/demo/checkins", form.Encode())
+	d.server.Close() // which waits for what goes on
+	if got := d.Rows(t, `SELECT COUNT(*) FROM prompt`); got != "0\n" {
+		t.Errorf("of a form that was cut off came: %s", got)
+	}
+	d.server = httptest.NewServer(d.Console.Handler())
+	t.Cleanup(d.server.Close)
+	if status, text := b.post("/console/u/demo/checkins", form); status != http.StatusOK || !strings.Contains(text, "晨会") {
+		t.Errorf("the whole form: %d\n%s", status, text)
 	}
 }
 

@@ -1,15 +1,22 @@
 package notice
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"image"
+	_ "image/gif" // the pictures of which the size is read
+	_ "image/jpeg"
+	_ "image/png"
 	"net/http"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
+
+	_ "golang.org/x/image/webp" // as above
 
 	"branchbot/bot/chat"
 	"branchbot/bot/command"
@@ -21,6 +28,9 @@ const (
 	draftLife = 30 * time.Minute // how long a file waits for its notice
 	maxFiles  = 9
 	maxBytes  = 5 << 20 // of a file
+	// maxPixels bounds a picture: one of few bytes may unpack to gigabytes on every
+	// phone of the branch. Phones take photographs of up to 50 million.
+	maxPixels = 60_000_000
 )
 
 // tables, sent by themselves, are for imports: rosters, questions.
@@ -36,43 +46,57 @@ func (f *Feature) File(t *engine.Turn, file chat.File) (bool, error) {
 	if !captioned && slices.Contains(tables, strings.ToLower(filepath.Ext(file.Name))) {
 		return false, nil
 	}
-	if len(file.Data) > maxBytes {
-		return true, engine.Complain("notice.file_too_big", "Max", maxBytes>>20)
-	}
-	n, err := addDraft(t.Tx, t.Member.ID, file)
-	if err != nil {
+	n, err := addDraft(t, file)
+	if err != nil || captioned {
 		return true, err
-	}
-	if n > maxFiles {
-		return true, engine.Complain("notice.too_many_files", "Max", maxFiles)
-	}
-	if captioned {
-		return true, nil
 	}
 	m := chat.Text(t.T("notice.file_taken", "Files", n, "Minutes", int(draftLife.Minutes())))
 	m.Buttons = [][]chat.Button{{{Label: t.T("notice.files_drop"), Data: "notice:files:drop"}}}
 	return true, t.Reply(m)
 }
 
+// kindOf is the type of a file by what is in it, and the size of a picture. What
+// only begins like a picture is none.
+func kindOf(data []byte) (kind string, pixels int) {
+	kind = http.DetectContentType(data)
+	if !slices.Contains(pictures, kind) {
+		return kind, 0
+	}
+	c, _, err := image.DecodeConfig(bytes.NewReader(data))
+	if err != nil {
+		return "application/octet-stream", 0
+	}
+	return kind, c.Width * c.Height
+}
+
 // addDraft keeps a file for its sender's next notice and returns how many wait.
 // Files of which no notice came are forgotten by the way.
-func addDraft(tx *store.Tx, member int64, file chat.File) (n int, err error) {
-	if err := forget(tx, `at < $1`, tx.Now.Add(-draftLife).UnixMilli()); err != nil {
+func addDraft(t *engine.Turn, file chat.File) (n int, err error) {
+	if len(file.Data) > maxBytes {
+		return 0, engine.Complain("notice.file_too_big", "Max", maxBytes>>20)
+	}
+	kind, pixels := kindOf(file.Data)
+	if pixels > maxPixels {
+		return 0, engine.Complain("notice.picture_too_big", "Max", maxPixels/1_000_000)
+	}
+	if err := forget(t.Tx, `at < $1`, t.Now.Add(-draftLife).UnixMilli()); err != nil {
 		return 0, err
 	}
 	sum := sha256.Sum256(file.Data)
 	hash := hex.EncodeToString(sum[:])
-	_, err = tx.Exec(`INSERT INTO notice_file (hash, type, data) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
-		hash, http.DetectContentType(file.Data), file.Data)
+	_, err = t.Tx.Exec(`INSERT INTO notice_file (hash, type, data) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, hash, kind, file.Data)
 	if err != nil {
 		return 0, fmt.Errorf("store file: %w", err)
 	}
-	_, err = tx.Exec(`INSERT INTO notice_draft (member, hash, name, at) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (member, hash) DO UPDATE SET name = excluded.name, at = excluded.at`, member, hash, fileName(file.Name), tx.Millis())
+	_, err = t.Tx.Exec(`INSERT INTO notice_draft (member, hash, name, at) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (member, hash) DO UPDATE SET name = excluded.name, at = excluded.at`, t.Member.ID, hash, fileName(file.Name), t.Tx.Millis())
 	if err != nil {
 		return 0, err
 	}
-	err = tx.QueryRow(`SELECT COUNT(*) FROM notice_draft WHERE member = $1`, member).Scan(&n)
+	err = t.Tx.QueryRow(`SELECT COUNT(*) FROM notice_draft WHERE member = $1`, t.Member.ID).Scan(&n)
+	if err == nil && n > maxFiles {
+		err = engine.Complain("notice.too_many_files", "Max", maxFiles)
+	}
 	return n, err
 }
 

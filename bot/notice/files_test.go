@@ -1,6 +1,8 @@
 package notice_test
 
 import (
+	"encoding/binary"
+	"hash/crc32"
 	"strings"
 	"testing"
 
@@ -11,7 +13,15 @@ import (
 	"branchbot/store/storetest"
 )
 
-const png = "\x89PNG\r\n\x1a\n and so on"
+// picture is a PNG whose head tells its size; the rest is not looked at.
+func picture(width, height uint32) []byte {
+	head := binary.BigEndian.AppendUint32([]byte("IHDR"), width)
+	head = append(binary.BigEndian.AppendUint32(head, height), 8, 2, 0, 0, 0)
+	data := append([]byte("\x89PNG\r\n\x1a\n\x00\x00\x00\x0d"), head...)
+	return binary.BigEndian.AppendUint32(data, crc32.ChecksumIEEE(head))
+}
+
+var png = picture(640, 480)
 
 // send has the branch's secretary send files in private, with a text under them.
 func send(t *testing.T, s *bottest.Stage, key, text string, files ...chat.File) {
@@ -58,7 +68,7 @@ func wants(t *testing.T, said string, lines ...string) {
 func TestFiles(t *testing.T) {
 	t.Parallel()
 	s := awake(t)
-	send(t, s, "1", "", chat.File{Name: "海报.png", Data: []byte(png)})
+	send(t, s, "1", "", chat.File{Name: "海报.png", Data: png})
 	send(t, s, "2", "", chat.File{Name: `C:\桌面\方案.pdf`, Data: []byte("%PDF-1.7")})
 	wants(t, play(t, s, "@ +1m"), "收下了，共 1 个。30 分钟内发 /通知，会一起发出去。", "收下了，共 2 个。")
 	wants(t, play(t, s, "书记 (私聊): /通知 请看海报"), "🖼 方案.pdf", "🖼 海报.png", "【通知 2026-001】\n    请看海报")
@@ -75,13 +85,24 @@ func TestFiles(t *testing.T) {
 	}
 }
 
+// ASVS 5.2.2: what only begins like a picture goes along as a file.
+func TestNoPicture(t *testing.T) {
+	t.Parallel()
+	s := awake(t)
+	send(t, s, "1", "/通知 请看", chat.File{Name: "木马.png", Data: []byte("\x89PNG\r\n\x1a\n<script>")})
+	wants(t, play(t, s, "@ +1m"), "【通知 2026-001】")
+	if got := s.Rows(t, "SELECT type FROM notice_file"); got != "application/octet-stream\n" {
+		t.Error(got)
+	}
+}
+
 // A file of which no notice comes is forgotten, and so is one that is not
 // wanted after all; bytes that a notice needs stay.
 func TestForgottenFiles(t *testing.T) {
 	t.Parallel()
 	s := awake(t)
-	send(t, s, "1", "/通知 看图", chat.File{Name: "一.png", Data: []byte(png)})
-	send(t, s, "2", "", chat.File{Name: "又是一.png", Data: []byte(png)})
+	send(t, s, "1", "/通知 看图", chat.File{Name: "一.png", Data: png})
+	send(t, s, "2", "", chat.File{Name: "又是一.png", Data: png})
 	send(t, s, "3", "", chat.File{Name: "二.pdf", Data: []byte("%PDF")})
 	play(t, s, "@ +1m")
 	wants(t, play(t, s, "书记 (私聊): [按 不要了]\n书记 (私聊): /通知"), "好的，都不带了。", "通知写什么？")
@@ -95,7 +116,8 @@ func TestForgottenFiles(t *testing.T) {
 	wants(t, play(t, s, "书记 (私聊): /通知 回执"), "🖼 四.pdf", "见附件。")
 }
 
-// Each slip with a file gets one line.
+// Each slip with a file gets one line. ASVS 5.2.6: so does a picture that would
+// unpack to gigabytes.
 func TestBadFiles(t *testing.T) {
 	t.Parallel()
 	s := awake(t)
@@ -103,6 +125,8 @@ func TestBadFiles(t *testing.T) {
 	wants(t, play(t, s, "@ +1m"), "这个文件是空的，或者超过 5 MB，取不到。")
 	send(t, s, "2", "", chat.File{Name: "大.png", Data: make([]byte, 5<<20+1)})
 	wants(t, play(t, s, "@ +1m"), "文件太大，最多 5 MB。")
+	send(t, s, "wide", "", chat.File{Name: "撑爆手机.png", Data: picture(60_000, 60_000)})
+	wants(t, play(t, s, "@ +1m"), "图片尺寸太大，最多 6000 万像素。请缩小后再发。")
 	for i := range 9 {
 		send(t, s, "many"+string(rune('0'+i)), "", chat.File{Name: "图.png", Data: []byte{byte(i)}})
 	}

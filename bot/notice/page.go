@@ -74,15 +74,8 @@ func (f *Feature) Attach(t *engine.Turn, files []chat.File) error {
 		return engine.Complain("engine.secretaries_only")
 	}
 	for _, file := range files {
-		if len(file.Data) > maxBytes {
-			return engine.Complain("notice.file_too_big", "Max", maxBytes>>20)
-		}
-		n, err := addDraft(t.Tx, t.Member.ID, file)
-		if err != nil {
+		if _, err := addDraft(t, file); err != nil {
 			return err
-		}
-		if n > maxFiles {
-			return engine.Complain("notice.too_many_files", "Max", maxFiles)
 		}
 	}
 	return nil
