@@ -50,16 +50,6 @@ type window struct {
 	ctx context.Context
 }
 
-// open opens it; the browser lives as long as the context of the first action.
-func open(t *testing.T) *window {
-	t.Helper()
-	w := &window{t, browsertest.Chromium(t)}
-	if err := chromedp.Run(w.ctx); err != nil {
-		t.Fatal(err)
-	}
-	return w
-}
-
 func (w *window) do(what string, actions ...chromedp.Action) {
 	w.Helper()
 	ctx, cancel := context.WithTimeout(w.ctx, 3*time.Minute)
@@ -112,8 +102,8 @@ func counts(n int, of string) chromedp.Action {
 // each: the state of the accounts, the roster, a plan, a check-in that is watched,
 // a notice and its reminder, and the month's report, which is opened.
 func TestSecretarysWeek(t *testing.T) {
-	member := open(t)
-	secretary := open(t)
+	member := &window{t, browsertest.Chromium(t)}
+	secretary := &window{t, browsertest.Chromium(t)}
 	wechat := wechattest.New(t)
 	defer bot.WeChatOver(wechat.Transport(t))()
 	dir := t.TempDir()

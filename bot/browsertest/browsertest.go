@@ -32,6 +32,9 @@ func Chromium(t *testing.T) context.Context {
 	t.Cleanup(cancel)
 	ctx, cancelTime := context.WithTimeout(ctx, 10*time.Minute)
 	t.Cleanup(cancelTime)
+	if err := chromedp.Run(ctx); err != nil { // it lives as long as the context of the first action
+		t.Fatal(err)
+	}
 	return ctx
 }
 

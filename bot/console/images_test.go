@@ -1,10 +1,14 @@
 package console_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
+	"image"
+	"image/draw"
+	"image/png"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
@@ -21,6 +25,7 @@ import (
 	"branchbot/bot/bottest"
 	"branchbot/bot/browsertest"
 	"branchbot/bot/console"
+	"branchbot/bot/picture"
 	"branchbot/content"
 	"branchbot/content/packs"
 	"branchbot/store/storetest"
@@ -39,7 +44,7 @@ func TestImages(t *testing.T) {
 	shoot := func(name, path string) {
 		run(t, ctx, name, chromedp.Navigate(d.server.URL+path), chromedp.WaitVisible("h1", chromedp.ByQuery))
 		for _, width := range []int64{390, 1280} {
-			run(t, ctx, name, look(width, false), picture(filepath.Join(*images, fmt.Sprintf("%s-%d.png", name, width))))
+			run(t, ctx, name, look(width, false), kept(filepath.Join(*images, fmt.Sprintf("%s-%d.png", name, width))))
 		}
 	}
 	shoot("console-enter", strings.TrimPrefix(d.link("0001"), d.server.URL))
@@ -69,21 +74,37 @@ func TestImages(t *testing.T) {
 // shots keeps the page as it is at both widths.
 func shots(t *testing.T, ctx context.Context, name string) {
 	for _, width := range []int64{390, 1280} {
-		run(t, ctx, name, look(width, false), picture(filepath.Join(*images, fmt.Sprintf("%s-%d.png", name, width))))
+		run(t, ctx, name, look(width, false), kept(filepath.Join(*images, fmt.Sprintf("%s-%d.png", name, width))))
 	}
 }
 
-// picture keeps the whole page as a file that is small enough for a repository.
-func picture(path string) chromedp.Action {
+// tallest is how much of a long page is shown, in pixels.
+const tallest = 2400
+
+// kept keeps the page as a file that is small enough for a repository.
+func kept(path string) chromedp.Action {
 	return chromedp.ActionFunc(func(ctx context.Context) error {
-		var png []byte
-		if err := chromedp.FullScreenshot(&png, 100).Do(ctx); err != nil {
+		var shot []byte
+		if err := chromedp.FullScreenshot(&shot, 100).Do(ctx); err != nil {
 			return err
 		}
-		if len(png) > 150<<10 {
-			return fmt.Errorf("%s has %d KiB", path, len(png)>>10)
+		img, err := png.Decode(bytes.NewReader(shot))
+		if err != nil {
+			return err
 		}
-		return os.WriteFile(path, png, 0o644)
+		size := img.Bounds()
+		size.Max.Y = min(size.Max.Y, tallest)
+		pixels := image.NewRGBA(size)
+		draw.Draw(pixels, pixels.Bounds(), img, img.Bounds().Min, draw.Src)
+		var out bytes.Buffer
+		e := png.Encoder{CompressionLevel: png.BestCompression}
+		if err := e.Encode(&out, picture.Paletted(pixels)); err != nil {
+			return err
+		}
+		if out.Len() > 150<<10 {
+			return fmt.Errorf("%s has %d KiB", path, out.Len()>>10)
+		}
+		return os.WriteFile(path, out.Bytes(), 0o644)
 	})
 }
 
@@ -130,7 +151,7 @@ func lively(t *testing.T) *desk {
 	mux.Handle(board.Root, d.Board.Handler())
 	mux.Handle(board.AssetRoot, d.Board.Handler())
 	d.server = httptest.NewServer(mux)
-	t.Cleanup(d.server.Close)
+	t.Cleanup(d.close)
 
 	day := time.Date(2026, 11, 2, 0, 0, 0, 0, d.Zone)
 	for n := 0; day.Format(time.DateOnly) < "2026-12-01"; n++ {
