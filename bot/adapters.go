@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -77,7 +78,7 @@ func newWeb(b *Bot, a account) (made, error) {
 		ID: chat.AccountID(a.ID), Door: &door{b, chat.AccountID(a.ID)}, Personas: c.Personas,
 		Secure: strings.HasPrefix(b.settings.Address, "https://"), Language: b.settings.Language, Now: b.db.Now, Log: b.log,
 	})
-	return made{adapter, "/", adapter.Handler()}, nil
+	return made{adapter, "/", b.atOwner(adapter.ID(), adapter.Handler())}, nil
 }
 
 // telegramConfig is an account of the platform telegram.
@@ -270,19 +271,22 @@ func (b *Bot) serve(m made, a account) error {
 	return nil
 }
 
-// doubts are people of this process's accounts whom nobody could recognise after
-// a new login.
-func (b *Bot) doubts() (all []console.Doubt) {
+// doubts are people whom nobody could recognise after a new login, whichever process
+// has their account.
+func (b *Bot) doubts() (all []console.Doubt, err error) {
 	for _, a := range b.adapters {
-		w, ok := a.(*wechat.Adapter)
-		if !ok {
+		if _, ok := a.(*wechat.Adapter); !ok {
 			continue
 		}
-		for _, d := range w.Doubts() {
+		found, err := wechat.Doubts(context.Background(), b.engine.SideInbox(a.ID()))
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range found {
 			if d.User != "" {
 				all = append(all, console.Doubt{Account: a.ID(), User: d.User, Name: d.Name, Was: d.WasUsers})
 			}
 		}
 	}
-	return all
+	return all, nil
 }

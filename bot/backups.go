@@ -50,17 +50,25 @@ func newBackups(s *Settings, db *store.DB) *backups {
 	case !filepath.IsAbs(b.folder):
 		b.folder = filepath.Join(filepath.Dir(db.Path()), b.folder)
 	}
+	b.look()
+	return b
+}
+
+// look finds out when the newest copy was made, by whichever process.
+func (b *backups) look() {
 	if names, err := b.list(); err == nil && len(names) > 0 {
 		if info, err := os.Stat(filepath.Join(b.folder, names[0])); err == nil {
 			b.last.Store(info.ModTime().UnixMilli())
 		}
 	}
-	return b
 }
 
 // Last is when the newest copy was made; zero when there is none. wanted is
 // false when nobody wants any.
 func (b *backups) Last() (at time.Time, wanted bool) {
+	if !b.db.Holds(store.House) { // another process makes them
+		b.look()
+	}
 	if ms := b.last.Load(); ms != 0 {
 		at = time.UnixMilli(ms)
 	}

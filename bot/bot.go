@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -40,20 +41,27 @@ type Bot struct {
 	routes   map[string]http.Handler // what the accounts serve, by pattern
 	logins   *logins
 	console  *console.Server
+	imports  *imports
 	backups  *backups
 	heads    *heads
 	metrics  *metrics
-	ended    func() // called when an adapter ends without an error; nil: it is run again
+	asides   map[chat.AccountID]*aside // of the accounts that can be attended to
+	address  string                    // of the pages
+	ended    func()                    // called when an adapter ends without an error; nil: it is run again
 
 	alerting sync.Mutex
 	troubled map[chat.AccountID]string // the kind of trouble that people were told of
 	scanning map[chat.AccountID]bool   // a code was shown since the account was online
 }
 
-// openLibrary reads the packs of the settings and checks that schedules find
-// what they ask for.
+// openLibrary reads the packs of the settings and those that were taken in at
+// the console, and checks that schedules find what they ask for.
 func openLibrary(s *Settings) (*content.Library, error) {
-	library, err := content.Open(s.Content, packs.FS, s.file.Dir)
+	imported, _, err := importedPacks(packsFolder(s))
+	if err != nil {
+		return nil, err
+	}
+	library, err := content.Open(slices.Concat(s.Content, imported), packs.FS, s.file.Dir)
 	if err != nil {
 		return nil, err
 	}
@@ -87,8 +95,10 @@ func Open(s *Settings, library *content.Library, db *store.DB, log *slog.Logger,
 	b := &Bot{settings: s, db: db, log: log, routes: map[string]http.Handler{}, troubled: map[chat.AccountID]string{}, scanning: map[chat.AccountID]bool{}}
 	b.logins = newLogins(filepath.Dir(db.Path()), s.base(), s.Language)
 	b.logins.told = b.codeShown
+	b.logins.here = func(id chat.AccountID) bool { return db.Holds(outbox.Role(id)) }
 	b.logins.state = func(id chat.AccountID) chat.State { return b.engine.States()[id] }
 	b.features = newFeatures(b.links, b.page)
+	b.imports = newImports(b)
 	b.backups = newBackups(s, db)
 	b.backups.quiet = b.quiet
 	b.features.backup = b.backups.Last
@@ -120,11 +130,11 @@ func Open(s *Settings, library *content.Library, db *store.DB, log *slog.Logger,
 		return nil, err
 	}
 	b.engine = b.features.newEngine(engine.Options{DB: db, Language: s.Language, Log: log, Toast: b.toast, Caps: b.caps, Link: b.link,
-		StateChanged: b.stateChanged, Left: b.left, Handled: b.metrics.handled}, b.outbox)
-	edit := &editor{config: s.file, reload: b.Reload}
+		StateChanged: b.stateChanged, Elsewhere: b.elsewhere, Left: b.left, Handled: b.metrics.handled}, b.outbox)
+	edit := &editor{config: s.file, reload: b.Reload, told: b.announce}
 	b.console = console.New(console.Options{DB: db, Engine: b.engine, Act: b.engine.Act, Schedule: b.features.schedule, Top: s.top(),
 		Code: b.logins.picture, ByPhone: b.logins.byPhone, Renew: b.logins.ask, Section: edit.Section, SetSection: edit.SetSection,
-		Doubts: b.doubts, Language: s.Language, Log: log})
+		ImportedPack: b.imports.imported, TryPack: b.imports.try, PutPack: b.imports.put, DropPack: b.imports.drop, Doubts: b.doubts, Language: s.Language, Log: log})
 	for _, a := range b.adapters {
 		b.senders = append(b.senders, b.outbox.Sender(a, b.media, log))
 	}
@@ -159,10 +169,10 @@ func (b *Bot) media(ref string) ([]byte, string, error) {
 	return picture, "image/png", nil
 }
 
-// left is how many messages an account may still send today.
+// left is how many messages an account may still send today; its sender counts them.
 func (b *Bot) left(account chat.AccountID) (int, bool) {
 	for i, a := range b.adapters {
-		if a.ID() == account {
+		if a.ID() == account && b.db.Holds(outbox.Role(account)) {
 			return b.senders[i].Left()
 		}
 	}
@@ -274,8 +284,8 @@ func (b *Bot) welcome() error {
 			if err != nil {
 				return err
 			}
-			_, err = tx.Exec(`INSERT INTO timer (due_at, feature, kind, ref, key) VALUES ($1, 'schedule', 'now', $2, $3)
-				ON CONFLICT DO NOTHING`, tx.Millis(), string(ref), key)
+			_, err = tx.Exec(`INSERT INTO timer (due_at, feature, kind, ref, key, unit) VALUES ($1, 'schedule', 'now', $2, $3, $4)
+				ON CONFLICT DO NOTHING`, tx.Millis(), string(ref), key, s.Unit)
 			if err != nil {
 				return err
 			}
@@ -284,86 +294,9 @@ func (b *Bot) welcome() error {
 	})
 }
 
-// Run runs the bot until ctx ends: first nothing new is taken in, then what
-// was taken in is handled, then sends under way are finished.
-func (b *Bot) Run(ctx context.Context) error {
-	if err := b.welcome(); err != nil {
-		return fmt.Errorf("set the sample up: %w", err)
-	}
-	core, stopCore := context.WithCancel(context.WithoutCancel(ctx))
-	defer stopCore()
-	var inner, outer sync.WaitGroup
-	failed := make(chan error, len(b.senders)+2)
-	inner.Go(func() { failed <- b.engine.Run(core) })
-	for _, s := range b.senders {
-		inner.Go(func() { failed <- s.Run(core) })
-	}
-	inner.Go(func() { b.housekeeping(core) })
-	inner.Go(func() { b.heads.run(core) })
-	inner.Go(func() { failed <- b.present(core) })
-	take, stopTaking := context.WithCancel(ctx)
-	defer stopTaking()
-	for _, a := range b.adapters {
-		outer.Go(func() { b.supervise(take, a) })
-	}
-	outer.Go(func() { b.console.Run(take) })
-	var err error
-	select {
-	case <-ctx.Done():
-	case err = <-failed:
-	}
-	stopTaking()
-	outer.Wait()
-	stopCore()
-	inner.Wait()
-	return err
-}
-
-// supervise runs an adapter again when it ends, later each time.
-func (b *Bot) supervise(ctx context.Context, a chat.Adapter) {
-	pause := time.Second
-	b.engine.SetState(a.ID(), chat.State{Condition: chat.Connecting})
-	for {
-		began := time.Now()
-		err := b.guard(ctx, a)
-		if ctx.Err() != nil {
-			return
-		}
-		if err == nil && b.ended != nil {
-			b.ended()
-			return
-		}
-		if time.Since(began) > time.Minute {
-			pause = time.Second
-		}
-		state := b.engine.States()[a.ID()]
-		if state.Reason == "" { // else the adapter has told it better
-			state = chat.State{Condition: chat.Down}
-		}
-		if err != nil {
-			state.Detail = err.Error()
-		}
-		b.engine.SetState(a.ID(), state)
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(pause):
-		}
-		pause = min(pause*2, time.Minute)
-	}
-}
-
-// guard turns a panic of an adapter into an error: the others go on.
-func (b *Bot) guard(ctx context.Context, a chat.Adapter) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v", p)
-		}
-	}()
-	return a.Run(ctx, b.engine.Inbox(a.ID()))
-}
-
+// housekeeping is what one process does for all.
 func (b *Bot) housekeeping(ctx context.Context) {
+	b.backups.look() // another process may have made one
 	tick := time.NewTicker(time.Hour)
 	defer tick.Stop()
 	for {
@@ -403,17 +336,18 @@ func (b *Bot) present(ctx context.Context) error {
 // Reload takes in a changed configuration: units, packs, schedules, points and
 // conduct. A fault leaves everything as it was. Accounts, database and listen
 // need a restart.
-func (b *Bot) Reload(f *config.File) error {
+func (b *Bot) Reload(f *config.File) error { return b.takeIn(f, b.features.apply) }
+
+func (b *Bot) takeIn(f *config.File, as func(*store.Tx, *Settings, *content.Library) error) error {
 	s, err := ReadSettings(f)
 	if err != nil {
 		return err
 	}
+	b.imports.mu.Lock()
+	defer b.imports.mu.Unlock()
 	library, err := openLibrary(s)
 	if err != nil {
 		return err
 	}
-	if err := b.db.Write(func(tx *store.Tx) error { return b.features.apply(tx, s, library) }); err != nil {
-		return err
-	}
-	return nil
+	return b.db.Write(func(tx *store.Tx) error { return as(tx, s, library) })
 }

@@ -21,6 +21,7 @@ import (
 type editor struct {
 	config *config.File
 	reload func(*config.File) error
+	told   func() error // tells other processes that the file is another one
 
 	mu sync.Mutex // one edit at a time
 }
@@ -120,7 +121,10 @@ func (e *editor) SetSection(name, text, base string) error {
 	if err := e.reload(f); err != nil {
 		return err
 	}
-	return replaceFile(e.config.Name, changed)
+	if err := replaceFile(e.config.Name, changed); err != nil {
+		return err
+	}
+	return e.told()
 }
 
 // othersEqual tells whether two configurations differ in one key at most.
@@ -164,24 +168,30 @@ func onlySection(name, text string) (string, error) {
 }
 
 // replaceFile puts a file in the place of another, whole or not at all.
-func replaceFile(name string, data []byte) (err error) {
+func replaceFile(name string, data []byte) error {
 	info, err := os.Stat(name)
 	if err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*")
-	if err != nil {
+	if err := writeWhole(name, data, info.Mode().Perm()); err != nil {
 		return fmt.Errorf("the setting holds until the next start, but %s cannot be written: %w", name, err)
+	}
+	return nil
+}
+
+// writeWhole writes a file so that others see the old one or the new one.
+func writeWhole(name string, data []byte, mode fs.FileMode) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
+	if err != nil {
+		return err
 	}
 	defer func() {
 		if err != nil {
 			_ = os.Remove(f.Name())
-			err = fmt.Errorf("the setting holds until the next start, but %s cannot be written: %w", name, err)
 		}
 	}()
 	_, err = f.Write(data)
-	err = errors.Join(err, f.Chmod(info.Mode().Perm()), f.Sync(), f.Close())
-	if err != nil {
+	if err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close()); err != nil {
 		return err
 	}
 	return os.Rename(f.Name(), name)

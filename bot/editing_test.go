@@ -34,7 +34,7 @@ func newEditor(t *testing.T, text string) *editor {
 	return &editor{config: f, reload: func(f *config.File) error {
 		_, err := ReadSettings(f)
 		return err
-	}}
+	}, told: func() error { return nil }}
 }
 
 func (e *editor) content(t *testing.T) string {

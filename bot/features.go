@@ -52,12 +52,13 @@ type features struct {
 	console   *console.Feature
 	board     *board.Feature
 
-	backup  func() (last time.Time, wanted bool)
-	breaks  func() []ledger.Break
-	library atomic.Pointer[content.Library]
-	conduct atomic.Pointer[ConductConfig]
-	quiet   atomic.Pointer[schedules.Quiet]
-	letters atomic.Pointer[shift.Letters]
+	backup   func() (last time.Time, wanted bool)
+	breaks   func() []ledger.Break
+	library  atomic.Pointer[content.Library]
+	conduct  atomic.Pointer[ConductConfig]
+	settings atomic.Pointer[Settings]
+	quiet    atomic.Pointer[schedules.Quiet]
+	letters  atomic.Pointer[shift.Letters]
 }
 
 func newFeatures(links func(code string) []string, page func(code string) string) *features {
@@ -111,13 +112,22 @@ func (f *features) list() []engine.Feature {
 
 // apply brings settings and packs into the database and into force.
 func (f *features) apply(tx *store.Tx, s *Settings, library *content.Library) error {
+	// All units at once and in order, as the engine locks them: other processes work.
+	if err := tx.Locked(`SELECT id FROM unit ORDER BY id COLLATE "C"`); err != nil {
+		return err
+	}
 	if err := f.directory.Setup(tx, s.Units); err != nil {
 		return err
 	}
-	if err := f.book.SetRules(tx, s.Points.Rules); err != nil {
+	if err := f.enforce(tx, s, library); err != nil {
 		return err
 	}
-	if err := f.schedule.Setup(tx, s.Schedules); err != nil {
+	return f.schedule.Setup(tx, s.Schedules)
+}
+
+// enforce brings into force in this process what each process has for itself.
+func (f *features) enforce(tx *store.Tx, s *Settings, library *content.Library) error {
+	if err := f.book.SetRules(tx, s.Points.Rules); err != nil {
 		return err
 	}
 	quiet, err := schedules.ParseQuiet(s.Conduct.QuietHours)
@@ -129,6 +139,7 @@ func (f *features) apply(tx *store.Tx, s *Settings, library *content.Library) er
 		f.letters.Store(&letters)
 		f.library.Store(library)
 		f.conduct.Store(&s.Conduct)
+		f.settings.Store(s)
 		f.quiet.Store(&quiet)
 	})
 	return nil

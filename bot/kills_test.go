@@ -4,9 +4,9 @@ package bot_test
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -21,36 +21,39 @@ import (
 
 	"branchbot/bot/ledger"
 	"branchbot/store"
-	"branchbot/store/storetest"
 )
 
-// worker is a process of several on one database.
+// worker is the program in a process of its own.
 type worker struct {
 	cmd   *exec.Cmd
-	ready chan string // its address, each time that it begins to work
-	waits chan string // each time that it begins to stand by
+	ready chan string // its address, once it works
 }
 
 func work(t *testing.T, config string) *worker {
 	t.Helper()
-	w := &worker{cmd: exec.Command(os.Args[0], "--config", config), ready: make(chan string, 10), waits: make(chan string, 10)}
+	w := &worker{cmd: exec.Command(os.Args[0], "--config", config), ready: make(chan string, 1)}
 	w.cmd.Env = append(os.Environ(), asProgram+"=1")
 	out, err := w.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
+	var log bytes.Buffer
+	w.cmd.Stderr = &log
 	if err := w.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = w.cmd.Process.Kill(); _ = w.cmd.Wait() })
+	t.Cleanup(func() {
+		_ = w.cmd.Process.Kill()
+		_ = w.cmd.Wait()
+		if t.Failed() {
+			t.Logf("the log of process %d:\n%s", w.cmd.Process.Pid, log.String())
+		}
+	})
 	go func() {
 		lines := bufio.NewScanner(out)
 		for lines.Scan() {
-			switch line := lines.Text(); {
-			case strings.HasPrefix(line, "ready "):
-				w.ready <- strings.TrimPrefix(line, "ready ")
-			case strings.Contains(line, "stands by while"):
-				w.waits <- line
+			if address, ok := strings.CutPrefix(lines.Text(), "ready "); ok {
+				w.ready <- address
 			}
 		}
 	}()
@@ -69,82 +72,6 @@ func within(t *testing.T, what string, lines chan string, most time.Duration) st
 		t.Fatalf("%s: not within %v", what, most)
 		return ""
 	}
-}
-
-// Two processes on one PostgreSQL database, and a crowd that answers all the
-// while: one works at a time. Connections are cut, the one that works is frozen
-// and wakes up, is killed, is stopped; the other takes over within 20 s, at once
-// when it is asked to stop. What was acknowledged counts once.
-func TestTakingOver(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts processes")
-	}
-	source, dir := storetest.Postgres.Empty(t)
-	config := killConfig(dir)
-	text, err := os.ReadFile(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(config, append([]byte("database: "+source+"\n"), text...), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	db, err := store.Open(t.Context(), source, store.Options{Shared: true, Folder: dir})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-
-	first := work(t, config)
-	address := within(t, "the first works", first.ready, 20*time.Second)
-	second := work(t, config)
-	within(t, "the second stands by", second.waits, 20*time.Second)
-
-	crowd := newCrowd(address)
-	cut := func() {
-		t.Helper()
-		err := db.Write(func(tx *store.Tx) error {
-			_, err := tx.Exec(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
-			return err
-		})
-		if err != nil {
-			t.Error(err)
-		}
-	}
-	crowd.until(t, 100)
-	for range 5 { // as when the server is started anew
-		cut()
-		crowd.until(t, crowd.count()+20)
-	}
-	if err := first.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
-	crowd.at(within(t, "the second takes over from a frozen one", second.ready, 20*time.Second))
-	crowd.until(t, crowd.count()+100)
-	if err := first.cmd.Process.Signal(syscall.SIGCONT); err != nil {
-		t.Fatal(err)
-	}
-	within(t, "the frozen one stands by when it wakes up", first.waits, 10*time.Second)
-	if got := body(t, "http://"+address+"/healthz"); !strings.Contains(got, "standing by") {
-		t.Errorf("its health: %s", got)
-	}
-	crowd.until(t, crowd.count()+100)
-
-	if err := second.cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	crowd.at(within(t, "the first takes over from a killed one", first.ready, 20*time.Second))
-	crowd.until(t, crowd.count()+100)
-
-	third := work(t, config)
-	within(t, "a third stands by", third.waits, 20*time.Second)
-	if err := first.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	crowd.at(within(t, "the third takes over from one that stops", third.ready, 10*time.Second))
-	crowd.until(t, crowd.count()+100)
-	crowd.stop()
-
-	crowd.check(t, db)
 }
 
 // check compares what people were told with what is kept.
@@ -212,20 +139,6 @@ func TestKills(t *testing.T) {
 	defer db.Close()
 	crowd.check(t, db)
 	t.Logf("%d kills, %d answers acknowledged", kills(), crowd.count())
-}
-
-func body(t *testing.T, address string) string {
-	t.Helper()
-	r, err := http.Get(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Body.Close()
-	text, err := io.ReadAll(r.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
 }
 
 // crowdMembers is few enough for two cores that also run other tests: when a

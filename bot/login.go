@@ -29,6 +29,7 @@ type logins struct {
 	language string
 	key      string
 	state    func(chat.AccountID) chat.State
+	here     func(chat.AccountID) bool               // this process has the account
 	told     func(id chat.AccountID, picture []byte) // of each new code
 
 	mu    sync.Mutex
@@ -45,6 +46,7 @@ const picturePixels = 360
 
 func newLogins(dir, base, language string) *logins {
 	return &logins{terminal: io.Discard, dir: dir, base: base, language: language, key: rand.Text(),
+		here:  func(chat.AccountID) bool { return true },
 		codes: map[chat.AccountID][]byte{}, renew: map[chat.AccountID]func(){}}
 }
 
@@ -60,9 +62,12 @@ func (l *logins) address(id chat.AccountID) string {
 	return l.base + loginPath + string(id) + "?key=" + l.key
 }
 
+// file is the picture of an account's code, for all processes.
+func (l *logins) file(id chat.AccountID) string { return filepath.Join(l.dir, string(id)+"-qr.png") }
+
 // show shows a new code; "" takes the last one away.
 func (l *logins) show(id chat.AccountID, text string) error {
-	file := filepath.Join(l.dir, string(id)+"-qr.png")
+	file := l.file(id)
 	if text == "" {
 		l.keep(id, nil)
 		if err := os.Remove(file); err != nil && !os.IsNotExist(err) {
@@ -79,13 +84,16 @@ func (l *logins) show(id chat.AccountID, text string) error {
 		return fmt.Errorf("draw the code of account %s: %w", id, err)
 	}
 	l.keep(id, picture)
+	if err := os.WriteFile(file, picture, 0o600); err != nil {
+		return err
+	}
 	fmt.Fprintln(l.terminal, locale.Text(l.language, "login.scan", "Account", id))
 	fmt.Fprint(l.terminal, code.ToSmallString(false))
 	fmt.Fprintln(l.terminal, locale.Text(l.language, "login.or_page", "Link", l.address(id), "File", file))
 	if l.told != nil {
 		l.told(id, picture)
 	}
-	return os.WriteFile(file, picture, 0o600)
+	return nil
 }
 
 func (l *logins) keep(id chat.AccountID, picture []byte) {
@@ -94,8 +102,16 @@ func (l *logins) keep(id chat.AccountID, picture []byte) {
 	l.codes[id] = picture
 }
 
-// picture is the code that is open now; nil when none is.
+// picture is the code that is open now, whichever process has the account; nil when none
+// is.
 func (l *logins) picture(id chat.AccountID) []byte {
+	if !l.here(id) {
+		picture, err := os.ReadFile(l.file(id))
+		if err != nil {
+			return nil
+		}
+		return picture
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.codes[id]

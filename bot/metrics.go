@@ -36,6 +36,7 @@ var (
 	lateTimer = prometheus.NewDesc("branchbot_timer_lag_seconds", "How late the oldest timer is that is due.", nil, nil)
 	dead      = prometheus.NewDesc("branchbot_dead_letters", "Events and timers whose handling failed for good.", nil, nil)
 	occurred  = prometheus.NewDesc("branchbot_occurrences_day", "Occurrences of schedules in the last 24 hours, by what became of them.", []string{"state"}, nil)
+	owned     = prometheus.NewDesc("branchbot_role_owned", "1 for each role that this process has; PostgreSQL only.", []string{"role"}, nil)
 	backedUp  = prometheus.NewDesc("branchbot_backup_age_seconds", "Age of the newest daily backup; absent when none are wanted.", nil, nil)
 	broken    = prometheus.NewDesc("branchbot_ledger_broken", "Units whose ledger does not hold its published head: data are lost.", nil, nil)
 )
@@ -86,7 +87,7 @@ type gauges struct {
 
 // Describe implements prometheus.Collector.
 func (g gauges) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{accountUp, waiting, oldest, lanes, lateTimer, dead, occurred, backedUp, broken} {
+	for _, d := range []*prometheus.Desc{accountUp, waiting, oldest, lanes, lateTimer, dead, occurred, owned, backedUp, broken} {
 		out <- d
 	}
 }
@@ -102,6 +103,9 @@ func (g gauges) Collect(out chan<- prometheus.Metric) {
 			online = 1
 		}
 		gauge(accountUp, online, string(id))
+	}
+	for _, role := range g.db.Held() {
+		gauge(owned, 1, role)
 	}
 	if last, wanted := g.backup(); wanted {
 		gauge(backedUp, g.db.Now().Sub(last).Seconds())

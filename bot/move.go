@@ -107,8 +107,12 @@ func (p *Program) house(ctx context.Context, source string, unfinished bool) (*s
 	if err != nil {
 		return nil, err
 	}
-	if owner, err := db.Leader(); err != nil || owner != "" {
-		return nil, errors.Join(err, db.Close(), fmt.Errorf("a bot works on %s (%s): stop it first", filepath.Base(db.Path()), owner))
+	peers, _, err := db.Shared()
+	if err == nil && len(peers) > 0 {
+		err = fmt.Errorf("a bot works on %s (%s): stop it first; one that was killed is forgotten after 15 s", filepath.Base(db.Path()), peers[0].Owner)
+	}
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
 }

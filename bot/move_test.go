@@ -81,7 +81,7 @@ func dump(t *testing.T, source string) (all []string) {
 	}
 	defer db.Close()
 	err = db.Read(func(tx *store.Tx) error {
-		tables, err := texts(tx, `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'goose_%' ORDER BY name`)
+		tables, err := texts(tx, `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'goose_%' AND name <> 'generation' ORDER BY name`)
 		for _, table := range tables {
 			columns, err := texts(tx, `SELECT 'COALESCE(quote("' || name || '"), '''')' FROM pragma_table_info('`+table+`')`)
 			if err != nil {

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
-	"sync"
 	"syscall"
 	"time"
 
@@ -22,10 +21,9 @@ import (
 	"branchbot/store"
 )
 
-// run is the main job. Of several processes on one PostgreSQL database one does
-// it; the others stand by until they can take over.
+// run is the main job. On PostgreSQL several processes share it.
 func (p *Program) run(ctx context.Context) error {
-	s, _, err := p.load()
+	s, library, err := p.load()
 	if err != nil {
 		return err
 	}
@@ -39,9 +37,18 @@ func (p *Program) run(ctx context.Context) error {
 		return err
 	}
 	defer db.Close()
-	pages := &pages{}
-	server := &http.Server{Handler: newFront(s, pages), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute}
-	ctx, stop := context.WithCancelCause(ctx)
+	var b *Bot
+	err = patient(ctx, db, func(err error) { p.logger().Warn("waiting for the database", "error", err) }, func() (err error) {
+		b, err = Open(s, library, db, p.logger())
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	b.logins.terminal = p.Out
+	b.address = listener.Addr().String()
+	server := &http.Server{Handler: newFront(s, b.mux()), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute}
+	work, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	if s.TLS.Cert != "" {
 		c := &certificate{cert: s.path(s.TLS.Cert), key: s.path(s.TLS.Key)}
@@ -56,90 +63,15 @@ func (p *Program) run(ctx context.Context) error {
 			stop(fmt.Errorf("serve %s: %w", s.Listen, err))
 		}
 	}()
-	for {
-		err = p.lead(ctx, db, pages, listener.Addr().String())
-		if ctx.Err() != nil || !db.Postgres() || !store.Lost(err) {
-			break
-		}
-		p.logger().Warn("this process works no longer, and stands by", "error", err)
-		select { // a server that does not answer is not asked without end
-		case <-ctx.Done():
-		case <-time.After(time.Second):
-		}
+	go p.reloadOnHangup(work, b)
+	p.greet(b, b.address)
+	err = b.Run(work) // ends the browsers' streams when it ends
+	if err == nil && ctx.Err() == nil {
+		err = context.Cause(work)
 	}
 	closing, cancel := context.WithTimeout(context.Background(), shutdown)
 	defer cancel()
-	if cause := context.Cause(ctx); (err == nil || errors.Is(err, context.Canceled)) && cause != nil {
-		err = cause
-	}
-	if errors.Is(err, context.Canceled) {
-		err = nil // it was asked to stop
-	}
 	return errors.Join(err, server.Shutdown(closing))
-}
-
-// lead waits until this process is the one that works, and works until ctx ends
-// or it is no longer.
-func (p *Program) lead(ctx context.Context, db *store.DB, pages *pages, address string) error {
-	leading, release, err := db.Lead(ctx, p.standBy)
-	if err != nil {
-		return err
-	}
-	defer release()
-	s, library, err := p.load()
-	if err != nil {
-		return err
-	}
-	b, err := Open(s, library, db, p.logger())
-	if err != nil {
-		return err
-	}
-	b.logins.terminal = p.Out
-	pages.set(b.mux())
-	defer pages.set(nil)
-	ended, end := context.WithCancel(leading)
-	defer end()
-	go p.reloadOnHangup(ended, b)
-	p.greet(b, address)
-	err = b.Run(leading) // ends the browsers' streams when it ends
-	if cause := context.Cause(leading); err == nil && ctx.Err() == nil && cause != nil {
-		return cause
-	}
-	return err
-}
-
-// standBy tells that another process works.
-func (p *Program) standBy(owner string) {
-	fmt.Fprintf(p.Out, "支部小助手待命中，正在工作的是 %s / Branchbot stands by while %s works\n", owner, owner)
-}
-
-// pages are what is served: those of the bot while this process works; else
-// only that it stands by.
-type pages struct {
-	mu  sync.RWMutex
-	bot http.Handler
-}
-
-func (p *pages) set(bot http.Handler) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.bot = bot
-}
-
-func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	p.mu.RLock()
-	bot := p.bot
-	p.mu.RUnlock()
-	switch {
-	case bot != nil:
-		bot.ServeHTTP(w, r)
-	case r.Method == http.MethodGet && r.URL.Path == "/healthz":
-		w.Header().Set("Content-Type", "application/json")
-		fmt.Fprintln(w, `{"status":"standing by"}`)
-	default:
-		w.Header().Set("Retry-After", "5")
-		http.Error(w, "this process stands by", http.StatusServiceUnavailable)
-	}
 }
 
 // greet tells where to look.
@@ -172,7 +104,9 @@ func (b *Bot) mux() http.Handler {
 	mux.HandleFunc("GET /healthz", b.health)
 	mux.HandleFunc("GET /readyz", b.health)
 	mux.Handle("GET /metrics", b.metrics.handler())
-	mux.Handle("GET "+loginPath+"{account}", b.logins)
+	mux.HandleFunc("GET "+loginPath+"{account}", func(w http.ResponseWriter, r *http.Request) {
+		b.atOwner(chat.AccountID(r.PathValue("account")), b.logins).ServeHTTP(w, r)
+	})
 	mux.Handle(console.Root, b.console.Handler())
 	boards := b.features.board.Handler()
 	mux.Handle(board.Root, boards)
@@ -219,6 +153,9 @@ func (p *Program) reloadOnHangup(ctx context.Context, b *Bot) {
 		if err == nil {
 			err = b.Reload(f)
 		}
+		if err == nil {
+			err = b.announce()
+		}
 		if err != nil {
 			b.log.Error("the changed configuration is not used, the one before stays", "error", err)
 			continue
@@ -247,11 +184,6 @@ func (p *Program) chat(ctx context.Context) error {
 	for _, m := range unit.Members {
 		o.People = append(o.People, terminal.Person{User: chat.UserID(m.Staff), Name: m.Name})
 	}
-	ctx, release, err := db.Lead(ctx, p.standBy)
-	if err != nil {
-		return err
-	}
-	defer release()
 	b, err := Open(s, library, db, p.logger(), terminal.New(o))
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -10,7 +11,7 @@ import (
 )
 
 func (p *Program) statusCommand() *cobra.Command {
-	return &cobra.Command{Use: "status", Short: "Show who works on the database, and what waits", Args: cobra.NoArgs,
+	return &cobra.Command{Use: "status", Short: "Show which process does what, and what waits", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return p.status(c.Context()) }}
 }
 
@@ -21,16 +22,8 @@ func (p *Program) status(ctx context.Context) error {
 		return err
 	}
 	defer db.Close()
-	owner, err := db.Leader()
-	if err != nil {
+	if err := p.sharing(db); err != nil {
 		return err
-	}
-	switch {
-	case !db.Postgres():
-	case owner == "":
-		fmt.Fprintln(p.Out, "works:    nobody")
-	default:
-		fmt.Fprintln(p.Out, "works:   ", owner)
 	}
 	return db.Read(func(tx *store.Tx) error {
 		var waiting, oldest, late, dead int64
@@ -49,4 +42,24 @@ func (p *Program) status(ctx context.Context) error {
 		fmt.Fprintf(p.Out, "failed:   %d events; see branchbot events\n", dead)
 		return nil
 	})
+}
+
+// sharing shows the processes on a PostgreSQL database, each with its roles.
+func (p *Program) sharing(db *store.DB) error {
+	peers, roles, err := db.Shared()
+	if err != nil || !db.Postgres() {
+		return err
+	}
+	if len(peers) == 0 {
+		fmt.Fprintln(p.Out, "processes: none")
+	}
+	for _, peer := range peers {
+		fmt.Fprintf(p.Out, "process:  %s  %s  since %s  %s\n", peer.Owner, peer.Address, peer.Started.Format(time.DateTime), peer.Version)
+		for _, h := range roles {
+			if h.Owner == peer.Owner {
+				fmt.Fprintf(p.Out, "          %s since %s\n", h.Role, h.Since.Format(time.DateTime))
+			}
+		}
+	}
+	return nil
 }

@@ -46,7 +46,7 @@ func crowdUser(member int) int64 { return int64(1_000_000 + member) }
 const AsProgram = "BRANCHBOT_TEST_PROGRAM"
 
 // Programs are what the test binary can be, by the value of AsProgram.
-var Programs = map[string]func(){"telegram": telegramServer, "naive": naiveBot}
+var Programs = map[string]func(){"telegram": telegramServer, "naive": naiveBot, "answers": answersProcess}
 
 // telegramServer is the fake in a process of its own. Commands come by stdin,
 // answers go to stdout, a line each.

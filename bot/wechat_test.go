@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -482,6 +483,11 @@ func TestLoginPage(t *testing.T) {
 	if _, body := get(path); !strings.Contains(body, "data:image/png;base64,") {
 		t.Errorf("the page shows no code: %s", body)
 	}
+	other := newLogins(l.dir, "http://x", "zh-CN") // of another process
+	other.here = func(chat.AccountID) bool { return false }
+	if len(other.picture("wx")) == 0 || !bytes.Equal(other.picture("wx"), l.picture("wx")) {
+		t.Error("another process does not see the code")
+	}
 	file := filepath.Join(l.dir, "wx-qr.png")
 	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the picture: %v, %v", info, err)
@@ -495,6 +501,9 @@ func TestLoginPage(t *testing.T) {
 	}
 	if _, err := os.Stat(file); !os.IsNotExist(err) {
 		t.Errorf("the picture is still there: %v", err)
+	}
+	if other.picture("wx") != nil {
+		t.Error("another process still sees the code")
 	}
 }
 

@@ -22,6 +22,7 @@ type Pack struct {
 	Source    string
 	Lessons   []*Lesson   // in the order of the file names
 	Questions []*Question // likewise, and within a file as they stand
+	From      string      // what Open read it from: a shipped name, a folder, a .zip file
 
 	pictures map[string]picture // by path within the pack
 }

@@ -43,8 +43,8 @@ func NewLibrary(packs []*Pack) (*Library, error) {
 	return l, nil
 }
 
-// Open reads the packs of the configuration: names of shipped packs, or
-// folders relative to base. All faults of all packs are joined.
+// Open reads the packs of the configuration: names of shipped packs, or folders
+// or .zip files relative to base. All faults of all packs are joined.
 func Open(list []string, shipped fs.FS, base string) (*Library, error) {
 	var packs []*Pack
 	var errs []error
@@ -54,6 +54,7 @@ func Open(list []string, shipped fs.FS, base string) (*Library, error) {
 			errs = append(errs, err)
 			continue
 		}
+		p.From = name
 		packs = append(packs, p)
 	}
 	if len(errs) > 0 {
@@ -79,6 +80,9 @@ func open(name string, shipped fs.FS, base string) (*Pack, error) {
 	if !filepath.IsAbs(dir) {
 		dir = filepath.Join(base, dir)
 	}
+	if strings.HasSuffix(dir, ".zip") {
+		return openZip(dir, name)
+	}
 	// A root keeps links in the pack from leading out of it. Load keeps
 	// nothing open.
 	root, err := os.OpenRoot(dir)
@@ -94,6 +98,25 @@ func open(name string, shipped fs.FS, base string) (*Pack, error) {
 	}
 	defer root.Close()
 	return Load(root.FS(), filepath.ToSlash(name))
+}
+
+// openZip reads a pack from a file.
+func openZip(file, name string) (*Pack, error) {
+	info, err := os.Stat(file)
+	if err == nil && info.Size() > maxArchive {
+		err = fmt.Errorf("is larger than %d MB", maxArchive>>20)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("content: %q: %w", name, cause(err))
+	}
+	data, err := os.ReadFile(file)
+	if err == nil {
+		data, err = Unzip(data)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("content: %q: %w", name, cause(err))
+	}
+	return LoadZip(data, filepath.ToSlash(name))
 }
 
 func shippedNames(shipped fs.FS) ([]string, error) {

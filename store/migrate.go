@@ -55,17 +55,28 @@ func (f translatedFile) Read(p []byte) (int, error) { return f.text.Read(p) }
 type schema struct {
 	dialect goose.Dialect
 	files   func(fs.FS) fs.FS
-	lock    func() (goose.ProviderOption, error) // where several processes may start at once
+	lock    func() (goose.ProviderOption, error)                   // where several processes may start at once
+	others  func(ctx context.Context, db *sql.DB, want int64) bool // whether a program that knows a schema may work on a newer one
 }
 
 var sqliteSchema = schema{goose.DialectSQLite3, func(f fs.FS) fs.FS { return f },
-	func() (goose.ProviderOption, error) { return goose.WithVerbose(false), nil }}
+	func() (goose.ProviderOption, error) { return goose.WithVerbose(false), nil },
+	func(context.Context, *sql.DB, int64) bool { return false }}
 
 var postgresSchema = schema{goose.DialectPostgres, func(f fs.FS) fs.FS { return translated{f} },
 	func() (goose.ProviderOption, error) {
 		l, err := lock.NewPostgresTableLocker()
 		return goose.WithLocker(l), err
-	}}
+	}, compatible}
+
+// compatible tells whether a program that knows the schema up to a version may work
+// on a newer one: processes of a version and of the one before it run beside each
+// other while one after the other is replaced.
+func compatible(ctx context.Context, db *sql.DB, want int64) bool {
+	var since int64
+	err := db.QueryRowContext(ctx, `SELECT MAX(version) FROM schema_since`).Scan(&since)
+	return err == nil && want >= since
+}
 
 var errOldSchema = errors.New("made by an older branchbot")
 
@@ -89,6 +100,8 @@ func migrate(ctx context.Context, db *sql.DB, s schema, want int64, keep func(ha
 		return 0, fmt.Errorf("read the schema's version: %w", err)
 	}
 	switch {
+	case have > want && s.others(ctx, db, want):
+		return have, nil
 	case have > want:
 		return have, fmt.Errorf("its schema is version %d, this program knows version %d: start the newer branchbot that made it", have, want)
 	case have == want:

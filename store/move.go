@@ -116,11 +116,12 @@ func (tx *Tx) alone(db *DB) error {
 	if !db.postgres { // a file has its lock
 		return nil
 	}
-	if _, err := tx.Exec(`LOCK TABLE lease IN ACCESS EXCLUSIVE MODE`); err != nil {
+	if _, err := tx.Exec(`LOCK TABLE process, lease IN ACCESS EXCLUSIVE MODE`); err != nil {
 		return err
 	}
-	var owner string
-	err := tx.QueryRow(`SELECT owner FROM lease WHERE until_at >= ` + serverMillis + ` LIMIT 1`).Scan(&owner)
+	var owner string // one without a role works too
+	err := tx.QueryRow(`SELECT owner FROM lease WHERE until_at >= `+serverMillis+`
+		UNION ALL SELECT owner FROM process WHERE seen_at > `+serverMillis+` - $1 LIMIT 1`, leaseTime.Milliseconds()).Scan(&owner)
 	switch {
 	case errors.Is(err, ErrNoRows):
 		return nil
@@ -130,12 +131,18 @@ func (tx *Tx) alone(db *DB) error {
 	return fmt.Errorf("a bot works on it (%s): stop it first", owner)
 }
 
-// clear empties all tables.
+// clear empties all tables. A process that was frozen and wakes up afterwards finds that
+// it has no role any more, and that what it keeps in memory is of no use.
 func (tx *Tx) clear(db *DB, version int64) error {
 	all := tables(version)
 	if db.postgres {
-		_, err := tx.Exec(`TRUNCATE ` + strings.Join(all, ", ") + ` RESTART IDENTITY`)
-		return err
+		for _, statement := range []string{`TRUNCATE ` + strings.Join(all, ", ") + ` RESTART IDENTITY`,
+			`UPDATE lease SET fence = fence + 1`, `UPDATE generation SET n = n + 1`} {
+			if _, err := tx.Exec(statement); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 	for _, table := range slices.Backward(all) {
 		if _, err := tx.Exec(`DELETE FROM ` + table); err != nil {
@@ -147,8 +154,9 @@ func (tx *Tx) clear(db *DB, version int64) error {
 
 var tableStatement = regexp.MustCompile(`(?m)^(CREATE|DROP) TABLE (\w+)`)
 
-// notMoved are tables about who works on this database, and in which state it is.
-var notMoved = []string{"lease", "moving"}
+// notMoved are tables about the processes that work on this database, what they keep
+// in memory, its schema, and in which state it is.
+var notMoved = []string{"lease", "process", "generation", "schema_since", "moving"}
 
 // tables are all tables that a version of the schema has, but for notMoved, in an
 // order in which rows refer to what is there already: that in which the migrations

@@ -21,7 +21,11 @@ import (
 // for a lock nor for a server that hangs.
 const (
 	connectTimeout = 10 * time.Second
-	maxConns       = 10
+
+	// A transaction of Write may have to read beside it, so there are more
+	// connections than there can be writers.
+	maxWriters = 8
+	maxConns   = 20
 )
 
 var postgresSettings = map[string]string{

@@ -7,8 +7,11 @@
 //     the transaction (PostgreSQL): what may fail is done in a savepoint.
 //   - Times are UTC milliseconds in BIGINT columns, day keys are text
 //     ("2026-12-01") in the unit's zone.
-//   - All writing happens in Write, in a process one transaction at a time. A
-//     transaction has one time, Tx.Now, that all its rows share.
+//   - All writing happens in Write: with SQLite one transaction at a time, with
+//     PostgreSQL several, in this process and in others. What two of them must not
+//     do at once is decided by a row that they lock (Tx.Locked) or by a unique key.
+//   - A transaction has one time, Tx.Now, that all its rows share.
+//   - What is kept in memory of rows has a generation (Tx.Changes).
 package store
 
 import (
@@ -20,7 +23,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -36,11 +38,14 @@ type DB struct {
 	pool  *sql.DB // readers; with PostgreSQL also the writer
 	write *sql.DB // one connection: SQLite has one writer
 
-	mu     sync.Mutex // held during a writing transaction
-	conn   *session   // the writing connection; nil until it is needed (again)
+	mu     sync.Mutex // guards what follows; held during a writing transaction of SQLite
+	conn   *session   // the writing connection of SQLite; nil until it is needed (again)
 	closed bool
-	file   os.FileInfo  // of the SQLite file, as it was opened
-	fence  atomic.Int64 // of the lease of Lead; 0 = there is none
+	file   os.FileInfo   // of the SQLite file, as it was opened
+	slots  chan struct{} // as many as there may be writing transactions of PostgreSQL
+
+	held  held  // the roles that this process has; see Share
+	hints hints // to other processes
 }
 
 // Options say how a database is opened.
@@ -73,6 +78,7 @@ func Open(ctx context.Context, source string, o Options) (*DB, error) {
 	db := &DB{now: o.Now, postgres: IsPostgres(source)}
 	var err error
 	if db.postgres {
+		db.slots = make(chan struct{}, maxWriters)
 		err = db.openPostgres(ctx, source, o)
 	} else if path, ok := strings.CutPrefix(source, "sqlite:"); ok && path != "" {
 		db.path = path
@@ -154,12 +160,17 @@ func (db *DB) Close() error {
 	return errors.Join(errs...)
 }
 
-// Write runs f in the writing transaction and commits it when f returns nil;
-// any error, also of the commit, means that nothing has changed. f must not
-// block on anything but the database: all other writers wait. f may be run again;
+// Write runs f in a writing transaction and commits it when f returns nil; any
+// error, also of the commit, means that nothing has changed. f must not block on
+// anything but the database: with SQLite all other writers wait. f may be run again;
 // what it does beside the database belongs into Tx.AfterCommit.
-func (db *DB) Write(f func(*Tx) error) error {
-	after, err := db.commit(f)
+func (db *DB) Write(f func(*Tx) error) error { return db.WriteAs("", f) }
+
+// WriteAs is Write for what only the process with a role may do: it is refused
+// (ErrReplaced) when another process has it by now, and none takes it before the end
+// of the transaction.
+func (db *DB) WriteAs(role string, f func(*Tx) error) error {
+	after, err := db.commit(role, f)
 	if err != nil {
 		return err
 	}
@@ -176,65 +187,96 @@ const retries = 10
 // again, in a new transaction, when PostgreSQL has undone it because of another
 // one, or has cut the connection before the commit; and when it was hasty, see
 // Tx.Savepoint.
-func (db *DB) commit(f func(*Tx) error) (after []func(), err error) {
-	db.mu.Lock()
-	defer db.mu.Unlock() // also when f panics
+func (db *DB) commit(role string, f func(*Tx) error) (after []func(), err error) {
+	if db.postgres {
+		db.slots <- struct{}{}
+		defer func() { <-db.slots }() // also when f panics
+	} else {
+		db.mu.Lock()
+		defer db.mu.Unlock()
+	}
 	hasty := true
 	for try := 1; ; try++ {
-		conn, err := db.writer()
-		if err != nil {
+		tx, err := db.try(role, hasty, f)
+		code := Code(err)
+		switch {
+		case err != nil && tx == nil:
 			return nil, err
-		}
-		tx := &Tx{session: conn, Now: db.now().UTC().Truncate(time.Millisecond), Writable: true, hasty: hasty}
-		err = tx.run(db.begin(true), func(tx *Tx) error {
-			if err := tx.fenced(db.fence.Load()); err != nil {
-				return err
-			}
-			return f(tx)
-		})
-		if tx.stuck {
-			db.conn.discard()
-			db.conn = nil
-		}
-		if code := Code(err); code == Gone {
-			if db.conn != nil {
-				db.conn.close()
-				db.conn = nil
-			}
-			if tx.committing || try > 1 {
-				return nil, err
-			}
-			continue
-		} else if code == Conflict && try < retries {
-			continue
-		} else if tx.regret != nil {
+		case code == Gone && !tx.committing && try == 1, code == Conflict && try < retries:
+		case tx.regret != nil && code != Gone && code != Conflict:
 			hasty, try = false, 0
-			continue
+		default:
+			return tx.after, err
 		}
-		return tx.after, err
 	}
 }
 
-// writer is the writing connection.
+// try runs one transaction on the writing connection. There is no transaction
+// when there is no connection.
+func (db *DB) try(role string, hasty bool, f func(*Tx) error) (*Tx, error) {
+	conn, err := db.writer()
+	if err != nil {
+		return nil, err
+	}
+	tx := &Tx{session: conn, Now: db.now().UTC().Truncate(time.Millisecond), Writable: true, Parallel: db.postgres, hasty: hasty}
+	ended := false
+	defer func() {
+		if !ended { // f has panicked
+			db.letGo(tx, nil)
+		}
+	}()
+	err = tx.run(db.begin(true), func(tx *Tx) error {
+		if err := tx.fenced(db, role); err != nil {
+			return err
+		}
+		return f(tx)
+	})
+	ended = true
+	db.letGo(tx, err)
+	return tx, err
+}
+
+// letGo gives the writing connection back, or ends it when it is of no more use.
+func (db *DB) letGo(tx *Tx, err error) {
+	switch {
+	case tx.stuck:
+		tx.discard()
+	case db.postgres || Code(err) == Gone:
+		tx.close()
+	default:
+		return
+	}
+	if !db.postgres {
+		db.conn = nil
+	}
+}
+
+// writer is a connection for writing: SQLite has one.
 func (db *DB) writer() (*session, error) {
+	if db.postgres { // whose driver keeps prepared statements by itself
+		db.mu.Lock()
+		closed := db.closed
+		db.mu.Unlock()
+		if closed {
+			return nil, errClosed
+		}
+		conn, err := db.pool.Conn(background)
+		if err != nil {
+			return nil, err
+		}
+		return &session{conn: conn}, nil
+	}
 	if db.closed {
 		return nil, errClosed
 	}
 	if db.conn != nil {
 		return db.conn, nil
 	}
-	pool := db.write
-	if db.postgres {
-		pool = db.pool
-	}
-	conn, err := pool.Conn(background)
+	conn, err := db.write.Conn(background)
 	if err != nil {
 		return nil, err
 	}
-	db.conn = &session{conn: conn}
-	if !db.postgres { // whose driver keeps prepared statements by itself
-		db.conn.stmts = map[string]*sql.Stmt{}
-	}
+	db.conn = &session{conn: conn, stmts: map[string]*sql.Stmt{}}
 	return db.conn, nil
 }
 

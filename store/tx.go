@@ -65,6 +65,8 @@ type Tx struct {
 	Now time.Time
 	// Writable tells a transaction of Write from one of Read.
 	Writable bool
+	// Parallel tells whether other transactions write at the same time.
+	Parallel bool
 
 	before     []func() error // run before the commit
 	after      []func()       // run after the commit
@@ -72,6 +74,8 @@ type Tx struct {
 	stuck      bool           // it could not be rolled back: its connection is of no more use
 	depth      int            // of savepoints
 	known      map[any]any
+	changing   []string         // names of Changes
+	seen       map[string]int64 // of Generation
 
 	hasty   bool  // savepoints are not set; see Savepoint
 	changes int   // counts what would have to be undone
@@ -118,6 +122,9 @@ func (tx *Tx) run(begin string, f func(*Tx) error) (err error) {
 	}
 	if err == nil && tx.aborted() {
 		err = errAborted
+	}
+	if err == nil {
+		err = tx.countUp()
 	}
 	if err != nil {
 		return tx.regretted(err)
@@ -286,7 +293,7 @@ var (
 
 // regretted has a hasty transaction be run again, unless that is of no use.
 func (tx *Tx) regretted(err error) error {
-	if Broken(err) {
+	if Broken(err) && !endsTransaction(err) {
 		return err
 	}
 	if tx.hasty {
@@ -337,11 +344,21 @@ type brokenError struct{ err error }
 func (e *brokenError) Error() string { return "transaction lost: " + e.err.Error() }
 func (e *brokenError) Unwrap() error { return e.err }
 
+// endsTransaction tells whether an error says of itself that the transaction is to end,
+// be it that what was done before it is to be committed.
+func endsTransaction(err error) bool {
+	var e interface{ EndsTransaction() bool }
+	return errors.As(err, &e) && e.EndsTransaction()
+}
+
 // Broken tells whether err means that the whole transaction is lost, so that
 // going on after a savepoint makes no sense.
 func Broken(err error) bool {
 	var b *brokenError
 	if errors.As(err, &b) {
+		return true
+	}
+	if endsTransaction(err) {
 		return true
 	}
 	switch Code(err) {

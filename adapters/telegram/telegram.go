@@ -62,7 +62,7 @@ type Adapter struct {
 	mu     sync.Mutex
 	me     models.User
 	admin  map[chat.ChatID]bool // groups in which the bot is an administrator
-	in     chat.Inbox           // while Run runs
+	in     chat.Inbox           // while Run or Attend runs
 	broken context.CancelCauseFunc
 }
 
@@ -156,6 +156,15 @@ func (a *Adapter) connected(ctx context.Context, broken context.CancelCauseFunc,
 	if err := a.hello(ctx, in); err != nil {
 		return err
 	}
+	receive := a.poll
+	if a.o.Webhook.URL != "" {
+		receive = a.beCalled
+	}
+	return a.reachable(ctx, broken, in, receive)
+}
+
+// reachable runs work while calls and presses are taken.
+func (a *Adapter) reachable(ctx context.Context, broken context.CancelCauseFunc, in chat.Inbox, work func(context.Context, chat.Inbox) error) error {
 	a.mu.Lock()
 	a.in, a.broken = in, broken
 	a.mu.Unlock()
@@ -169,11 +178,7 @@ func (a *Adapter) connected(ctx context.Context, broken context.CancelCauseFunc,
 	for range toasters {
 		all.Go(func() { a.toaster(ctx) })
 	}
-	receive := a.poll
-	if a.o.Webhook.URL != "" {
-		receive = a.beCalled
-	}
-	err := receive(ctx, in)
+	err := work(ctx, in)
 	broken(nil) // the toasters end
 	return err
 }
@@ -184,22 +189,32 @@ func (a *Adapter) hello(ctx context.Context, in chat.Inbox) error {
 	if err != nil {
 		return err
 	}
-	items, err := in.List(ctx, adminKey, 100_000)
-	if err != nil {
-		return err
-	}
 	a.mu.Lock()
 	a.me = *me
-	clear(a.admin)
-	for _, it := range items {
-		a.admin[chat.ChatID(strings.TrimPrefix(it.Key, adminKey))] = true
-	}
 	a.mu.Unlock()
+	if err := a.remember(ctx, in); err != nil {
+		return err
+	}
 	if err := in.Put(ctx, UsernameKey, []byte(me.Username)); err != nil {
 		return err
 	}
 	if err := a.publish(ctx, in); err != nil && ctx.Err() == nil { // nothing depends on it
 		a.o.Log.Warn("the menus of commands were not published", "account", a.o.ID, "error", classed(err))
+	}
+	return nil
+}
+
+// remember reads what is known of the bot's groups.
+func (a *Adapter) remember(ctx context.Context, in chat.Inbox) error {
+	items, err := in.List(ctx, adminKey, 100_000)
+	if err != nil {
+		return err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	clear(a.admin)
+	for _, it := range items {
+		a.admin[chat.ChatID(strings.TrimPrefix(it.Key, adminKey))] = true
 	}
 	return nil
 }
@@ -237,6 +252,32 @@ func (a *Adapter) promoted(ctx context.Context, in chat.Inbox, group chat.ChatID
 		delete(a.admin, group)
 	}
 	return nil
+}
+
+// Attend implements chat.Attender: it takes the webhook's calls, and knows the bot's
+// name and groups, while another process runs the account.
+func (a *Adapter) Attend(ctx context.Context, in chat.Inbox) error {
+	me, err := a.bot.GetMe(ctx)
+	if err != nil {
+		return fmt.Errorf("telegram at %s: %w", a.o.APIURL, classed(err))
+	}
+	a.mu.Lock()
+	a.me = *me
+	a.mu.Unlock()
+	connection, broken := context.WithCancelCause(ctx)
+	err = a.reachable(connection, broken, in, func(connection context.Context, in chat.Inbox) error {
+		for connection.Err() == nil {
+			if err := a.remember(connection, in); err != nil && connection.Err() == nil {
+				a.o.Log.Warn("what is known of groups could not be read", "account", a.o.ID, "error", err)
+			}
+			wait(connection, askEvery)
+		}
+		return context.Cause(connection)
+	})
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
 }
 
 // gaveUp tells why the account does not work, with what somebody can do.

@@ -39,6 +39,9 @@ func (a *Adapter) beCalled(ctx context.Context, in chat.Inbox) error {
 	var told time.Time
 	for wait(ctx, askEvery) {
 		info, err := a.bot.GetWebhookInfo(ctx)
+		if err == nil { // another process may have been told of a group
+			err = a.remember(ctx, in)
+		}
 		switch {
 		case err != nil:
 			return err

@@ -161,6 +161,14 @@ func (a *Adapter) Run(ctx context.Context, in chat.Inbox) error {
 	return nil
 }
 
+// Leave implements chat.Leaver: what another process says from now on is on the shelf.
+func (a *Adapter) Leave() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	clear(a.rooms)
+	clear(a.blobs)
+}
+
 var errNotRunning = errors.New("the room is not open yet")
 
 // in is the inbox while the adapter runs.

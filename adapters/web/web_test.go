@@ -677,6 +677,27 @@ func TestASecretIsNotKept(t *testing.T) {
 	}
 }
 
+// Another process had the account in between: what was said there is in the room.
+func TestAnotherProcessInBetween(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, true)
+	s.bot("demo", part("1:0", "一"))
+	s.stop()
+	s.a.Leave()
+	there := siteWith(t, true, s.inbox, s.door)
+	there.pass(time.Minute)
+	there.bot("demo", part("2:0", "二"))
+	there.stop()
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- s.a.Run(ctx, s.inbox) }()
+	defer func() { cancel(); <-ended }()
+	s.inbox.WaitCondition(t, chat.Online)
+	if diff := cmp.Diff([]string{"一", "二"}, s.texts("demo")); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
 // The first try fails while the picture is put on the shelf: the second must
 // put it there.
 func TestAPictureIsKeptAtTheSecondTry(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -75,6 +76,21 @@ type Doubt struct {
 type doubts struct {
 	Session string  `json:"session"`
 	List    []Doubt `json:"list"`
+}
+
+// Doubts are the groups and persons of the present session that were not
+// recognised although they may have been there before; the secretary binds
+// them anew. They lie on the shelf, where any process can read them.
+func Doubts(ctx context.Context, shelf chat.Shelf) ([]Doubt, error) {
+	var now saved
+	var d doubts
+	if err := errors.Join(get(ctx, shelf, sessionKey, &now), get(ctx, shelf, doubtsKey, &d)); err != nil {
+		return nil, err
+	}
+	if d.Session != now.IDs { // they were about ids that are gone
+		return nil, nil
+	}
+	return d.List, nil
 }
 
 // Keys of the shelf.

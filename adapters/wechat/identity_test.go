@@ -45,7 +45,7 @@ func TestReloginWithAllIDsChanged(t *testing.T) {
 	}
 	was := []chat.UserID{before["qian"].From.ID, before["zhao"].From.ID}
 	slices.Sort(was)
-	doubts := b.a.Doubts()
+	doubts := b.doubts()
 	if len(doubts) != 2 {
 		t.Fatalf("doubts: %+v", doubts)
 	}
@@ -60,14 +60,14 @@ func TestReloginWithAllIDsChanged(t *testing.T) {
 		t.Errorf("the state says %q", states[len(states)-1].Detail)
 	}
 	b.restart(func() {}) // a hot login: the doubts are still there
-	if diff := cmp.Diff(doubts, b.a.Doubts()); diff != "" {
+	if diff := cmp.Diff(doubts, b.doubts()); diff != "" {
 		t.Errorf("doubts after a restart (-want +got)\n%s", diff)
 	}
 	if now := b.says("branch", "zhao", "C"); now.From.ID == before["zhao"].From.ID || now.From.Name != "平安是福" {
 		t.Errorf("after a restart %+v", now.From)
 	}
 	b.relogin(func() {})
-	if n := len(b.a.Doubts()); n != 2 {
+	if n := len(b.doubts()); n != 2 {
 		t.Errorf("after another login there are %d doubts, want its own 2", n)
 	}
 }
@@ -181,11 +181,11 @@ func TestGroupsAfterRelogin(t *testing.T) {
 			if same := now.Chat == before.Chat; same != tc.same {
 				t.Errorf("the group is %s, before %s", now.Chat, before.Chat)
 			}
-			doubt := slices.ContainsFunc(b.a.Doubts(), func(d Doubt) bool {
+			doubt := slices.ContainsFunc(b.doubts(), func(d Doubt) bool {
 				return d.User == "" && d.Chat == now.Chat && slices.Contains(d.WasChats, before.Chat)
 			})
 			if doubt != tc.doubt {
-				t.Errorf("doubts: %+v", b.a.Doubts())
+				t.Errorf("doubts: %+v", b.doubts())
 			}
 			_, err := b.a.Send(t.Context(), before.Chat, chat.Part{Spans: []chat.Span{{Text: "x"}}})
 			if tc.same != (err == nil) {
@@ -249,7 +249,7 @@ func TestNewMember(t *testing.T) {
 	if now := b.says("branch", "xin", "B"); now.From != ev.From {
 		t.Errorf("%+v, before %+v", now.From, ev.From)
 	}
-	if d := b.a.Doubts(); len(d) != 2 { // of 平安是福 twice
+	if d := b.doubts(); len(d) != 2 { // of 平安是福 twice
 		t.Errorf("doubts: %+v", d)
 	}
 }

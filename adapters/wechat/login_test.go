@@ -379,3 +379,28 @@ func TestLateEndOfContext(t *testing.T) {
 		t.Errorf("Run says %v", err)
 	}
 }
+
+// Another process had the account in between: the adapter goes on with the session and
+// the ids that this one has left on the shelf.
+func TestAnotherProcessInBetween(t *testing.T) {
+	t.Parallel()
+	b := newBench(t).online()
+	b.says("branch", "li", "一")
+	first := b.a
+	b.halt()
+	first.Leave()
+	b.relogin(func() {})
+	b.srv.Join("branch", wechattest.Member{ID: "xin", Nick: "新来的"})
+	there := b.says("branch", "xin", "二")
+	b.halt()
+	b.a = first
+	b.in.State(chat.State{Condition: chat.Down})
+	b.start()
+	b.online()
+	if here := b.says("branch", "xin", "三"); here.From != there.From || here.Chat != there.Chat {
+		t.Errorf("%+v, there %+v", here, there)
+	}
+	if n := b.srv.Codes(); n != 2 {
+		t.Errorf("%d codes were made, want one for each login", n)
+	}
+}

@@ -172,6 +172,16 @@ func (b *bench) online() *bench {
 	return b
 }
 
+// doubts are those on the shelf, where every process finds them.
+func (b *bench) doubts() []Doubt {
+	b.Helper()
+	all, err := Doubts(b.Context(), b.in)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return all
+}
+
 // restart starts a new adapter, after what happens meanwhile.
 func (b *bench) restart(meanwhile func()) {
 	b.Helper()

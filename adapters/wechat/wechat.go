@@ -39,7 +39,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -157,16 +156,12 @@ func (a *Adapter) Direct(_ context.Context, to chat.UserID) (chat.ChatID, error)
 	return PrivateChat(to), nil
 }
 
-// Doubts are the groups and persons of the present session that were not
-// recognised although they may have been there before; the secretary binds
-// them anew. The caller owns the list.
-func (a *Adapter) Doubts() []Doubt {
+// Leave implements chat.Leaver: the session and the ids go on in another process,
+// which has both from the shelf.
+func (a *Adapter) Leave() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.book == nil {
-		return nil
-	}
-	return slices.Clone(a.book.doubts.List)
+	a.live, a.book = nil, nil
 }
 
 // Renew asks for a new code when the last ones have expired unused, e.g. when
@@ -238,7 +233,9 @@ func (a *Adapter) leave(ctx context.Context, in chat.Inbox, s *session) error {
 // online is the state of a live session.
 func (a *Adapter) online() chat.State {
 	groups, people := 0, 0
-	for _, d := range a.Doubts() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, d := range a.book.doubts.List {
 		if d.User == "" {
 			groups++
 		} else {

@@ -310,6 +310,22 @@ type Editor interface {
 	Edit(ctx context.Context, in ChatID, id MessageID, p Part) error
 }
 
+// Attender is an Adapter that can get events also in a process that does not Run it,
+// because another one does: a platform may call any of several processes.
+type Attender interface {
+	// Attend blocks until ctx ends or it cannot go on; it is never called while Run
+	// runs in the same process. What in is told of states is not heeded.
+	Attend(ctx context.Context, in Inbox) error
+}
+
+// Leaver is an Adapter that keeps something between two Runs which is of no worth once
+// another process has run it.
+type Leaver interface {
+	// Leave is called when neither Run nor Send is under way, and another process goes on
+	// with the account.
+	Leave()
+}
+
 // PollCloser is an Adapter that can end a poll which it has sent. A poll that
 // has ended already is no error.
 type PollCloser interface {

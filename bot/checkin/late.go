@@ -80,6 +80,9 @@ func (f *Feature) Press(t *engine.Turn, data string) error {
 	if role < engine.Secretary {
 		return engine.Complain("engine.secretaries_only")
 	}
+	if err := t.Lock(w.Unit); err != nil {
+		return err
+	}
 	was, err := entryOf(t.Tx, id, who)
 	if err != nil {
 		return err
@@ -149,7 +152,11 @@ func (f *Feature) confirm(t *engine.Turn, w *window, who int64) error {
 	if _, err := setEntry(t.Tx, w.ID, who, late, "", t.Member.ID); err != nil {
 		return err
 	}
-	return f.Book.Earn(t.In(u), who, "checkin.late", fmt.Sprintf("checkin:%d", w.ID))
+	there, err := t.Into(u)
+	if err != nil {
+		return err
+	}
+	return f.Book.Earn(there, who, "checkin.late", fmt.Sprintf("checkin:%d", w.ID))
 }
 
 func endOfDay(t *engine.Turn) time.Time {

@@ -32,6 +32,20 @@ type account struct {
 	Counted bool // whether that is counted
 	ByPhone bool // it is logged in with a phone
 	Code    template.URL
+	Owner   *store.Holding // the process that has it; nil with SQLite, and while none has
+	Here    bool           // this process has it
+}
+
+// accounts is what the page shows.
+type accounts struct {
+	All       []account
+	Processes []process // that share the work; none with SQLite
+}
+
+// process is one of several that share the work.
+type process struct {
+	store.Peer
+	Roles []string
 }
 
 // Waiting are the letters that are still to be sent.
@@ -51,9 +65,16 @@ func (a account) Sent() int { return a.Counts[outbox.Sent] }
 func showAccounts(r *Request) error {
 	s := r.server
 	states := s.Engine.States()
-	var all []account
+	peers, roles, err := s.DB.Shared()
+	if err != nil {
+		return err
+	}
+	var all accounts
 	for _, id := range slices.Sorted(maps.Keys(states)) {
-		a := account{ID: id, State: states[id], ByPhone: s.ByPhone(id)}
+		a := account{ID: id, State: states[id], ByPhone: s.ByPhone(id), Here: s.DB.Holds(outbox.Role(id))}
+		if i := slices.IndexFunc(roles, func(h store.Holding) bool { return h.Role == outbox.Role(id) }); i >= 0 {
+			a.Owner = &roles[i]
+		}
 		a.Left, a.Counted = s.Engine.Left(id)
 		var err error
 		if a.Counts, err = outbox.Counts(r.Tx, id); err != nil {
@@ -62,7 +83,16 @@ func showAccounts(r *Request) error {
 		if picture := s.Code(id); picture != nil && r.Top && a.State.Condition != chat.Online {
 			a.Code = template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(picture))
 		}
-		all = append(all, a)
+		all.All = append(all.All, a)
+	}
+	for _, p := range peers {
+		shown := process{Peer: p}
+		for _, h := range roles {
+			if h.Owner == p.Owner {
+				shown.Roles = append(shown.Roles, h.Role)
+			}
+		}
+		all.Processes = append(all.Processes, shown)
 	}
 	return r.Show(all)
 }
@@ -72,6 +102,9 @@ func changeAccount(r *Request) error {
 	id := chat.AccountID(r.Field("account"))
 	if _, known := r.server.Engine.States()[id]; !known || !r.Top || !r.server.ByPhone(id) {
 		return complain(http.StatusForbidden, "console.accounts.not_yours")
+	}
+	if !r.server.DB.Holds(outbox.Role(id)) {
+		return complain(http.StatusConflict, "console.accounts.elsewhere")
 	}
 	if err := r.Audit("code", string(id)); err != nil {
 		return err
@@ -92,7 +125,10 @@ func accountsPulse(s *Server, tx *store.Tx, _ string) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		text += fmt.Sprint(id, states[id], len(s.Code(id)), counts)
+		text += fmt.Sprint(id, states[id], len(s.Code(id)), counts, s.DB.Holds(outbox.Role(id)))
+	}
+	for _, h := range s.DB.Elsewhere() {
+		text += fmt.Sprint(h.Role, h.Owner)
 	}
 	return hashOf(text), nil
 }

@@ -122,6 +122,7 @@ func (d *desk) furnish() {
 	d.Console.Section = func(name string) (console.Section, error) {
 		return console.Section{Name: name, File: "config.yaml", Line: 31, Base: "x", Text: name + ":\n  key: value # as in the file\n"}, nil
 	}
+	d.importSample()
 	d.sql(`INSERT INTO outbox (key, account, chat, user_id, class, message, language, thread, cause, state, not_before, created_at, settled_at, problem)
 		VALUES ('x', 'rehearsal', 'demo', '', 'push', '{}', 'zh-CN', '', '', 'dead', 0, 0, $1, 'the group is gone')`, d.Clock.Now().UnixMilli())
 }
@@ -134,6 +135,7 @@ var samples = map[string]string{
 	"/console/u/demo/checkins/{id}": "/console/u/demo/checkins/1",
 	"/console/u/demo/signups/{id}":  "/console/u/demo/signups/1",
 
+	"/console/u/demo/content/{id}":        "/console/u/demo/content/1",
 	"/console/u/demo/content/{pack}/{id}": "/console/u/demo/content/tiny/first",
 }
 
@@ -150,7 +152,7 @@ func TestAccessible(t *testing.T) {
 	run(t, ctx, "the entry", chromedp.Navigate(d.link("0001")), look(390, false), browsertest.Shot("enter-390-light"))
 	accessible(t, ctx, "the entry", true)
 	run(t, ctx, "enter", admit(d, "0001"))
-	for _, path := range console.Paths("demo") {
+	for _, path := range append(console.Paths("demo"), "/console/me/handbook") {
 		if strings.Contains(path, "{") && samples[path] == "" {
 			t.Errorf("add an address for %s to samples", path)
 			continue
@@ -172,6 +174,45 @@ func TestAccessible(t *testing.T) {
 			}
 		}
 	}
+}
+
+// The page of a member who has no office, with all kinds of things open for him,
+// and with a vote that he fills in.
+func TestMineAccessible(t *testing.T) {
+	t.Parallel()
+	ctx := browsertest.Chromium(t)
+	d := open(t, "")
+	if _, err := d.Play(t, aDay+"书记: /出题 multiple\n书记: /出题 blank\n书记: /出题 order\n书记: /表彰 张三 学习标兵 全年全勤\n书记: /看板 打开\n"+
+		"书记: /加分 张三 2 主讲微党课\n张三: 5 +1\n"); err != nil {
+		t.Fatal(err)
+	}
+	secretary := d.enter("0001")
+	secretary.send("/console/u/demo/surveys", "do", "vote", "title", "今年主题党日去哪里", "options", "红旗渠\n西柏坡", "named", "1")
+	secretary.send("/console/u/demo/surveys", "do", "vote", "title", "谁来讲微党课", "options", "张三\n李四")
+	secretary.get("/console/u/demo/members/2")
+	secretary.get("/console/u/demo/members/export")
+	looks := func(name string) {
+		t.Helper()
+		first := true
+		for _, width := range []int64{390, 1280} {
+			for _, dark := range []bool{false, true} {
+				named := fmt.Sprintf("%s-%d-%v", name, width, dark)
+				run(t, ctx, name, look(width, dark), browsertest.Shot(named))
+				accessible(t, ctx, named, first)
+				first = false
+			}
+		}
+	}
+	run(t, ctx, "enter", admit(d, "0002"), browsertest.Sees("我的待办"))
+	looks("mine")
+	run(t, ctx, "a vote", chromedp.Click(`button[value^="survey:go"]`, chromedp.ByQuery), browsertest.Sees("也可以直接填"))
+	looks("mine-vote")
+	run(t, ctx, "choose and cast", chromedp.Click(`.flash .buttons button`, chromedp.ByQuery), browsertest.Sees("确认投出"),
+		chromedp.Click(`.flash .buttons button`, chromedp.ByQuery), browsertest.Sees("重新填写（实名）"))
+	run(t, ctx, "my data", chromedp.Navigate(d.server.URL+"/console/me/data"), browsertest.Sees("打开了你的资料"))
+	looks("mine-data")
+	run(t, ctx, "my handbook", chromedp.Navigate(d.server.URL+"/console/me/handbook"), browsertest.Sees("电子手册"))
+	looks("mine-handbook")
 }
 
 // What somebody else does shows by itself; a form is answered on the next page.

@@ -13,6 +13,7 @@ import (
 	"branchbot/bot/chat"
 	"branchbot/bot/engine"
 	"branchbot/bot/schedule"
+	"branchbot/content"
 	"branchbot/store"
 )
 
@@ -27,7 +28,7 @@ type Options struct {
 	Act      func(context.Context, engine.Act) (engine.Acted, error)
 	Schedule *schedule.Feature
 	// Doubts are people whom a platform shows under new ids. May be nil.
-	Doubts func() []Doubt
+	Doubts func() ([]Doubt, error)
 	// Top is the unit whose secretaries may change what holds for all units.
 	Top string
 	// Code is the picture to scan of an account that is logged in with a phone
@@ -39,6 +40,15 @@ type Options struct {
 	// its place if that is right and the file is still in the state base.
 	Section    func(name string) (Section, error)
 	SetSection func(name, text, base string) error
+	// TryPack reads a pack out of a .zip file that content.Unzip or content.Wrap has
+	// made, and returns it with the one in whose place it would come, nil when
+	// there is none. PutPack takes it into use, for all processes and after a
+	// restart; DropPack removes one that ImportedPack says was taken in so. Their
+	// errors are all that is wrong with it, ErrPackTaken, ErrNoPack.
+	TryPack      func(zip []byte) (pack, old *content.Pack, err error)
+	PutPack      func(zip []byte) error
+	DropPack     func(id string) error
+	ImportedPack func(*content.Pack) bool
 	// Language is for people of whom nothing is known.
 	Language string
 	Log      *slog.Logger
@@ -104,6 +114,7 @@ var pages = []page{
 	schedulesPage,
 	schedulePage,
 	contentPage,
+	importPage,
 	itemPage,
 	ledgerPage,
 	ledgerExport,
@@ -114,6 +125,11 @@ var pages = []page{
 	auditPage,
 	unitsPage,
 	mePage,
+	handbookPage,
+	handbookFile,
+	honourFile,
+	mydataPage,
+	mydataFile,
 }
 
 //go:embed assets
@@ -142,6 +158,7 @@ func (s *Server) Handler() http.Handler {
 		static.ServeHTTP(w, r)
 	})
 	mux.HandleFunc("GET "+Root+"assets/charts.css", serveChartCSS)
+	mux.HandleFunc("GET "+handbookCSS, serveHandbookCSS)
 	mux.HandleFunc("GET "+Root+"{$}", s.front)
 	mux.HandleFunc("GET "+Root+"enter", s.enterPage)
 	mux.HandleFunc("POST "+Root+"enter", s.enter)

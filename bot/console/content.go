@@ -12,6 +12,7 @@ import (
 	"branchbot/bot/engine"
 	"branchbot/bot/lesson"
 	"branchbot/bot/quiz"
+	"branchbot/bot/retired"
 	"branchbot/content"
 	"branchbot/store"
 )
@@ -19,9 +20,9 @@ import (
 // Content: the packs, their lessons and questions found by any part of their
 // texts, what of them is used up, and each as the group will see it.
 var (
-	contentPage = page{path: "content", title: "console.title.content", role: engine.Secretary, nav: true, view: "content", get: showContent,
+	contentPage = page{path: "content", title: "console.title.content", role: engine.Secretary, nav: true, view: "content", get: showContent, post: changeContent,
 		pulse: contentPulse}
-	itemPage = page{path: "content/{pack}/{id}", title: "console.title.item", role: engine.Secretary, view: "item", get: showItem, post: pushItem}
+	itemPage = page{path: "content/{pack}/{id}", title: "console.title.item", role: engine.Secretary, view: "item", get: showItem, post: changeItem}
 )
 
 // contentPulse changes when something of a pack is used.
@@ -38,6 +39,7 @@ func contentPulse(_ *Server, tx *store.Tx, unit string) (string, error) {
 type onePack struct {
 	*content.Pack
 	LessonsUsed, QuestionsUsed int
+	Imported                   bool // at the console
 }
 
 // piece is a lesson or a question in the list.
@@ -47,6 +49,8 @@ type piece struct {
 	Tags       []string
 	Used       int
 	Last       time.Time
+	Retired    string // the unit that has retired it; "": it is used
+	Key        string // of a question that is to be checked
 }
 
 // library is what the page shows.
@@ -58,11 +62,18 @@ type library struct {
 	Pack, Kind string // chosen
 	Tag        string
 	Tags       []string
+	Faults     []string // of a pack that was sent
 }
 
 func (r *Request) packs() *content.Library { return feature[*lesson.Feature](r.server).Library() }
 
-func showContent(r *Request) error {
+func showContent(r *Request) error { return r.showLibrary(library{}) }
+
+func (r *Request) showLibrary(d library) error {
+	gone, err := retired.Refs(r.Tx, r.Unit.ID)
+	if err != nil {
+		return err
+	}
 	lessons, err := lesson.Uses(r.Tx, r.Unit.ID)
 	if err != nil {
 		return err
@@ -72,22 +83,22 @@ func showContent(r *Request) error {
 		return err
 	}
 	q := r.URL.Query()
-	d := library{Pack: q.Get("pack"), Kind: q.Get("kind"), Tag: q.Get("tag")}
+	d.Pack, d.Kind, d.Tag = q.Get("pack"), q.Get("kind"), q.Get("tag")
 	if d.Series, err = feature[*lesson.Feature](r.server).Progress(r.Tx, r.Unit.ID, "", "9999"); err != nil {
 		return err
 	}
 	find := pieces{library: &d, text: strings.ToLower(r.Query()), tags: map[string]bool{}}
 	for _, p := range r.packs().Packs() {
-		one := onePack{Pack: p}
+		one := onePack{Pack: p, Imported: r.server.ImportedPack(p)}
 		for _, l := range p.Lessons {
 			u := lessons[l.Ref()]
 			one.LessonsUsed += min(u.N, 1)
-			find.add(piece{l.Ref(), l.Title, "lesson", l.Tags, u.N, u.Last}, p.ID, l.ID, l.Title, l.Body, l.Source)
+			find.add(piece{l.Ref(), l.Title, "lesson", l.Tags, u.N, u.Last, gone[l.Ref()], ""}, p.ID, l.ID, l.Title, l.Body, l.Source)
 		}
 		for _, x := range p.Questions {
 			u := questions[x.Ref()]
 			one.QuestionsUsed += min(u.N, 1)
-			find.add(piece{x.Ref(), x.Ask, string(x.Type), x.Tags, u.N, u.Last}, p.ID, append(slices.Clone(x.Options), x.ID, x.Ask, x.Explain, x.Source)...)
+			find.add(piece{x.Ref(), x.Ask, string(x.Type), x.Tags, u.N, u.Last, gone[x.Ref()], ""}, p.ID, append(slices.Clone(x.Options), x.ID, x.Ask, x.Explain, x.Source)...)
 		}
 		d.Packs = append(d.Packs, one)
 	}
@@ -118,7 +129,8 @@ func (f *pieces) add(p piece, pack string, texts ...string) {
 	for _, tag := range p.Tags {
 		f.tags[tag] = true
 	}
-	if f.Tag != "" && !slices.Contains(p.Tags, f.Tag) || f.Kind == "lesson" && p.Kind != "lesson" || f.Kind == "question" && p.Kind == "lesson" {
+	if f.Tag != "" && !slices.Contains(p.Tags, f.Tag) || f.Kind == "lesson" && p.Kind != "lesson" || f.Kind == "question" && p.Kind == "lesson" ||
+		f.Kind == "retired" && p.Retired == "" {
 		return
 	}
 	if f.text == "" || slices.ContainsFunc(texts, func(t string) bool { return strings.Contains(strings.ToLower(t), f.text) }) {
@@ -135,7 +147,8 @@ type oneItem struct {
 	Used     int
 	Last     time.Time
 	Shown    []shown
-	Why      string // why it cannot be shown
+	Why      string       // why it cannot be shown
+	Retired  *engine.Unit // that has retired it; nil: it is used
 }
 
 // ref is the full id in the address.
@@ -166,6 +179,13 @@ func showItem(r *Request) error {
 			d.Pack = p
 		}
 	}
+	gone, err := retired.Refs(r.Tx, r.Unit.ID)
+	if err == nil && gone[d.Ref] != "" {
+		d.Retired, err = r.server.Engine.Directory.Unit(r.Tx, gone[d.Ref])
+	}
+	if err != nil {
+		return err
+	}
 	t := r.Turn()
 	action, _ := t.Engine().Action(name)
 	m, err := action.Preview(t, engine.Args{"from": d.Ref})
@@ -183,15 +203,45 @@ func showItem(r *Request) error {
 	return r.Show(d)
 }
 
-// pushItem pushes a lesson or asks a question now: /推送.
-func pushItem(r *Request) error {
-	ref := r.ref()
-	switch {
-	case r.Field("do") != "push":
-	case r.packs().Lesson(ref) != nil:
-		return r.Command("", "content", "/推送", "lesson", ref)
-	case r.packs().Question(ref) != nil:
-		return r.Command("", "content", "/推送", "quiz", ref)
+// changeItem pushes a lesson or asks a question now (/推送), retires it in the unit
+// or takes that back.
+func changeItem(r *Request) error {
+	ref, kind := r.ref(), "quiz"
+	if l := r.packs().Lesson(ref); l != nil {
+		ref, kind = l.Ref(), "lesson"
+	} else if q := r.packs().Question(ref); q != nil {
+		ref = q.Ref()
+	} else {
+		return complain(http.StatusNotFound, "console.not_found")
+	}
+	said, change := "console.content.retired_now", func(t *engine.Turn) error { return retired.Add(t.Tx, t.Unit.ID, ref, t.Member.ID) }
+	switch r.Field("do") {
+	case "push":
+		return r.Command("", "content", "/推送", kind, ref)
+	case "retire":
+	case "restore":
+		said, change = "console.content.restored", func(t *engine.Turn) error { return retired.Drop(t.Tx, t.Unit.ID, ref) }
+	default:
+		return complain(http.StatusBadRequest, "console.old_form")
+	}
+	return r.do(ref, "content/"+ref, func(t *engine.Turn) error {
+		if t.Role < engine.Secretary {
+			return engine.Complain("engine.secretaries_only")
+		}
+		if err := change(t); err != nil {
+			return err
+		}
+		return t.Say(said)
+	})
+}
+
+// changeContent takes a pack in, or removes one.
+func changeContent(r *Request) error {
+	switch r.Field("do") {
+	case "import":
+		return r.upload()
+	case "remove":
+		return r.removePack()
 	}
 	return complain(http.StatusBadRequest, "console.old_form")
 }

@@ -9,6 +9,8 @@
 //     in the unit, obeys the rules of the chat. GETs change nothing.
 //   - Each POST and each export leaves one row for the audit: who, when, what on
 //     which number. Never words that people wrote, nor what was searched for.
+//   - What is sealed (Acted.Sealed) is shown in the answer to the form and stored
+//     nowhere: not in a flash, not in the audit.
 //   - Everything works without script; script only makes it livelier. Nothing is
 //     inline: the Content-Security-Policy forbids it.
 //

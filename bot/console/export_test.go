@@ -54,3 +54,20 @@ func IsLive(path string) bool {
 	i := slices.IndexFunc(pages, func(p page) bool { return p.path == path })
 	return i >= 0 && pages[i].pulse != nil
 }
+
+// TellsOf tells whether a table is in the download of own data, or left out for
+// a reason.
+func TellsOf(table string) bool {
+	return notOwn[table] != "" || slices.ContainsFunc(ownTables, func(t ownTable) bool { return t.name == table })
+}
+
+// AllPaths are the paths of all that belongs to a unit, also of files.
+func AllPaths(unit string) []string {
+	var all []string
+	for _, p := range pages {
+		if !p.own {
+			all = append(all, Root+"u/"+unit+"/"+p.path)
+		}
+	}
+	return all
+}

@@ -79,7 +79,7 @@ func shots(t *testing.T, ctx context.Context, name string) {
 }
 
 // tallest is how much of a long page is shown, in pixels.
-const tallest = 2400
+const tallest = 1700
 
 // kept keeps the page as a file that is small enough for a repository.
 func kept(path string) chromedp.Action {

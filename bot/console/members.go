@@ -200,6 +200,9 @@ func showMember(r *Request) error {
 	if d.Shifts, err = feature[*shift.Feature](r.server).Data(r.Turn(), m); err != nil {
 		return err
 	}
+	if err := r.opened(m.ID); err != nil {
+		return err
+	}
 	return r.Show(d)
 }
 

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"branchbot/bot/board"
 	"branchbot/bot/engine"
 	"branchbot/bot/notice"
 	"branchbot/store"
@@ -68,7 +69,9 @@ type oneNotice struct {
 	Awaited []notice.Awaited
 	Parts   []notice.Part
 	Paging  Paging
-	Left    int // how many reminders
+	Left    int    // how many reminders
+	Public  bool   // it is shown on the unit's board
+	Board   string // where that is; "": there is none
 }
 
 func showNotice(r *Request) error {
@@ -85,6 +88,12 @@ func showNotice(r *Request) error {
 		return complain(http.StatusNotFound, "console.not_found")
 	}
 	d := oneNotice{Summary: s, Left: max(0, feature[*notice.Feature](r.server).Reminders()-s.Reminders)}
+	if d.Public, err = notice.IsPublished(r.Tx, id, r.Unit.ID); err != nil {
+		return err
+	}
+	if d.Board, err = r.board(); err != nil {
+		return err
+	}
 	switch {
 	case s.Below:
 		parts, err := notice.Parts(t, s)
@@ -100,6 +109,11 @@ func showNotice(r *Request) error {
 		}
 	}
 	return r.Show(d)
+}
+
+// board is the address of the unit's board; "" when it has none.
+func (r *Request) board() (string, error) {
+	return feature[*board.Feature](r.server).Address(r.Tx, r.Unit.ID)
 }
 
 func changeNotice(r *Request) error {
@@ -124,6 +138,10 @@ func changeNotice(r *Request) error {
 		return r.Command(s.Number, back, "/催办", s.Number)
 	case "recall":
 		return r.Command(s.Number, back, "/撤回", s.Number)
+	case "publish":
+		return r.Command(s.Number, back, "/公示", s.Number)
+	case "unpublish":
+		return r.Command(s.Number, back, "/公示", "撤下", s.Number)
 	case "correct":
 		seen, text := r.Field("corrected"), r.Field("text")
 		return r.do(s.Number, back, func(t *engine.Turn) error {

@@ -90,9 +90,11 @@ func TestEveryPage(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
 		d := openOn(t, "", e)
 		d.play(aDay)
+		d.importSample()
 		b := d.enter("0001")
 		paths := append(console.Paths("demo"), "/console/u/demo/members?q=x&status=full&role=leader&bound=no", "/console/u/demo/notices?q=x",
-			"/console/u/demo/checkins/1?list=here", "/console/u/demo/members/export", "/console/u/demo/signups/1/export")
+			"/console/u/demo/checkins/1?list=here", "/console/u/demo/members/export", "/console/u/demo/signups/1/export",
+			"/console/me/handbook", "/console/me/handbook.pdf", "/console/me/data.zip")
 		for _, lang := range []string{"zh-CN", "en"} {
 			d.sql(`UPDATE member SET language = $1 WHERE staff = '0001'`, lang)
 			for _, path := range paths {

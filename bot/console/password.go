@@ -146,3 +146,43 @@ func (s *Server) enterByPassword(r *Request) {
 	s.guesses.right(staff, address)
 	s.letIn(r, func(*store.Tx) (int64, error) { return m.ID, nil }, entry{})
 }
+
+// setPassword takes a new password; who has one already must know it. It ends
+// all other sessions.
+func (r *Request) setPassword() error {
+	stored := ""
+	err := r.server.DB.Read(func(tx *store.Tx) (err error) {
+		stored, err = passwordOf(tx, r.Member.ID)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if stored != "" {
+		address := addressOf(r.Request)
+		if !r.server.guesses.may(r.Member.Staff, address, "own", r.Now) {
+			return complain(http.StatusTooManyRequests, "console.too_fast")
+		}
+		m, err := r.server.check(r.Member.Staff, r.PostForm.Get("before"))
+		if err != nil {
+			return err
+		}
+		if m == nil {
+			r.server.guesses.wrong(r.Member.Staff, address, "own", r.Now)
+			return complain(http.StatusForbidden, "console.me.password_before_wrong")
+		}
+	}
+	if r.PostForm.Get("password") != r.PostForm.Get("again") {
+		return complain(http.StatusBadRequest, "console.me.password_differs")
+	}
+	err = r.server.DB.Write(func(tx *store.Tx) error {
+		if err := SetPassword(tx, r.Member, r.PostForm.Get("password")); err != nil {
+			return err
+		}
+		return endSessionOf(tx, r.Member.ID, 0, r.session.ID)
+	})
+	if errors.Is(err, ErrWeak) {
+		return complain(http.StatusBadRequest, "console.me.password_weak")
+	}
+	return err
+}

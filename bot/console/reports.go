@@ -106,7 +106,9 @@ func (r *Request) lately() (*report.Figures, error) {
 	if err != nil || n < fewestCharted || n > mostCharted || r.Header.Get("X-Live") != "" {
 		return nil, err
 	}
-	return feature[*report.Feature](r.server).Figures(r.Tx, r.Unit.ID, report.Days(r.Now.In(r.Unit.Zone), chartedDays))
+	so := *feature[*report.Feature](r.server).Source
+	so.SoFar = true // a notice that is still open is asked of everybody
+	return so.Figures(r.Tx, r.Unit.ID, report.Days(r.Now.In(r.Unit.Zone), chartedDays))
 }
 
 // serveChartCSS serves the style of charts.

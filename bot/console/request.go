@@ -40,6 +40,7 @@ type Request struct {
 	w       http.ResponseWriter
 	audited bool
 	flash   *flash // that this page shows
+	sealed  bool   // it is stored nowhere
 	Data    any    // of the page's template
 	units   chooser
 	seen    string // mark of the pulse that this page shows; "" when it is not live
@@ -218,8 +219,10 @@ func (r *Request) Act(ref string, a engine.Act) (engine.Acted, error) {
 		return engine.Acted{}, complain(http.StatusForbidden, "console.old_form")
 	}
 	name := "press"
-	if a.Line != "" {
+	if strings.HasPrefix(a.Line, "/") {
 		name, _, _ = strings.Cut(a.Line, " ")
+	} else if a.Line != "" { // whose words are nobody's business
+		name = "type"
 	} else if a.Do != nil {
 		name = "post"
 	}
@@ -227,7 +230,7 @@ func (r *Request) Act(ref string, a engine.Act) (engine.Acted, error) {
 		return engine.Acted{}, err
 	}
 	done, err := r.server.Act(r.Context(), a)
-	if err != nil || done.Again {
+	if err != nil || done.Again || done.Sealed { // a flash is stored as it is
 		return done, err
 	}
 	return done, r.keep(&flash{Said: done.Said, Bad: done.Refused})
@@ -265,7 +268,11 @@ func press(r *Request) error {
 	if data == "" || len(data) > 64 {
 		return complain(http.StatusBadRequest, "console.old_form")
 	}
-	if _, err := r.Act("", engine.Act{Press: data}); err != nil {
+	done, err := r.Act("", engine.Act{Press: data})
+	if err == nil && done.Sealed {
+		err = r.Say("console.sealed")
+	}
+	if err != nil {
 		return err
 	}
 	back := r.Field("back")

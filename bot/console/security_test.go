@@ -3,7 +3,6 @@ package console_test
 import (
 	"bufio"
 	"bytes"
-	"compress/gzip"
 	"fmt"
 	"html"
 	"io"
@@ -423,7 +422,9 @@ func TestStream(t *testing.T) {
 	}
 }
 
-// The first view is light, also for a telephone in a workshop.
+// The first view is light, also for a telephone in a workshop. It is sent as it
+// is: pages with the token of a form and what was searched for are not compressed
+// (BREACH), and need not be.
 func TestWeight(t *testing.T) {
 	t.Parallel()
 	d := open(t, "")
@@ -431,26 +432,20 @@ func TestWeight(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := d.enter("0001")
-	total := 0
-	_, page := b.get("/console/u/demo/today")
-	parts := []string{page}
-	for _, m := range regexp.MustCompile(`(?:src|href)="(/console/assets/[^"]+)"`).FindAllStringSubmatch(page, -1) {
-		status, text := b.get(m[1])
-		if status != http.StatusOK {
-			t.Errorf("%s: %d", m[1], status)
+	for _, path := range []string{"/console/u/demo/today", "/console/u/demo/content", "/console/me"} {
+		_, page := b.get(path)
+		total, parts := len(page), 1
+		for _, m := range regexp.MustCompile(`(?:src|href)="(/console/assets/[^"]+)"`).FindAllStringSubmatch(page, -1) {
+			status, text := b.get(m[1])
+			if status != http.StatusOK {
+				t.Errorf("%s: %d", m[1], status)
+			}
+			total += len(text)
+			parts++
 		}
-		parts = append(parts, text)
-	}
-	for _, text := range parts {
-		var out bytes.Buffer
-		w := gzip.NewWriter(&out)
-		if _, err := w.Write([]byte(text)); err != nil || w.Close() != nil {
-			t.Fatal(err)
+		if parts < 5 || total > 150<<10 {
+			t.Errorf("%s: %d parts, %d bytes", path, parts, total)
 		}
-		total += out.Len()
+		t.Logf("%s: %d parts, %d bytes, of these the page %d", path, parts, total, len(page))
 	}
-	if len(parts) < 5 || total > 150<<10 {
-		t.Errorf("%d parts, %d bytes", len(parts), total)
-	}
-	t.Logf("%d parts, %d bytes", len(parts), total)
 }

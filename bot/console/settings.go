@@ -29,6 +29,9 @@ type Section struct {
 // editable are the sections that can be changed at the page.
 var editable = []string{"conduct", "points"}
 
+// boardActs are what can be done with the unit's board.
+var boardActs = []string{"打开", "换链接", "关闭"}
+
 // ErrChanged tells that somebody else has changed the file meanwhile.
 var ErrChanged = errors.New("somebody else has changed the configuration meanwhile")
 
@@ -36,6 +39,7 @@ var ErrChanged = errors.New("somebody else has changed the configuration meanwhi
 type settings struct {
 	Granted  []member.Grant
 	Roles    []string
+	Board    string // the address of the unit's board; "": there is none
 	Sections []Section
 	Faults   []string // what is wrong with the text that was handed in
 	Changed  bool     // somebody else was quicker
@@ -51,6 +55,9 @@ func (r *Request) settings(d settings, text string) (err error) {
 		return err
 	}
 	d.Roles = member.Roles
+	if d.Board, err = r.board(); err != nil {
+		return err
+	}
 	if r.Top {
 		for _, name := range editable {
 			section, err := r.server.Section(name)
@@ -72,6 +79,10 @@ func changeSettings(r *Request) error {
 		return r.Command(r.Field("role"), "settings", "/名单", "任命", oneWord(r.Field("who")), r.roleWord())
 	case "dismiss":
 		return r.Command(r.Field("role"), "settings", "/名单", "免职", oneWord(r.Field("who")), r.roleWord())
+	case "board":
+		if act := r.Field("board"); slices.Contains(boardActs, act) {
+			return r.Command("", "settings", "/看板", act)
+		}
 	case "edit":
 		return r.editSection()
 	}

@@ -40,7 +40,7 @@ func (s *Server) choose(r *Request) (c chooser, err error) {
 		if err != nil {
 			return c, err
 		}
-		if role >= engine.Secretary || u.ID == r.Unit.ID {
+		if role >= engine.Secretary || u.ID == r.Unit.ID && !r.page.own {
 			c.Line = append([]choice{{ID: u.ID, Name: u.Name, Kind: u.Kind}}, c.Line...)
 		}
 	}

@@ -47,7 +47,11 @@ func (s *Server) strangersIn(tx *store.Tx, unit string) ([]stranger, error) {
 	if s.Doubts == nil {
 		return out, nil
 	}
-	for _, d := range s.Doubts() {
+	doubts, err := s.Doubts()
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range doubts {
 		maybe, err := member.Holders(tx, unit, d.Account, d.Was)
 		if err != nil {
 			return nil, err

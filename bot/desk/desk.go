@@ -124,22 +124,30 @@ func (f *Feature) today(t *engine.Turn, _ command.Line) error {
 const shownAgain = 3
 
 func (f *Feature) mydata(t *engine.Turn, _ command.Line) error {
+	lines, err := Kept(t)
+	if err != nil {
+		return err
+	}
+	return t.TellSender(chat.Text(strings.Join(lines, "\n")))
+}
+
+// Kept are lines about all that is stored about t.Member.
+func Kept(t *engine.Turn) ([]string, error) {
 	m := t.Member
 	lines := []string{t.T("desk.mydata", "Name", m.Name, "Staff", m.Staff, "Status", strings.Split(t.T("member.status."+m.Status), "/")[0],
 		"Unit", t.Unit.Name)}
 	accounts, err := t.Directory().Private(t.Tx, m.ID)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, a := range accounts {
 		lines = append(lines, t.T("desk.identity", "Account", a.Account))
 	}
 	more, err := collect(t, func(p engine.Personal) ([]string, error) { return p.Data(t, m) })
 	if err != nil {
-		return err
+		return nil, err
 	}
-	lines = append(append(lines, more...), t.T("desk.mydata_note"))
-	return t.TellSender(chat.Text(strings.Join(lines, "\n")))
+	return append(append(lines, more...), t.T("desk.mydata_note")), nil
 }
 
 // close ends what is open in the unit: the item of a code, or the newest one.

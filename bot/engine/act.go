@@ -35,6 +35,7 @@ type Acted struct {
 	Said    []chat.Message // what a chat would have shown him, in order
 	Refused bool           // he can mend something: Said tells what
 	Again   bool           // the key was seen before: nothing was done
+	Sealed  bool           // Said holds what must not be stored as it is
 }
 
 // act is an Act under way.
@@ -57,6 +58,7 @@ func (e *Engine) Act(ctx context.Context, a Act) (Acted, error) {
 // Handle.
 func (e *Engine) HandleAct(_ context.Context, a Act) (Acted, error) {
 	r := a.request()
+	r.done = make(chan error, 1)
 	e.handle([]*request{r})
 	return r.act.acted, <-r.done
 }
@@ -68,13 +70,13 @@ func (a Act) request() *request {
 	if a.Press != "" {
 		ev.Kind, ev.Data = chat.Pressed, a.Press
 	}
-	return &request{account: Console, events: []chat.Event{ev}, act: &act{Act: a}, done: make(chan error, 1)}
+	return &request{account: Console, events: []chat.Event{ev}, act: &act{Act: a}}
 }
 
 // Look makes a turn in a reading transaction, with which pages ask features for
 // what these would say to the member in the unit. Nothing can be said in it.
 func (e *Engine) Look(tx *store.Tx, m *Member, u *Unit, r Role, lang string) *Turn {
-	return &Turn{Tx: tx, Now: tx.Now, Unit: u, Member: m, Role: r, Lang: lang, work: &work{engine: e, tx: tx}}
+	return &Turn{Tx: tx, Now: tx.Now, Unit: u, Member: m, Role: r, Lang: lang, work: newWork(e, tx, nil, asked{})}
 }
 
 // actor fills in who acts, in which unit and with which role.
@@ -105,7 +107,7 @@ func (t *Turn) acts() (func() error, error) {
 	case t.act.Do != nil:
 		return func() error { return t.act.Do(t) }, nil
 	case t.act.Press != "":
-		return func() error { return t.press(t.act.Press) }, nil
+		return t.pressed()
 	}
 	do, err := t.message()
 	if do == nil && err == nil {
@@ -121,6 +123,7 @@ func (t *Turn) handBack(l outbox.Letter) bool {
 		return false
 	}
 	t.act.acted.Said = append(t.act.acted.Said, l.Message)
+	t.act.acted.Sealed = t.act.acted.Sealed || t.seal != ""
 	return true
 }
 
@@ -128,6 +131,7 @@ func (t *Turn) handBack(l outbox.Letter) bool {
 func (t *Turn) toastBack(line string) {
 	if line != "" {
 		t.act.acted.Said = append(t.act.acted.Said, chat.Text(line))
+		t.act.acted.Sealed = t.act.acted.Sealed || t.seal != ""
 	}
 }
 

@@ -21,6 +21,7 @@ const batchSize = 512
 // request is one call of Accept.
 type request struct {
 	account chat.AccountID
+	role    string // that the process must have to hand the events over; "" = none
 	cursor  string
 	events  []chat.Event
 	act     *act // the one event is this; nil for what came over an adapter
@@ -30,12 +31,13 @@ type request struct {
 // Accept stores the events with their effects and the account's cursor; it
 // returns nil once that is committed. See chat.Inbox.
 func (e *Engine) Accept(ctx context.Context, account chat.AccountID, cursor string, events ...chat.Event) error {
-	return e.accept(ctx, &request{account: account, cursor: cursor, events: events, done: make(chan error, 1)})
+	return e.accept(ctx, &request{account: account, cursor: cursor, events: events})
 }
 
 func (e *Engine) accept(ctx context.Context, r *request) error {
+	r.done = make(chan error, 1)
 	select {
-	case e.requests <- r:
+	case e.queue(r.account) <- r:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -55,13 +57,22 @@ func (e *Engine) Handle(account chat.AccountID, cursor string, events ...chat.Ev
 	return <-r.done
 }
 
+// queue is where the events of an account wait: with SQLite, where one transaction
+// writes at a time, with those of all others, so that one commit serves them all.
+func (e *Engine) queue(account chat.AccountID) chan *request {
+	if q, ok := e.queues[account]; ok && e.DB.Postgres() {
+		return q
+	}
+	return e.requests
+}
+
 // gather takes what else is waiting, up to a batch.
-func (e *Engine) gather(first *request) []*request {
+func gather(queue chan *request, first *request) []*request {
 	batch := []*request{first}
 	n := len(first.events)
 	for n < batchSize {
 		select {
-		case r := <-e.requests:
+		case r := <-queue:
 			batch = append(batch, r)
 			n += len(r.events)
 		default:
@@ -74,49 +85,116 @@ func (e *Engine) gather(first *request) []*request {
 // errNothing ends a transaction in which nothing was to be kept.
 var errNothing = errors.New("nothing to keep")
 
-// handle runs one batch in one transaction and answers all its requests.
+// progress is how far a batch has come. It may take several transactions, because
+// units are busy; a request is answered once all its events are committed.
+type progress struct {
+	engine *Engine
+	batch  []*request
+	next   place    // the first event that is not committed
+	wait   []string // the units that the next transaction waits for
+	asked  asked
+}
+
+// place is an event of a batch.
+type place struct{ request, event int }
+
+// handle runs a batch and answers all its requests.
 func (e *Engine) handle(batch []*request) {
-	began := e.DB.Now()
-	asked := asked{}
-	err := e.DB.Write(func(tx *store.Tx) error {
-		b := &work{engine: e, tx: tx, batch: batch, asked: asked}
-		for _, r := range batch {
-			for i := range r.events {
-				r.events[i].Account = r.account
-				if err := b.event(&r.events[i], r.act); err != nil {
+	p := &progress{engine: e, batch: batch, asked: asked{}}
+	for p.next.request < len(batch) {
+		began, from := e.DB.Now(), p.next.request
+		err := p.step()
+		to := p.next.request
+		if err != nil {
+			e.Log.Error("batch not stored; adapters will deliver it again", "requests", len(batch)-from, "error", err)
+			err = fmt.Errorf("events not stored: %w", err)
+			to, p.next.request = len(batch), len(batch)
+		}
+		e.tell(batch[from:to], e.DB.Now().Sub(began), err == nil)
+		for _, r := range batch[from:to] {
+			r.done <- err
+		}
+	}
+}
+
+// step runs one transaction, as far as it gets.
+func (p *progress) step() error {
+	var next place
+	var wait []string
+	err := p.engine.DB.WriteAs(p.role(), func(tx *store.Tx) error {
+		w := newWork(p.engine, tx, p.batch, p.asked)
+		next, wait = p.next, nil
+		if err := w.wait(p.wait); err != nil {
+			return err
+		}
+		for ; next.request < len(p.batch); next = (place{next.request + 1, 0}) {
+			r := p.batch[next.request]
+			for ; next.event < len(r.events); next.event++ {
+				r.events[next.event].Account = r.account
+				err := w.event(&r.events[next.event], r.act)
+				var busy *busyError
+				if errors.As(err, &busy) {
+					wait = busy.units
+					return w.outcome()
+				}
+				if err != nil {
 					return err
 				}
 			}
-			// What came before a cursor that is not stored was chatter: no harm
-			// is done if it comes again, and ordinary talk leaves no trace.
-			// Once an hour it is stored all the same, for platforms that do not
-			// know an old one for ever.
-			if r.cursor != "" && (b.kept || b.once("", "cursor:"+string(r.account), time.Hour)) {
-				b.kept = true
-				_, err := tx.Exec(`INSERT INTO account (id, cursor) VALUES ($1, $2)
-					ON CONFLICT (id) DO UPDATE SET cursor = excluded.cursor`, r.account, r.cursor)
-				if err != nil {
-					return fmt.Errorf("store cursor: %w", err)
-				}
+			if err := w.cursor(r); err != nil {
+				return err
 			}
 		}
-		if !b.kept {
-			return errNothing // a rollback writes nothing at all
-		}
-		tx.BeforeCommit(b.noteSeen)
-		return nil
+		return w.outcome()
 	})
 	if errors.Is(err, errNothing) {
 		err = nil
 	}
 	if err != nil {
-		e.Log.Error("batch not stored; adapters will deliver it again", "requests", len(batch), "error", err)
-		err = fmt.Errorf("events not stored: %w", err)
+		return err
 	}
-	e.tell(batch, e.DB.Now().Sub(began), err == nil)
-	for _, r := range batch {
-		r.done <- err
+	if next == p.next {
+		wait = append(wait, p.wait...) // the same event needs still more
 	}
+	p.next, p.wait = next, wait
+	return nil
+}
+
+// role is the one that a request of the batch asks for: the account is the same, or
+// there is only one process.
+func (p *progress) role() string {
+	for _, r := range p.batch[p.next.request:] {
+		if r.role != "" {
+			return r.role
+		}
+	}
+	return ""
+}
+
+// outcome is errNothing when nothing is to be kept: a rollback writes nothing at all.
+func (w *work) outcome() error {
+	if !w.kept {
+		return errNothing
+	}
+	w.tx.BeforeCommit(w.noteSeen)
+	return nil
+}
+
+// cursor stores how far an account has come. What came before a cursor that is not
+// stored was chatter: no harm is done if it comes again, and ordinary talk leaves no
+// trace. Once an hour it is stored all the same, for platforms that do not know an old
+// one for ever.
+func (w *work) cursor(r *request) error {
+	if r.cursor == "" || !w.kept && !w.once("", "cursor:"+string(r.account), time.Hour) {
+		return nil
+	}
+	w.kept = true
+	_, err := w.tx.Exec(`INSERT INTO account (id, cursor) VALUES ($1, $2)
+		ON CONFLICT (id) DO UPDATE SET cursor = excluded.cursor`, r.account, r.cursor)
+	if err != nil {
+		return fmt.Errorf("store cursor: %w", err)
+	}
+	return nil
 }
 
 // tell tells Handled of a batch.
@@ -143,14 +221,21 @@ type work struct {
 	batch  []*request       // nil for timers
 	seen   map[seenKey]bool // the events that were handled, now or before; nil until it is asked for
 	fresh  [][]any          // the rows of those of now
-	asked  asked            // shared by all runs of the transaction
+	asked  asked            // shared by all transactions of the batch
 	kept   bool             // something was written
 	dirty  map[string]bool  // units whose prompts this transaction changed
 
-	counting map[string]bool // count timers that are set, since the last undoing
+	locked   map[string]bool  // units that this transaction holds
+	versions map[string]int64 // of the prompts of units, as this transaction knows them
+	counting map[string]bool  // count timers that are set, since the last undoing
 }
 
-// event handles one event. Its error means that the whole batch is lost.
+func newWork(e *Engine, tx *store.Tx, batch []*request, asked asked) *work {
+	return &work{engine: e, tx: tx, batch: batch, asked: asked, locked: map[string]bool{}, versions: map[string]int64{}}
+}
+
+// event handles one event. Its error means that the whole batch is lost, unless it is
+// a busyError: then this event has left nothing behind.
 func (w *work) event(ev *chat.Event, a *act) error {
 	t := &Turn{Tx: w.tx, Now: w.tx.Now, Event: ev, Lang: w.engine.Language, work: w, act: a}
 	a.startOver(false)
@@ -162,15 +247,30 @@ func (w *work) event(ev *chat.Event, a *act) error {
 	if do == nil {
 		return nil // chatter
 	}
+	units, err := t.concerned()
+	if err == nil {
+		err = w.lock(units...)
+	}
+	if err != nil {
+		return err
+	}
 	first, err := w.first(ev)
 	if err != nil {
 		return err
 	}
 	if first {
+		kept := w.kept
 		w.kept = true
 		err = t.attempt(do, func(reason string) error {
 			return w.bury(string(ev.Account), lean(ev, t.discreet || ev.Private), reason)
 		})
+		var busy *busyError
+		if errors.As(err, &busy) {
+			w.kept = kept
+			delete(w.seen, seenKey{ev.Account, ev.Key}) // it is to be handled in another transaction
+			w.fresh = w.fresh[:len(w.fresh)-1]
+			return &busyError{append(units, busy.units...)}
+		}
 	} else if a != nil {
 		a.acted.Again = true
 	}

@@ -30,7 +30,7 @@ func (t *Turn) classify() (func() error, error) {
 	}
 	switch t.Event.Kind {
 	case chat.Pressed:
-		return func() error { return t.press(t.Event.Data) }, nil
+		return t.pressed()
 	case chat.Joined, chat.Left:
 		return t.cameOrWent(), nil
 	case chat.Recalled:

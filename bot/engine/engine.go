@@ -16,6 +16,7 @@ package engine
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"sync"
 	"time"
 
@@ -281,6 +282,9 @@ type Options struct {
 	// the platform had the oldest of them (zero if it did not say), and whether
 	// they were stored. It must not block.
 	Handled func(events int, oldest time.Time, took time.Duration, stored bool)
+	// Elsewhere is how the accounts are doing that other processes work at. May be
+	// nil.
+	Elsewhere func() map[chat.AccountID]chat.State
 	// Left is how many messages the account may send in the present day; false
 	// when they are not counted. May be nil.
 	Left func(chat.AccountID) (int, bool)
@@ -294,11 +298,12 @@ type Engine struct {
 	actions  map[string]Action
 
 	flood    flood
-	requests chan *request
-	wake     chan struct{} // a timer may be due earlier than thought
+	requests chan *request                    // of all accounts, or of those that have no queue
+	queues   map[chat.AccountID]chan *request // see queue
+	wake     chan struct{}                    // a timer may be due earlier than thought
 
 	mu       sync.Mutex
-	waits    map[string][]Prompt           // open prompts by unit, as committed
+	waits    map[string]waits              // open prompts by unit, as committed
 	states   map[chat.AccountID]chat.State // how the accounts are doing
 	counting map[string]time.Time          // when a committed count timer is due, by key
 	told     map[string]time.Time          // hints given lately, so as not to repeat them
@@ -323,10 +328,14 @@ func New(o Options) *Engine {
 		actions:  map[string]Action{},
 		requests: make(chan *request, 1024),
 		wake:     make(chan struct{}, 1),
-		waits:    map[string][]Prompt{},
+		queues:   map[chat.AccountID]chan *request{},
+		waits:    map[string]waits{},
 		states:   map[chat.AccountID]chat.State{},
 		told:     map[string]time.Time{},
 		counting: map[string]time.Time{},
+	}
+	for _, id := range o.Outbox.Accounts() {
+		e.queues[id] = make(chan *request, 1024)
 	}
 	for _, f := range o.Features {
 		if e.owners[f.Name()] != nil {
@@ -361,32 +370,28 @@ func (e *Engine) Action(name string) (Action, bool) {
 // Run handles events and timers until ctx ends. Events whose Accept has begun
 // are finished first.
 func (e *Engine) Run(ctx context.Context) error {
-	for {
-		wait := e.untilDue()
-		timer := time.NewTimer(wait)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			e.drainRequests()
-			return nil
-		case r := <-e.requests:
-			e.handle(e.gather(r))
-		case <-timer.C:
-			if _, err := e.FireDue(); err != nil {
-				e.Log.Error("timers", "error", err)
-			}
-		case <-e.wake:
-		}
-		timer.Stop()
+	var all sync.WaitGroup
+	all.Go(func() { e.serve(ctx, e.requests) })
+	for _, q := range e.queues {
+		all.Go(func() { e.serve(ctx, q) })
 	}
+	e.keepTime(ctx)
+	all.Wait()
+	return nil
 }
 
-// drainRequests handles what adapters have already handed over.
-func (e *Engine) drainRequests() {
+// serve handles the events of a queue.
+func (e *Engine) serve(ctx context.Context, queue chan *request) {
 	for {
 		select {
-		case r := <-e.requests:
-			e.handle(e.gather(r))
+		case r := <-queue:
+			e.handle(gather(queue, r))
+			continue
+		case <-ctx.Done():
+		}
+		select { // what adapters have handed over before
+		case r := <-queue:
+			e.handle(gather(queue, r))
 		default:
 			return
 		}
@@ -407,15 +412,23 @@ func (e *Engine) SetState(id chat.AccountID, s chat.State) {
 	}
 }
 
-// States is how the accounts are doing.
+// States is how the accounts are doing, here and in other processes.
 func (e *Engine) States() map[chat.AccountID]chat.State {
+	states := map[chat.AccountID]chat.State{}
+	if e.Elsewhere != nil {
+		states = e.Elsewhere()
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	states := make(map[chat.AccountID]chat.State, len(e.states))
-	for id, s := range e.states {
-		states[id] = s
-	}
+	maps.Copy(states, e.states)
 	return states
+}
+
+// Leave forgets how an account is doing that another process goes on with.
+func (e *Engine) Leave(id chat.AccountID) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.states, id)
 }
 
 // asked is what the memory (once, flood) has answered in a transaction: when that

@@ -6,22 +6,35 @@ import (
 	"fmt"
 
 	"branchbot/bot/chat"
+	"branchbot/bot/outbox"
 	"branchbot/store"
 )
 
-// Inbox is the engine as the adapter of one account sees it.
-func (e *Engine) Inbox(account chat.AccountID) chat.Inbox { return &inbox{e, account} }
+// Inbox is the engine as the adapter of one account sees it, in the process that has
+// the account's role.
+func (e *Engine) Inbox(account chat.AccountID) chat.Inbox {
+	return &inbox{e, account, outbox.Role(account)}
+}
+
+// SideInbox is the inbox of an account in a process that does not have its role and
+// gets events all the same.
+func (e *Engine) SideInbox(account chat.AccountID) chat.Inbox { return &inbox{e, account, ""} }
 
 type inbox struct {
 	engine  *Engine
 	account chat.AccountID
+	role    string
 }
 
 func (in *inbox) Accept(ctx context.Context, cursor string, events ...chat.Event) error {
-	return in.engine.Accept(ctx, in.account, cursor, events...)
+	return in.engine.accept(ctx, &request{account: in.account, role: in.role, cursor: cursor, events: events})
 }
 
-func (in *inbox) State(s chat.State) { in.engine.SetState(in.account, s) }
+func (in *inbox) State(s chat.State) {
+	if in.role != "" { // else it is for another process to say
+		in.engine.SetState(in.account, s)
+	}
+}
 
 func (in *inbox) Cursor(context.Context) (cursor string, err error) {
 	err = in.engine.DB.Read(func(tx *store.Tx) error {
@@ -46,7 +59,7 @@ func (in *inbox) Get(_ context.Context, key string) (value []byte, err error) {
 }
 
 func (in *inbox) Put(_ context.Context, key string, value []byte) error {
-	return in.engine.DB.Write(func(tx *store.Tx) error {
+	return in.engine.DB.WriteAs(in.role, func(tx *store.Tx) error {
 		_, err := tx.Exec(`INSERT INTO shelf (account, key, value) VALUES ($1, $2, $3)
 			ON CONFLICT (account, key) DO UPDATE SET value = excluded.value`, in.account, key, value)
 		return err
@@ -54,7 +67,7 @@ func (in *inbox) Put(_ context.Context, key string, value []byte) error {
 }
 
 func (in *inbox) Delete(_ context.Context, key string) error {
-	return in.engine.DB.Write(func(tx *store.Tx) error {
+	return in.engine.DB.WriteAs(in.role, func(tx *store.Tx) error {
 		_, err := tx.Exec(`DELETE FROM shelf WHERE account = $1 AND key = $2`, in.account, key)
 		return err
 	})

@@ -61,7 +61,7 @@ func (t *Turn) nextCode(open []Prompt) (int, error) {
 			}
 		}
 	}
-	_, err := t.Tx.Exec(`UPDATE unit SET code_next = $1 WHERE id = $2`, next%codes+1, t.Unit.ID)
+	_, err := t.Tx.Exec(`UPDATE unit SET code_next = $1, prompts = prompts + 1 WHERE id = $2`, next%codes+1, t.Unit.ID)
 	return next, err
 }
 
@@ -72,8 +72,17 @@ func (t *Turn) ClosePrompt(id int64) error {
 	if err != nil {
 		return fmt.Errorf("close prompt %d: %w", id, err)
 	}
+	if _, err := t.Tx.Exec(`UPDATE unit SET prompts = prompts + 1 WHERE id = $1`, unit); err != nil {
+		return fmt.Errorf("close prompt %d: %w", id, err)
+	}
 	t.work.touch(unit)
 	return t.forgetAnswers(id)
+}
+
+// waits are the open prompts of a unit, as some transaction saw them.
+type waits struct {
+	version int64
+	open    []Prompt
 }
 
 // prompts are the open ones of a unit, as this transaction sees them.
@@ -82,34 +91,37 @@ func (t *Turn) prompts(unit string) ([]Prompt, error) {
 	if t.work.dirty[unit] || !t.Tx.Writable { // a page may read an older state than the cache has
 		return loadPrompts(t.Tx, unit)
 	}
-	e.mu.Lock()
-	open, ok := e.waits[unit]
-	e.mu.Unlock()
-	if ok {
-		return open, nil
+	version, err := t.work.version(unit)
+	if err != nil {
+		return nil, err
 	}
+	e.mu.Lock()
+	kept, ok := e.waits[unit]
+	e.mu.Unlock()
+	if ok && kept.version == version {
+		return kept.open, nil
+	}
+	// What is read here may be newer than the version; then it is read again by the
+	// next transaction.
 	open, err := loadPrompts(t.Tx, unit)
 	if err != nil {
 		return nil, err
 	}
 	e.mu.Lock()
-	e.waits[unit] = open
+	if now, ok := e.waits[unit]; !ok || now.version <= version {
+		e.waits[unit] = waits{version, open}
+	}
 	e.mu.Unlock()
 	return open, nil
 }
 
-// touch makes the transaction, and after its commit all others, read a unit's
+// touch makes the transaction, which has counted up the version, read a unit's
 // prompts anew.
 func (w *work) touch(unit string) {
 	if w.dirty == nil {
 		w.dirty = map[string]bool{}
 	}
 	w.dirty[unit] = true
-	w.tx.AfterCommit(func() {
-		w.engine.mu.Lock()
-		delete(w.engine.waits, unit)
-		w.engine.mu.Unlock()
-	})
 }
 
 const selectPrompt = `SELECT id, unit, feature, ref, code, want, closed_at IS NOT NULL FROM prompt `
@@ -143,6 +155,14 @@ func (t *Turn) prompt(id int64) (Prompt, error) {
 				return open[i], nil
 			}
 		}
+	}
+	p, err := scanPrompt(t.Tx.QueryRow(selectPrompt+`WHERE id = $1`, id))
+	if _, looked := t.work.versions[p.Unit]; err != nil || looked || !t.Tx.Parallel {
+		return p, err
+	}
+	// The version comes first: so a close until the unit is locked is noticed.
+	if _, err := t.work.version(p.Unit); err != nil {
+		return p, err
 	}
 	return scanPrompt(t.Tx.QueryRow(selectPrompt+`WHERE id = $1`, id))
 }

@@ -41,6 +41,7 @@ func (t *Turn) list() (func() error, error) {
 	case len(fits) > 1:
 		return t.hint("engine.which_list", here, "Codes", t.codes(fits)), nil
 	}
+	t.involved = append(t.involved, fits[0].Unit)
 	return func() error {
 		if err := t.Enter(fits[0].Unit); err != nil {
 			return err
@@ -207,6 +208,7 @@ func (t *Turn) answer(p Prompt, a command.Answer) func() error {
 		return func() error { return t.keepPending(p, a) }
 	}
 	t.discreet = p.Want.Kind == command.Ballot
+	t.involved = append(t.involved, p.Unit)
 	return func() error {
 		if err := t.Enter(p.Unit); err != nil {
 			return err
@@ -226,9 +228,12 @@ func (t *Turn) answer(p Prompt, a command.Answer) func() error {
 // if the sender, who is on a roster, had answered it.
 func (t *Turn) Answer(p Prompt, a command.Answer) error { return t.answer(p, a)() }
 
-// Enter makes the unit of what is answered the turn's, if the sender is on its
-// roster; else it complains.
+// Enter locks the unit of what is answered and makes it the turn's, if the sender is on
+// its roster; else it complains.
 func (t *Turn) Enter(unit string) (err error) {
+	if err := t.Lock(unit); err != nil {
+		return err
+	}
 	if t.Unit == nil || t.Unit.ID != unit {
 		if t.Unit, err = t.Directory().Unit(t.Tx, unit); err != nil {
 			return err
@@ -297,6 +302,31 @@ func (t *Turn) binding(word string) (func() error, error) {
 	return func() error { return t.press(data) }, nil
 }
 
+// pressed finds out what a press concerns.
+func (t *Turn) pressed() (func() error, error) {
+	if id, _, ok := promptPressed(t.Event.Data); ok && t.Tx.Parallel {
+		p, err := t.prompt(id)
+		if err != nil && !errors.Is(err, store.ErrNoRows) {
+			return nil, err
+		}
+		if err == nil {
+			t.involved = append(t.involved, p.Unit)
+		}
+	}
+	return func() error { return t.press(t.Event.Data) }, nil
+}
+
+// promptPressed reads the data of a button that answers a prompt.
+func promptPressed(data string) (id int64, value string, ok bool) {
+	rest, ok := strings.CutPrefix(data, "p:")
+	if !ok {
+		return 0, "", false
+	}
+	number, value, _ := strings.Cut(rest, ":")
+	id, err := strconv.ParseInt(number, 10, 64)
+	return id, value, err == nil
+}
+
 // press handles a button: an answer to a prompt ("p:17:B"), or the feature's
 // own ("quiz:…").
 func (t *Turn) press(data string) error {
@@ -311,9 +341,8 @@ func (t *Turn) press(data string) error {
 		}
 		return f.Press(t, rest)
 	}
-	number, value, _ := strings.Cut(rest, ":")
-	id, err := strconv.ParseInt(number, 10, 64)
-	if err != nil {
+	id, value, ok := promptPressed(data)
+	if !ok {
 		return Complain("engine.old_button")
 	}
 	p, err := t.prompt(id)
@@ -328,11 +357,13 @@ func (t *Turn) press(data string) error {
 	}
 	r := command.Read(value)
 	r.Addressed = true
-	a, v := r.Match(p.Want)
-	if v != command.OK {
-		return Complain("engine.old_button")
+	switch a, v := r.Match(p.Want); v {
+	case command.OK:
+		return t.answer(p, a)()
+	case command.Malformed: // of a page, where it was typed
+		return Complain("engine.malformed."+string(p.Want.Kind), "Code", p.Code)
 	}
-	return t.answer(p, a)()
+	return Complain("engine.old_button")
 }
 
 // PressData is the data of a button that answers a prompt.

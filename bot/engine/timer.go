@@ -1,8 +1,11 @@
 package engine
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"branchbot/store"
@@ -17,6 +20,8 @@ type Timer struct {
 	Ref      string // what it is about, in the feature's words
 	Key      string // unique: setting it twice changes nothing
 	Attempts int    // failed ones so far
+
+	unit string // that it concerns; "" = not known
 }
 
 // tries is how often a failing timer is tried before it becomes a dead letter.
@@ -31,8 +36,12 @@ func (t *Turn) At(due time.Time, feature, kind, ref, key string) error {
 
 // at is At, and tells whether the timer is new.
 func (t *Turn) at(due time.Time, feature, kind, ref, key string) (bool, error) {
-	n, err := t.Tx.Exec(`INSERT INTO timer (due_at, feature, kind, ref, key) VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT DO NOTHING`, due.UnixMilli(), feature, kind, ref, key)
+	unit := ""
+	if t.Unit != nil {
+		unit = t.Unit.ID
+	}
+	n, err := t.Tx.Exec(`INSERT INTO timer (due_at, feature, kind, ref, key, unit) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT DO NOTHING`, due.UnixMilli(), feature, kind, ref, key, unit)
 	if err != nil {
 		return false, fmt.Errorf("set timer %s: %w", key, err)
 	}
@@ -78,36 +87,191 @@ func (e *Engine) untilDue() time.Duration {
 	return min(max(due.Sub(e.DB.Now()), 0), time.Second)
 }
 
-// FireDue handles the timers that are due, in the order of their times, at
-// most a batch of them, and returns how many those were.
-func (e *Engine) FireDue() (int, error) {
-	fired, asked := 0, asked{}
-	err := e.DB.Write(func(tx *store.Tx) error {
-		due, err := dueTimers(tx)
-		if err != nil {
-			return err
-		}
-		fired = len(due)
-		if fired == 0 {
-			return errNothing
-		}
-		w := &work{engine: e, tx: tx, asked: asked}
-		for _, tm := range due {
-			if err := w.timer(tm); err != nil {
-				return fmt.Errorf("timer %s: %w", tm.Key, err)
+// keepTime fires timers until ctx ends.
+func (e *Engine) keepTime(ctx context.Context) {
+	wait := time.Duration(0)
+	for {
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case <-timer.C:
+			fired, err := e.FireDue()
+			if err != nil {
+				e.Log.Error("timers", "error", err)
 			}
+			wait = e.untilDue()
+			if fired == 0 { // another process is at those that are due, or the database fails
+				wait = max(wait, 20*time.Millisecond)
+			}
+		case <-e.wake:
+			timer.Stop()
+			wait = e.untilDue()
 		}
-		return nil
-	})
-	if err == errNothing {
-		err = nil
 	}
-	return fired, err
 }
 
-func dueTimers(tx *store.Tx) ([]Timer, error) {
-	rows, err := tx.Query(`SELECT id, due_at, feature, kind, ref, key, attempts FROM timer
-		WHERE due_at <= $1 ORDER BY due_at, id LIMIT 100`, tx.Millis())
+// FireDue handles the timers that are due, in the order of their times, at
+// most a batch of them, and returns how many those were. Those whose units are busy
+// come after the others, each in a transaction of its own that waits for them.
+func (e *Engine) FireDue() (int, error) {
+	var fired int
+	var aside []*aside
+	asked := asked{}
+	for {
+		err := e.DB.Write(func(tx *store.Tx) (err error) {
+			fired, aside, err = e.fire(tx, asked, aside)
+			return err
+		})
+		var busy *busyError
+		if errors.As(err, &busy) { // noticed in the midst of a timer: once more, without it
+			continue
+		}
+		if err != nil && !errors.Is(err, errNothing) {
+			return fired, err
+		}
+		break
+	}
+	for _, a := range aside {
+		if err := e.fireAside(a, asked); err != nil {
+			return fired, err
+		}
+		fired++
+	}
+	return fired, nil
+}
+
+// aside is a timer that waits for units.
+type aside struct {
+	id    int64
+	units []string
+}
+
+// fire handles what is due but for what is put aside, and puts more aside.
+func (e *Engine) fire(tx *store.Tx, asked asked, later []*aside) (fired int, _ []*aside, err error) {
+	due, err := dueTimers(tx, `WHERE due_at <= $1 ORDER BY due_at, id LIMIT 100`, tx.Millis())
+	if err != nil {
+		return 0, later, err
+	}
+	w := newWork(e, tx, nil, asked)
+	late, err := behind(tx, due)
+	if err != nil {
+		return 0, later, err
+	}
+	waiting := map[string]bool{} // units of timers that are put aside
+	for _, tm := range due {
+		if slices.ContainsFunc(later, func(a *aside) bool { return a.id == tm.ID }) {
+			waiting[tm.unit] = true
+			continue
+		}
+		if late[tm.ID] || tm.unit != "" && waiting[tm.unit] {
+			continue
+		}
+		var busy *busyError
+		if tx.Parallel && tm.unit == "" { // which unit it is turns out when it is handled
+			later = append(later, &aside{id: tm.ID})
+			continue
+		}
+		if err := w.lock(tm.units()...); errors.As(err, &busy) {
+			later = append(later, &aside{tm.ID, busy.units})
+			waiting[tm.unit] = true
+			continue
+		} else if err != nil {
+			return 0, later, err
+		}
+		if err := w.timer(tm); errors.As(err, &busy) {
+			return 0, append(later, &aside{tm.ID, append(tm.units(), busy.units...)}), err
+		} else if err != nil {
+			return 0, later, fmt.Errorf("timer %s: %w", tm.Key, err)
+		}
+		fired++
+	}
+	if fired == 0 {
+		err = errNothing
+	}
+	return fired, later, err
+}
+
+// behind are those of the due timers before which another transaction is at one of the
+// same unit: they wait, so that what closes at an instant closes before the next one
+// opens.
+func behind(tx *store.Tx, due []Timer) (map[int64]bool, error) {
+	late := map[int64]bool{}
+	if !tx.Parallel || len(due) == 0 {
+		return late, nil
+	}
+	ours, elsewhere := map[int64]bool{}, map[string]bool{}
+	for _, tm := range due {
+		ours[tm.ID] = true
+	}
+	rows, err := tx.Query(`SELECT id, unit FROM timer WHERE due_at <= $1 ORDER BY due_at, id LIMIT 1000`, tx.Millis())
+	if err != nil {
+		return nil, fmt.Errorf("read timers: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id int64
+		var unit string
+		if err := rows.Scan(&id, &unit); err != nil {
+			return nil, err
+		}
+		if ours[id] {
+			late[id] = unit != "" && elsewhere[unit]
+		} else {
+			elsewhere[unit] = true
+		}
+	}
+	return late, rows.Err()
+}
+
+// fireAside handles a timer once its units are free.
+func (e *Engine) fireAside(a *aside, asked asked) error {
+	for {
+		err := e.DB.Write(func(tx *store.Tx) error {
+			w := newWork(e, tx, nil, asked)
+			if err := w.wait(a.units); err != nil {
+				return err
+			}
+			due, err := dueTimers(tx, `WHERE id = $1`, a.id)
+			if err != nil {
+				return err
+			}
+			if len(due) == 0 { // another process was faster, or it was cancelled
+				return errNothing
+			}
+			if err := w.timer(due[0]); err != nil {
+				return fmt.Errorf("timer %s: %w", due[0].Key, err)
+			}
+			return nil
+		})
+		var busy *busyError
+		if errors.As(err, &busy) {
+			a.units = append(a.units, busy.units...)
+			continue
+		}
+		if errors.Is(err, errNothing) {
+			return nil
+		}
+		return err
+	}
+}
+
+// units are those that are known to be concerned.
+func (tm *Timer) units() []string {
+	if tm.unit == "" {
+		return nil
+	}
+	return []string{tm.unit}
+}
+
+// dueTimers reads timers that no other transaction is at.
+func dueTimers(tx *store.Tx, where string, args ...any) ([]Timer, error) {
+	query := `SELECT id, due_at, feature, kind, ref, key, attempts, unit FROM timer ` + where
+	if tx.Parallel {
+		query += ` FOR UPDATE SKIP LOCKED`
+	}
+	rows, err := tx.Query(query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read timers: %w", err)
 	}
@@ -116,7 +280,7 @@ func dueTimers(tx *store.Tx) ([]Timer, error) {
 	for rows.Next() {
 		var tm Timer
 		var at int64
-		if err := rows.Scan(&tm.ID, &at, &tm.Feature, &tm.Kind, &tm.Ref, &tm.Key, &tm.Attempts); err != nil {
+		if err := rows.Scan(&tm.ID, &at, &tm.Feature, &tm.Kind, &tm.Ref, &tm.Key, &tm.Attempts, &tm.unit); err != nil {
 			return nil, err
 		}
 		tm.Due = time.UnixMilli(at).UTC()
@@ -155,7 +319,7 @@ func (w *work) again(tm Timer, reason string) error {
 		return w.bury("", string(text), reason)
 	}
 	later := w.tx.Now.Add(time.Minute << tm.Attempts)
-	_, err := w.tx.Exec(`INSERT INTO timer (due_at, feature, kind, ref, key, attempts) VALUES ($1, $2, $3, $4, $5, $6)
-		ON CONFLICT DO NOTHING`, later.UnixMilli(), tm.Feature, tm.Kind, tm.Ref, tm.Key, tm.Attempts)
+	_, err := w.tx.Exec(`INSERT INTO timer (due_at, feature, kind, ref, key, attempts, unit) VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT DO NOTHING`, later.UnixMilli(), tm.Feature, tm.Kind, tm.Ref, tm.Key, tm.Attempts, tm.unit)
 	return err
 }

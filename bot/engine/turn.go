@@ -25,8 +25,10 @@ type Turn struct {
 	Role   Role        // of the member in the unit
 	Lang   string
 
-	work    *work
-	act     *act      // what somebody does at a page; else nil
+	work     *work
+	act      *act     // what somebody does at a page; else nil
+	involved []string // units of prompts that the event may answer
+
 	cause   string    // makes the keys of the letters
 	letters int       // so far, for their keys
 	toasted bool      // the press was answered
@@ -51,8 +53,9 @@ func Complain(key string, args ...any) error { return &Complaint{Key: key, Args:
 // T is a text of the catalogue in the turn's language; args are name, value …
 func (t *Turn) T(key string, args ...any) string { return locale.Text(t.Lang, key, args...) }
 
-// In makes a turn for another unit in the same transaction, speaking that
-// unit's language; what an action of a schedule runs in.
+// In makes a turn for another unit in the same transaction, speaking that unit's
+// language; what an action of a schedule runs in. To do more there than to say
+// something, use Into.
 func (t *Turn) In(u *Unit) *Turn {
 	other := *t
 	other.Event, other.Member, other.Role = nil, nil, Anyone

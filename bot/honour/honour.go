@@ -144,6 +144,14 @@ func (f *Feature) Press(t *engine.Turn, data string) error {
 	case h.Revoked:
 		return engine.Complain("honour.revoked_already", "Title", h.Title)
 	}
+	u, err := t.Directory().Unit(t.Tx, h.Unit)
+	if err != nil {
+		return err
+	}
+	there, err := t.Into(u)
+	if err != nil {
+		return err
+	}
 	if err := h.setConsent(t.Tx, consent); err != nil {
 		return err
 	}
@@ -155,7 +163,7 @@ func (f *Feature) Press(t *engine.Turn, data string) error {
 	case h.Told:
 		return t.Say("honour.shown")
 	}
-	if err := t.At(t.Now.Add(soon), "honour", "tell", h.Unit, "honour:tell:"+h.Unit); err != nil {
+	if err := there.At(t.Now.Add(soon), "honour", "tell", h.Unit, "honour:tell:"+h.Unit); err != nil {
 		return err
 	}
 	return t.Say("honour.thanks")
@@ -165,6 +173,9 @@ func (f *Feature) Press(t *engine.Turn, data string) error {
 func (f *Feature) Timer(t *engine.Turn, tm engine.Timer) error {
 	u, err := t.Directory().Unit(t.Tx, tm.Ref)
 	if err != nil {
+		return err
+	}
+	if t, err = t.Into(u); err != nil {
 		return err
 	}
 	if local := t.Now.In(u.Zone); f.Quiet().Contains(local) {
@@ -179,7 +190,6 @@ func (f *Feature) Timer(t *engine.Turn, tm engine.Timer) error {
 			return err
 		}
 	}
-	t = t.In(u)
 	_, err = t.Post(engine.Post{Class: outbox.Push, Message: congratulation(t, honours)})
 	return err
 }

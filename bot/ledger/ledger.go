@@ -228,6 +228,18 @@ func Last(tx *store.Tx, units []*engine.Unit, member int64, n int) ([]Entry, err
 	return out[:min(n, len(out))], nil
 }
 
+// CountOf is how many entries of a member the chains of these units have.
+func CountOf(tx *store.Tx, units []*engine.Unit, member int64) (n int, err error) {
+	for _, u := range units {
+		in := 0
+		if err := tx.QueryRow(`SELECT COUNT(*) FROM ledger WHERE unit = $1 AND member = $2`, u.ID, member).Scan(&in); err != nil {
+			return 0, err
+		}
+		n += in
+	}
+	return n, nil
+}
+
 // Verified is the outcome of verifying one unit's chain.
 type Verified struct {
 	Unit    string

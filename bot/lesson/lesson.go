@@ -26,6 +26,7 @@ import (
 	"branchbot/bot/ledger"
 	"branchbot/bot/member"
 	"branchbot/bot/outbox"
+	"branchbot/bot/retired"
 	"branchbot/content"
 	"branchbot/store"
 )
@@ -121,9 +122,17 @@ func (f *Feature) preview(t *engine.Turn, args engine.Args) (chat.Message, error
 	return f.post(t, l, engine.Prompt{}), nil
 }
 
-// next is the lesson after the last one pushed of the series.
+// next is the lesson after the last one pushed of the series; those that are
+// retired are passed over.
 func (f *Feature) next(tx *store.Tx, unit, from string) (*content.Lesson, error) {
+	gone, err := retired.Refs(tx, unit)
+	if err != nil {
+		return nil, err
+	}
 	if l := f.Library().Lesson(from); l != nil {
+		if gone[l.Ref()] != "" {
+			return nil, &engine.Skip{Key: "lesson.retired"}
+		}
 		return l, nil
 	}
 	series := f.series(from)
@@ -135,7 +144,12 @@ func (f *Feature) next(tx *store.Tx, unit, from string) (*content.Lesson, error)
 		return nil, err
 	}
 	at := slices.IndexFunc(series, func(l *content.Lesson) bool { return l.Ref() == last })
-	return series[(at+1)%len(series)], nil
+	for i := range series {
+		if l := series[(at+1+i)%len(series)]; gone[l.Ref()] == "" {
+			return l, nil
+		}
+	}
+	return nil, &engine.Skip{Key: "lesson.none", Args: []any{"From", from}, Brief: "lesson.none_left"}
 }
 
 // series are the lessons of a pack or tag, in order; of all packs for "".
@@ -250,7 +264,9 @@ func (f *Feature) Timer(t *engine.Turn, tm engine.Timer) error {
 	if err != nil {
 		return err
 	}
-	t = t.In(u)
+	if t, err = t.Into(u); err != nil {
+		return err
+	}
 	switch tm.Kind {
 	case "close":
 		return t.ClosePrompt(p.Prompt)

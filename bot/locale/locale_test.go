@@ -139,7 +139,11 @@ var made = map[string][]string{
 	"poster.kind.":          {"lesson", "quiz", "checkin", "notice"},
 	"poster.held.":          {"lesson", "quiz", "checkin", "notice"},
 	"poster.told.":          {"lesson", "quiz", "checkin", "notice"},
-	"console.act.":          {"enter", "post", "press", "code", "settings", "password", "no_password", "end", "report"},
+	"console.act.": {"enter", "post", "press", "code", "settings", "password", "no_password", "end", "open", "type", "handbook", "mydata", "roster",
+		"ledger", "signup", "import", "remove_pack", "preview", "verify", "report"},
+	"console.import.": {"broken", "bomb", "many", "outside", "twice", "link", "locked", "nopack"},
+	"console.read.":   {"roster", "ledger", "signup"},
+	"console.me.how.": {"blank", "number", "order"},
 	"schedule.reason.": {"late", "newer", "holiday", "weekend", "makeup", "merged", // of schedules
 		"days"}, // of rows that earlier releases wrote; the others are written out
 	"shift.fault.":         {"nobody", "several", "twice", "letter", "long", "empty", "starts_on", "days"},

@@ -388,6 +388,9 @@ func (f *Feature) remove(t *engine.Turn, who string) error {
 	if err != nil {
 		return err
 	}
+	if err := t.Lock(m.Unit); err != nil {
+		return err
+	}
 	f.Changed(t.Tx)
 	if _, err := t.Tx.Exec(`UPDATE member SET left_at = $1 WHERE id = $2`, t.Tx.Millis(), m.ID); err != nil {
 		return err
@@ -476,6 +479,13 @@ func (f *Feature) Press(t *engine.Turn, data string) error {
 	}
 	var people []Person
 	if err := json.Unmarshal([]byte(blob), &people); err != nil {
+		return err
+	}
+	units, err := concerned(t.Tx, people)
+	if err != nil {
+		return err
+	}
+	if err := t.Lock(units...); err != nil {
 		return err
 	}
 	added, err := f.Import(t.Tx, people, by(t.Member))

@@ -39,17 +39,19 @@ var UnitKinds = []string{"committee", "general", "branch", "group"}
 // steers tells the roles that may issue secretary commands.
 func steers(role string) bool { return role == "secretary" || role == "committee" }
 
-// Directory implements engine.Directory. Its cache is filled by writing
-// transactions only, of which there is one at a time, and emptied after each
-// commit that changed something here.
+// Directory implements engine.Directory. Its cache is filled and used by writing
+// transactions only, and emptied when its generation is another one.
 type Directory struct {
-	mu       sync.Mutex
-	changing *store.Tx // its changes are not committed: it reads past the cache
-	people   map[account]*engine.Member
-	chats    map[room]*engine.Unit
-	units    map[string]*engine.Unit
-	roles    map[roleKey]engine.Role
+	mu         sync.Mutex
+	generation int64
+	people     map[account]*engine.Member
+	chats      map[room]*engine.Unit
+	units      map[string]*engine.Unit
+	roles      map[roleKey]engine.Role
 }
+
+// generation is the name under which store counts what the directory keeps.
+const generation = "directory"
 
 type account struct {
 	account chat.AccountID
@@ -82,34 +84,34 @@ func (d *Directory) forget() {
 }
 
 // Changed tells that tx changes units, members, identities, roles or chats.
-func (d *Directory) Changed(tx *store.Tx) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.changing == tx {
-		return
-	}
-	d.changing = tx
-	tx.AfterCommit(func() {
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		d.forget()
-		d.changing = nil
-	})
-}
+func (d *Directory) Changed(tx *store.Tx) { tx.Changes(generation) }
 
 // cached looks a value up in one of the maps, or loads and keeps it.
 func cached[K comparable, V any](d *Directory, tx *store.Tx, m func() map[K]V, key K, load func() (V, error)) (V, error) {
+	if !tx.Writable || tx.Changing(generation) {
+		return load()
+	}
+	now, err := tx.Generation(generation)
+	if err != nil {
+		var none V
+		return none, err
+	}
 	d.mu.Lock()
-	usable := tx.Writable && tx != d.changing
+	if d.generation < now {
+		d.generation = now
+		d.forget()
+	}
 	v, ok := m()[key]
 	d.mu.Unlock()
-	if ok && usable {
+	if ok {
 		return v, nil
 	}
-	v, err := load()
-	if err == nil && usable {
+	v, err = load()
+	if err == nil {
 		d.mu.Lock()
-		m()[key] = v
+		if d.generation == now { // else it may be older than what is kept now
+			m()[key] = v
+		}
 		d.mu.Unlock()
 	}
 	return v, err

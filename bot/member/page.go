@@ -213,6 +213,13 @@ func (f *Feature) Put(t *engine.Turn, p Person, version string) error {
 		return engine.Complain("member.put_fault", "Column", t.T(faults[0].Column), "Reason", t.T(faults[0].Reason, "Value", faults[0].Value))
 	}
 	p = people[0]
+	units, err := concerned(t.Tx, people)
+	if err == nil {
+		err = t.Lock(units...)
+	}
+	if err != nil {
+		return err
+	}
 	known, err := ByStaff(t.Tx, p.Staff)
 	switch {
 	case err != nil:
@@ -278,6 +285,9 @@ func (f *Feature) Recognise(t *engine.Turn, id chat.AccountID, user chat.UserID,
 	if was != nil {
 		return engine.Complain("member.recognised_already")
 	}
+	if err := t.Lock(m.Unit); err != nil {
+		return err
+	}
 	if instead {
 		if _, err := t.Tx.Exec(`DELETE FROM identity WHERE member = $1 AND account = $2`, m.ID, id); err != nil {
 			return err
@@ -306,6 +316,9 @@ func (f *Feature) Unbind(t *engine.Turn, id chat.AccountID, user chat.UserID) er
 	}
 	if m == nil {
 		return engine.Complain("member.unbind_gone")
+	}
+	if err := t.Lock(m.Unit); err != nil {
+		return err
 	}
 	f.Changed(t.Tx)
 	if _, err := t.Tx.Exec(`DELETE FROM identity WHERE account = $1 AND user_id = $2`, id, user); err != nil {

@@ -1,6 +1,7 @@
 package member
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -231,6 +232,15 @@ func Phone(s string) string {
 // are new.
 func (d *Directory) Import(tx *store.Tx, people []Person, by string) (added int, err error) {
 	d.Changed(tx)
+	units, err := concerned(tx, people)
+	if err != nil {
+		return 0, err
+	}
+	for _, unit := range units { // for the program's command, which is no turn
+		if err := tx.Locked(`SELECT id FROM unit WHERE id = $1`, unit); err != nil {
+			return 0, err
+		}
+	}
 	for _, p := range people {
 		var known int
 		if err := tx.QueryRow(`SELECT COUNT(*) FROM member WHERE staff = $1`, p.Staff).Scan(&known); err != nil {
@@ -242,6 +252,24 @@ func (d *Directory) Import(tx *store.Tx, people []Person, by string) (added int,
 		}
 	}
 	return added, nil
+}
+
+// concerned are the units whose rosters an import changes, in order: to which people
+// come, and which they leave.
+func concerned(tx *store.Tx, people []Person) ([]string, error) {
+	var units []string
+	for _, p := range people {
+		units = append(units, p.Unit)
+		var now string
+		err := tx.QueryRow(`SELECT unit FROM member WHERE staff = $1`, p.Staff).Scan(&now)
+		if err == nil {
+			units = append(units, now)
+		} else if !errors.Is(err, store.ErrNoRows) {
+			return nil, err
+		}
+	}
+	slices.Sort(units)
+	return slices.Compact(units), nil
 }
 
 // save adds or changes the person. Whoever was taken off the roster comes back

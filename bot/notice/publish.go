@@ -63,6 +63,13 @@ func (g *target) publish(tx *store.Tx, id int64, yes bool) error {
 	return err
 }
 
+// IsPublished tells whether a unit shows a notice on its board.
+func IsPublished(tx *store.Tx, id int64, unit string) (bool, error) {
+	var n int
+	err := tx.QueryRow(`SELECT COUNT(*) FROM notice_target WHERE notice = $1 AND unit = $2 AND published_at IS NOT NULL`, id, unit).Scan(&n)
+	return n > 0, err
+}
+
 // Published are the notices that a unit shows on its board, newest first. A
 // notice that was recalled is not shown any more.
 func Published(tx *store.Tx, unit string, most int) ([]Public, error) {

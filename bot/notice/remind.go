@@ -121,7 +121,10 @@ func (f *Feature) remindLater(t *engine.Turn, s step) error {
 	if err != nil {
 		return err
 	}
-	_, err = f.remindTarget(t.In(u), n, g)
+	if t, err = t.Into(u); err != nil {
+		return err
+	}
+	_, err = f.remindTarget(t, n, g)
 	return unlessComplaint(err)
 }
 
@@ -242,7 +245,9 @@ func (f *Feature) remindWoken(t *engine.Turn, s step, due time.Time) error {
 	if err != nil {
 		return err
 	}
-	t = t.In(u)
+	if t, err = t.Into(u); err != nil {
+		return err
+	}
 	_, open, err := count(t.Tx, n, g)
 	if err != nil {
 		return err

@@ -154,6 +154,9 @@ func (f *Feature) Press(t *engine.Turn, data string) error {
 	if n == nil || n.Author != t.Member.ID || n.State != waiting && (n.State != asked || t.Now.Sub(n.CreatedAt) > confirmWithin) {
 		return engine.Complain("engine.old_button")
 	}
+	if err := t.Lock(n.Unit); err != nil {
+		return err
+	}
 	switch verb {
 	case "wait":
 		return f.wait(t, n)
@@ -182,7 +185,11 @@ func (f *Feature) sendAsked(t *engine.Turn, n *notice, author *engine.Member) er
 	if role < engine.Secretary {
 		return &engine.Skip{Key: "notice.not_yours"}
 	}
-	return f.dispatch(t.In(u), n, "")
+	there, err := t.Into(u)
+	if err != nil {
+		return err
+	}
+	return f.dispatch(there, n, "")
 }
 
 // wait puts a notice off to the end of the quiet hours. Until then its author
@@ -196,7 +203,7 @@ func (f *Feature) wait(t *engine.Turn, n *notice) error {
 	if err := n.setState(t.Tx, waiting); err != nil {
 		return err
 	}
-	if err := t.At(at, "notice", "step", step{Kind: "start", Notice: n.ID}.ref(), key("start", n.ID)); err != nil {
+	if err := t.In(u).At(at, "notice", "step", step{Kind: "start", Notice: n.ID}.ref(), key("start", n.ID)); err != nil {
 		return err
 	}
 	return t.Say("notice.quiet_waits", "At", schedules.Instant(at, t.Now, u.Zone, t.Lang))
@@ -217,7 +224,9 @@ func (f *Feature) start(t *engine.Turn, id int64) error {
 	if err != nil {
 		return err
 	}
-	t = t.In(u)
+	if t, err = t.Into(u); err != nil {
+		return err
+	}
 	err = f.sendAsked(t, n, author)
 	var no *engine.Skip
 	switch {
@@ -263,12 +272,15 @@ func (f *Feature) dispatch(t *engine.Turn, n *notice, cause string) error {
 			return &engine.Skip{Key: "notice.limit", Args: []any{"Had", had, "Max", most}, Brief: "notice.enough"}
 		}
 	}
-	if err := n.begin(t.Tx); err != nil {
-		return err
-	}
 	numbered := n.Units
 	if n.Relayed {
 		numbered = append([]string{n.Unit}, numbered...)
+	}
+	if err := t.Lock(numbered...); err != nil {
+		return err
+	}
+	if err := n.begin(t.Tx); err != nil {
+		return err
 	}
 	for _, unit := range numbered {
 		if err := insertTarget(t.Tx, n.ID, unit, year(t), t.Day()); err != nil {
@@ -352,6 +364,13 @@ func (f *Feature) sweep(t *engine.Turn, s step) error {
 	}
 	targets, err := targetsAfter(t.Tx, n, s.After, chunk)
 	if err != nil {
+		return err
+	}
+	units := []string{n.Unit}
+	for _, g := range targets {
+		units = append(units, g.Unit)
+	}
+	if err := t.Lock(units...); err != nil {
 		return err
 	}
 	for i := range targets {

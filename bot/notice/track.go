@@ -213,7 +213,9 @@ func (f *Feature) postCount(t *engine.Turn, ref string) error {
 	if err != nil {
 		return err
 	}
-	t = t.In(u)
+	if t, err = t.Into(u); err != nil {
+		return err
+	}
 	due, open, err := count(t.Tx, n, g)
 	if err != nil {
 		return err

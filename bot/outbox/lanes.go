@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 	"time"
 
@@ -47,6 +48,14 @@ type touched struct {
 	mu    sync.Mutex
 	lanes map[laneKey]bool // true: its first letter may be another one now
 	all   bool             // letters have gone from lanes to others
+	asked bool             // another process may have added letters
+}
+
+// hint has the letters of other processes be looked for.
+func (t *touched) hint() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.asked = true
 }
 
 // forget has all lanes be read anew.
@@ -64,6 +73,10 @@ func (o *Outbox) touch(tx *store.Tx, account chat.AccountID, key laneKey, change
 		return
 	}
 	tx.AfterCommit(func() {
+		if !o.db.Holds(Role(account)) { // its sender is another process's
+			o.db.Hint(string(account))
+			return
+		}
 		t.mu.Lock()
 		t.lanes[key] = t.lanes[key] || changed
 		t.mu.Unlock()
@@ -79,12 +92,12 @@ func (t *touched) add(key laneKey) {
 }
 
 // take hands out what was touched.
-func (t *touched) take() (lanes map[laneKey]bool, all bool) {
+func (t *touched) take() (lanes map[laneKey]bool, all, asked bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	lanes, all = t.lanes, t.all
-	t.lanes, t.all = map[laneKey]bool{}, false
-	return lanes, all
+	lanes, all, asked = t.lanes, t.all, t.asked
+	t.lanes, t.all, t.asked = map[laneKey]bool{}, false, false
+	return lanes, all, asked
 }
 
 // lanes are the heads of an account.
@@ -93,18 +106,44 @@ type lanes struct {
 	due    dueHeap  // those whose time has come, the most urgent first
 	later  timeHeap // the others, the earliest first
 	loaded time.Time
+	marks  marks
 }
 
-const reloadEvery = time.Minute
+const (
+	reloadEvery = time.Minute
+	// lookEvery is how often the letters of other processes are looked for.
+	lookEvery = time.Second
+	// mature is how long a letter may take from getting its id to its commit: ids are
+	// not committed in their order, so that all from the last while are looked at. One
+	// that takes longer is found when all lanes are read anew.
+	mature = 20 * time.Second
+)
+
+// lately is how many letters are taken to have got their ids in the last while, when
+// that is not known.
+const lately = 10_000
+
+// marks tell from which id on the letters of other processes are looked for.
+type marks struct {
+	looked    time.Time // when it was done last
+	set       time.Time // when next was the highest id
+	low, next int64
+}
 
 // sync brings the lanes up to date with the database.
 func (ls *lanes) sync(db *store.DB, account chat.AccountID, t *touched, now time.Time) error {
-	changes, all := t.take()
+	changes, all, asked := t.take()
 	all = all || ls.heads == nil || now.Before(ls.loaded) || now.Sub(ls.loaded) >= reloadEvery
-	if !all && len(changes) == 0 {
+	look := db.Postgres() && (asked || now.Sub(ls.marks.looked) >= lookEvery)
+	if !all && !look && len(changes) == 0 {
 		return nil
 	}
 	err := db.Read(func(tx *store.Tx) error {
+		if look {
+			if err := ls.look(tx, account, now, changes); err != nil {
+				return err
+			}
+		}
 		if all {
 			return ls.load(tx, account)
 		}
@@ -126,6 +165,37 @@ func (ls *lanes) sync(db *store.DB, account chat.AccountID, t *touched, now time
 		ls.loaded = now
 	}
 	return nil
+}
+
+// look adds the lanes to which another process may have added letters lately.
+func (ls *lanes) look(tx *store.Tx, account chat.AccountID, now time.Time, changes map[laneKey]bool) error {
+	m := &ls.marks
+	m.looked = now
+	if now.Sub(m.set) >= mature || now.Before(m.set) {
+		first := m.set.IsZero()
+		m.set, m.low = now, m.next
+		if err := tx.QueryRow(`SELECT COALESCE(MAX(id), 0) FROM outbox`).Scan(&m.next); err != nil {
+			return fmt.Errorf("look for letters: %w", err)
+		}
+		if first {
+			m.low = max(m.next-lately, 0)
+		}
+	}
+	// Both ends are given: so the plan is by id, however many letters wait.
+	rows, err := tx.Query(`SELECT DISTINCT chat, user_id FROM outbox WHERE id BETWEEN $1 AND $2 AND account = $3 AND state = 'pending'`,
+		m.low+1, int64(math.MaxInt64), account)
+	if err != nil {
+		return fmt.Errorf("look for letters: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var key laneKey
+		if err := rows.Scan(&key.chat, &key.user); err != nil {
+			return err
+		}
+		changes[key] = changes[key] || false
+	}
+	return rows.Err()
 }
 
 const selectHead = `SELECT id, chat, user_id, CASE class WHEN 'reply' THEN 0 WHEN 'push' THEN 2 WHEN 'notice' THEN 2 ELSE 1 END,

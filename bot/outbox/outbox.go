@@ -18,6 +18,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"branchbot/bot/chat"
@@ -167,6 +169,18 @@ func New(db *store.DB, accounts ...chat.AccountID) *Outbox {
 		o.wake[id], o.touched[id] = make(chan struct{}, 1), &touched{lanes: map[laneKey]bool{}}
 	}
 	return o
+}
+
+// Accounts are those for which there are letters.
+func (o *Outbox) Accounts() []chat.AccountID { return slices.Collect(maps.Keys(o.wake)) }
+
+// Hinted tells that another process may have put letters of an account into the
+// outbox; see store.DB.Hints.
+func (o *Outbox) Hinted(account chat.AccountID) {
+	if t := o.touched[account]; t != nil {
+		t.hint()
+		poke(o.wake[account])
+	}
 }
 
 // Add puts a letter into the outbox. A letter whose key is there already

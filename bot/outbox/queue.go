@@ -87,6 +87,11 @@ func mark(tx *store.Tx, id int64, s State, notBefore time.Time, problem string) 
 
 // settle brings a letter to rest and tells its cause when it was the last.
 func (o *Outbox) settle(tx *store.Tx, l *Letter, s State, problem string) error {
+	if l.Cause != "" { // so that of the last two that come to rest one knows that it is the last
+		if err := tx.Locked(`SELECT id FROM outbox WHERE cause = $1 ORDER BY id LIMIT 1`, l.Cause); err != nil {
+			return err
+		}
+	}
 	_, err := tx.Exec(`UPDATE outbox SET state = $1, problem = $2, settled_at = $3 WHERE id = $4`,
 		s, problem, tx.Millis(), l.ID)
 	o.touch(tx, l.Account, laneOf(l), true)

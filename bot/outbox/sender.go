@@ -38,6 +38,14 @@ const attempts = 8
 // sendTimeout bounds one call of the platform; what takes longer is MaybeSent.
 const sendTimeout = 30 * time.Second
 
+// Role is that of the process which receives and sends for an account.
+func Role(account chat.AccountID) string { return "account:" + string(account) }
+
+// write is a transaction of the sender: refused when another process has it by now.
+func (s *Sender) write(f func(*store.Tx) error) error {
+	return s.out.db.WriteAs(Role(s.adapter.ID()), f)
+}
+
 // Sender makes the sender of an account. media finds the bytes of a picture.
 func (o *Outbox) Sender(a chat.Adapter, media func(string) ([]byte, string, error), log *slog.Logger) *Sender {
 	return &Sender{out: o, adapter: a, media: media, log: log,
@@ -50,6 +58,9 @@ const workers = 4
 
 // Run sends until ctx ends; sends under way are finished first.
 func (s *Sender) Run(ctx context.Context) error {
+	s.mu.Lock()
+	s.lanes = lanes{} // another process may have sent since
+	s.mu.Unlock()
 	if err := s.Recover(); err != nil {
 		return err
 	}
@@ -85,7 +96,7 @@ func (s *Sender) Recover() error {
 	if err := s.count(); err != nil {
 		return err
 	}
-	return s.out.db.Write(func(tx *store.Tx) error {
+	return s.write(func(tx *store.Tx) error {
 		return s.out.recover(tx, s.adapter.ID(), func(c chat.ChatID) bool { return s.adapter.Caps(c).Idempotent })
 	})
 }
@@ -202,8 +213,13 @@ func (s *Sender) claimHead(h *head) (*Letter, error) {
 		return nil, err
 	}
 	l := &found[0]
+	if laneOf(l) != h.key || l.State != Pending && l.State != Sending { // another process has changed it
+		s.out.touched[l.Account].add(h.key)
+		s.out.touched[l.Account].add(laneOf(l))
+		return nil, nil
+	}
 	taken := false
-	err = s.out.db.Write(func(tx *store.Tx) error {
+	err = s.write(func(tx *store.Tx) error {
 		taken = false
 		s.out.touch(tx, l.Account, h.key, true) // unless it is taken, there is another one now
 		if h.sending {                          // it was sent, or not: its fate could not be stored
@@ -300,7 +316,7 @@ func (s *Sender) send(ctx context.Context, l *Letter) error {
 	}
 	for n := done; n < len(r.Parts); n++ {
 		if n > done && caps.Pace != (chat.Pace{}) { // each part waits for its turn
-			return s.out.db.Write(func(tx *store.Tx) error { return rest(tx, l.ID) })
+			return s.write(func(tx *store.Tx) error { return rest(tx, l.ID) })
 		}
 		if err := s.part(ctx, l, to, n, r); err != nil {
 			return err
@@ -353,7 +369,7 @@ func (s *Sender) part(ctx context.Context, l *Letter, to chat.ChatID, n int, r c
 	if err != nil {
 		return err
 	}
-	return s.out.db.Write(func(tx *store.Tx) error {
+	return s.write(func(tx *store.Tx) error {
 		if err := receipt(tx, l, n, to, got); err != nil {
 			return err
 		}
@@ -386,7 +402,7 @@ func (s *Sender) edit(ctx context.Context, l *Letter, to chat.ChatID, caps chat.
 	if err != nil {
 		return false, err
 	}
-	return true, s.out.db.Write(func(tx *store.Tx) error {
+	return true, s.write(func(tx *store.Tx) error {
 		if err := receipt(tx, l, 0, to, chat.Receipt{Message: old}); err != nil {
 			return err
 		}
@@ -416,7 +432,7 @@ func (s *Sender) end(ctx context.Context, l *Letter, in chat.ChatID) error {
 }
 
 func (s *Sender) settled(l *Letter, state State, problem string) error {
-	return s.out.db.Write(func(tx *store.Tx) error { return s.out.settle(tx, l, state, problem) })
+	return s.write(func(tx *store.Tx) error { return s.out.settle(tx, l, state, problem) })
 }
 
 // failed acts on the class of a send error, on nothing else.
@@ -449,14 +465,14 @@ func (s *Sender) failed(l *Letter, err error) error {
 		if l.Chat == "" || se.To == "" || l.Attempts >= attempts {
 			break // "" is no chat: it stands for everybody's private one
 		}
-		return s.out.db.Write(func(tx *store.Tx) error {
+		return s.write(func(tx *store.Tx) error {
 			if err := mark(tx, l.ID, Pending, tx.Now, err.Error()); err != nil {
 				return err
 			}
 			return s.out.Moved(tx, l.Account, l.Chat, se.To)
 		})
 	case chat.MaybeSent:
-		return s.out.db.Write(func(tx *store.Tx) error {
+		return s.write(func(tx *store.Tx) error {
 			if s.adapter.Caps(l.Chat).Idempotent && l.Attempts < attempts {
 				return mark(tx, l.ID, Pending, tx.Now.Add(backoff(l.Attempts)), err.Error())
 			}
@@ -467,7 +483,7 @@ func (s *Sender) failed(l *Letter, err error) error {
 }
 
 func (s *Sender) later(l *Letter, at time.Time, err error) error {
-	return s.out.db.Write(func(tx *store.Tx) error { return mark(tx, l.ID, Pending, at, err.Error()) })
+	return s.write(func(tx *store.Tx) error { return mark(tx, l.ID, Pending, at, err.Error()) })
 }
 
 // backoff is 1 s, 2 s, 4 s … up to 5 min, each with up to a quarter more so

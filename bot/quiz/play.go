@@ -186,7 +186,9 @@ func (f *Feature) Timer(t *engine.Turn, tm engine.Timer) error {
 	if err != nil {
 		return err
 	}
-	t = t.In(u)
+	if t, err = t.Into(u); err != nil {
+		return err
+	}
 	switch tm.Kind {
 	case "close":
 		return f.close(t, r)

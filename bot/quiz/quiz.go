@@ -9,7 +9,8 @@
 //     answered. At the close it sees the key, the explanation and totals. A
 //     platform's own poll (poll: native) knows no such discretion.
 //   - Ticks of a multiple choice count once they are submitted.
-//   - A question is not asked again in a unit until its pool is used up.
+//   - A question is not asked again in a unit until its pool is used up, and
+//     not at all once it is retired.
 //
 // Commands: /出题 /quiz, /结果图 /result. Actions: quiz.
 package quiz
@@ -27,6 +28,7 @@ import (
 	"branchbot/bot/engine"
 	"branchbot/bot/ledger"
 	"branchbot/bot/member"
+	"branchbot/bot/retired"
 	"branchbot/content"
 	"branchbot/schedules"
 )
@@ -121,7 +123,10 @@ func (f *Feature) choose(t *engine.Turn, args string) (*content.Question, error)
 	}
 	q, err := f.draw(t, command.Fold(args))
 	var skip *engine.Skip
-	if errors.As(err, &skip) {
+	switch {
+	case errors.As(err, &skip) && skip.Key == "quiz.retired":
+		return nil, engine.Complain(skip.Key)
+	case skip != nil:
 		return nil, engine.Complain("quiz.no_questions", "From", chat.CleanName(args))
 	}
 	return q, err
@@ -129,8 +134,16 @@ func (f *Feature) choose(t *engine.Turn, args string) (*content.Question, error)
 
 // draw picks the question of an id, or of a pool one that the unit has been
 // asked least often, in an order that looks random but is the same each time.
+// What is retired is not asked.
 func (f *Feature) draw(t *engine.Turn, from string) (*content.Question, error) {
+	gone, err := retired.Refs(t.Tx, t.Unit.ID)
+	if err != nil {
+		return nil, err
+	}
 	if q := f.Library().Question(from); q != nil {
+		if gone[q.Ref()] != "" {
+			return nil, &engine.Skip{Key: "quiz.retired"}
+		}
 		return q, nil
 	}
 	uses, err := usesOf(t.Tx, t.Unit.ID)
@@ -141,6 +154,9 @@ func (f *Feature) draw(t *engine.Turn, from string) (*content.Question, error) {
 	var bestUses int
 	var bestOrder uint64
 	for _, q := range f.pool(from) {
+		if gone[q.Ref()] != "" {
+			continue
+		}
 		n := uses[q.Ref()]
 		h := fnv.New64a()
 		fmt.Fprintf(h, "%s|%d|%s", t.Unit.ID, n, q.Ref())

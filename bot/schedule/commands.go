@@ -107,6 +107,9 @@ func (f *Feature) usual(t *engine.Turn, action string) (string, error) {
 
 // schedule is /日程 list|add|remove|pause|resume|skip|preview.
 func (f *Feature) schedule(t *engine.Turn, line command.Line) error {
+	if err := f.look(t.Tx); err != nil {
+		return err
+	}
 	words := append(line.Fields(), "")
 	rest := words[1:]
 	switch command.Fold(words[0]) {

@@ -24,6 +24,7 @@ func ImportHolidays(tx *store.Tx, file string, data []byte) (schedules.Year, err
 	if _, err := schedules.NewHolidays(append(years, year)...); err != nil {
 		return year, err
 	}
+	tx.Changes("holidays")
 	_, err = tx.Exec(`INSERT INTO holiday_year (year, file, text, installed_at) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (year) DO UPDATE SET file = excluded.file, text = excluded.text, installed_at = excluded.installed_at`,
 		year.Year, filepath.Base(file), string(data), tx.Millis())

@@ -203,6 +203,9 @@ func (f *Feature) Status(t *engine.Turn) ([]string, error) {
 		}
 		lines = append(lines, line)
 	}
+	if err := f.look(t.Tx); err != nil {
+		return nil, err
+	}
 	rows, err := listRows(t.Tx, t.Unit.ID)
 	return append(lines, f.unknown(t, rows)...), err
 }

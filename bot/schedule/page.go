@@ -59,6 +59,9 @@ func (f *Feature) glance(t *engine.Turn, s *row, runs int) Glance {
 // Glances are the schedules of t.Unit, each with its next three instants, and
 // what should be known about the holidays.
 func (f *Feature) Glances(t *engine.Turn) (all []Glance, notes []string, err error) {
+	if err := f.look(t.Tx); err != nil {
+		return nil, nil, err
+	}
 	rows, err := listRows(t.Tx, t.Unit.ID)
 	for i := range rows {
 		all = append(all, f.glance(t, &rows[i], 3))
@@ -68,6 +71,9 @@ func (f *Feature) Glances(t *engine.Turn) (all []Glance, notes []string, err err
 
 // Fortnight is what the schedules of t.Unit run in the coming two weeks.
 func (f *Feature) Fortnight(t *engine.Turn) ([]Coming, error) {
+	if err := f.look(t.Tx); err != nil {
+		return nil, err
+	}
 	now := t.Now.In(t.Unit.Zone)
 	return f.next(t, 200, time.Date(now.Year(), now.Month(), now.Day()+14, 0, 0, 0, -1, t.Unit.Zone))
 }
@@ -147,6 +153,9 @@ func Filled(t *engine.Turn, id string) (d Draft, err error) {
 // read makes the schedule that the fields say. Complaints of the rule have keys
 // of their own (schedule.bad_cron), for the page to show them at the field.
 func (f *Feature) read(t *engine.Turn, d Draft) (*row, engine.Args, error) {
+	if err := f.look(t.Tx); err != nil {
+		return nil, nil, err
+	}
 	s := &row{Unit: t.Unit.ID, Zone: t.Unit.Zone.String(), Misfire: "grace"}
 	args := engine.Args{}
 	if d.ID != "" {

@@ -23,6 +23,9 @@ const maxPlanned = 100
 // Planned is what the schedules of a unit do between two instants, in order. What
 // is paused, left out, or falls into the quiet hours is not.
 func (f *Feature) Planned(tx *store.Tx, u *engine.Unit, from, to time.Time) ([]Planned, error) {
+	if err := f.look(tx); err != nil {
+		return nil, err
+	}
 	rows, err := listRows(tx, u.ID)
 	if err != nil {
 		return nil, err

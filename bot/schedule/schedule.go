@@ -84,7 +84,24 @@ type Feature struct {
 	Quiet func() schedules.Quiet // conduct: quiet_hours
 	Log   *slog.Logger
 
-	holidays atomic.Pointer[schedules.Holidays]
+	holidays   atomic.Pointer[schedules.Holidays] // see look
+	generation atomic.Int64                       // of the holidays
+}
+
+// look reads the holidays anew if they have changed since. What a page that began
+// earlier has seen does not take the place of what is newer.
+func (f *Feature) look(tx *store.Tx) error {
+	now, err := tx.Generation("holidays")
+	if err != nil || f.holidays.Load() != nil && f.generation.Load() >= now {
+		return err
+	}
+	holidays, err := loadHolidays(tx)
+	if err != nil {
+		return err
+	}
+	f.holidays.Store(holidays)
+	f.generation.Store(now)
+	return nil
 }
 
 // Name implements engine.Feature.
@@ -135,16 +152,16 @@ func (f *Feature) plan(tx *store.Tx, s *row) error {
 	if err != nil || due == 0 {
 		return err
 	}
-	return setTimers(tx, timerRow(s.ID, due))
+	return setTimers(tx, s.timer(due))
 }
 
-// planAll reads the holidays anew and plans every schedule. Timers that are
-// right already stay, since there may be very many.
+// planAll plans every schedule. Timers that are right already stay, since there may
+// be very many.
 func (f *Feature) planAll(tx *store.Tx) error {
-	holidays, err := loadHolidays(tx)
-	if err != nil {
+	if err := f.look(tx); err != nil {
 		return err
 	}
+	holidays := f.holidays.Load()
 	all, err := listRows(tx, "")
 	if err != nil {
 		return err
@@ -160,7 +177,7 @@ func (f *Feature) planAll(tx *store.Tx) error {
 			return fmt.Errorf("plan schedule %s: %w", s.ID, err)
 		}
 		if due != 0 && set[s.ID] != due {
-			wrong = append(wrong, timerRow(s.ID, due))
+			wrong = append(wrong, s.timer(due))
 		}
 		if due != 0 {
 			delete(set, s.ID)
@@ -176,7 +193,6 @@ func (f *Feature) planAll(tx *store.Tx) error {
 	}
 	years := unknownYears(all, holidays, tx.Now)
 	tx.AfterCommit(func() {
-		f.holidays.Store(holidays)
 		for _, year := range years {
 			f.Log.Warn("the holidays of a year are not known: Monday to Friday are taken for its workdays; see branchbot holidays", "year", year)
 		}
@@ -203,10 +219,16 @@ func (f *Feature) Timer(t *engine.Turn, tm engine.Timer) error {
 		if err != nil {
 			return fmt.Errorf("unit %s: %w", n.Unit, err)
 		}
-		return f.run(t.In(u), n.Action, n.Args, "")
+		if t, err = t.Into(u); err != nil {
+			return err
+		}
+		return f.run(t, n.Action, n.Args, "")
 	}
 	if tm.Kind == "holidays" { // imported beside the running bot
 		return f.planAll(t.Tx)
+	}
+	if err := f.look(t.Tx); err != nil {
+		return err
 	}
 	s, err := getRow(t.Tx, tm.Ref)
 	if err != nil || s == nil || s.Paused {
@@ -216,7 +238,10 @@ func (f *Feature) Timer(t *engine.Turn, tm engine.Timer) error {
 	if err != nil {
 		return fmt.Errorf("schedule %s: unit %s: %w", s.ID, s.Unit, err)
 	}
-	return f.due(t.In(u), s)
+	if t, err = t.Into(u); err != nil {
+		return err
+	}
+	return f.due(t, s)
 }
 
 // due handles the slots of a schedule that have come.
@@ -231,7 +256,7 @@ func (f *Feature) due(t *engine.Turn, s *row) error {
 	}
 	d := schedules.Due(spec, zone, misfire, s.from(zone), t.Now)
 	if now := t.Now.In(zone); d.Run != nil && f.Quiet().Contains(now) && !f.Quiet().Contains(d.Run.At.In(zone)) {
-		return setTimers(t.Tx, timerRow(s.ID, f.Quiet().End(now).UnixMilli())) // whether it is too late then is decided then
+		return setTimers(t.Tx, s.timer(f.Quiet().End(now).UnixMilli())) // whether it is too late then is decided then
 	}
 	if err := f.missed(t, s, d, spec, zone, misfire); err != nil {
 		return err

@@ -64,12 +64,15 @@ func (s *row) runsOn(local time.Time) bool {
 	return (s.StartsOn == "" || day >= s.StartsOn) && (s.EndsOn == "" || day <= s.EndsOn)
 }
 
-func timerRow(id string, due int64) []any { return []any{due, "schedule", "run", id, timerKey(id)} }
+// timer is the row of the schedule's timer.
+func (s *row) timer(due int64) []any {
+	return []any{due, "schedule", "run", s.ID, timerKey(s.ID), s.Unit}
+}
 
 // setTimers sets the timers of schedules, or moves them.
 func setTimers(tx *store.Tx, rows ...[]any) error {
-	_, err := tx.InsertRows(`INSERT INTO timer (due_at, feature, kind, ref, key)`, rows,
-		`ON CONFLICT (key) DO UPDATE SET due_at = excluded.due_at, attempts = 0`)
+	_, err := tx.InsertRows(`INSERT INTO timer (due_at, feature, kind, ref, key, unit)`, rows,
+		`ON CONFLICT (key) DO UPDATE SET due_at = excluded.due_at, attempts = 0, unit = excluded.unit`)
 	return err
 }
 

@@ -169,6 +169,8 @@ func (f *Feature) careDue(t *engine.Turn, ref string) error {
 	if err != nil {
 		return err
 	}
-	t = t.In(u)
+	if t, err = t.Into(u); err != nil {
+		return err
+	}
 	return t.TellSecretaries(chat.Text(t.T("suggestion.care_due", "Number", c.ID)))
 }

@@ -193,7 +193,10 @@ func (f *Feature) Timer(t *engine.Turn, tm engine.Timer) error {
 		if err != nil {
 			return err
 		}
-		return f.unbox(t.In(u))
+		if t, err = t.Into(u); err != nil {
+			return err
+		}
+		return f.unbox(t)
 	case "care":
 		return f.careDue(t, tm.Ref)
 	}
@@ -210,7 +213,9 @@ func (f *Feature) Timer(t *engine.Turn, tm engine.Timer) error {
 	if err != nil {
 		return err
 	}
-	t = t.In(u)
+	if t, err = t.Into(u); err != nil {
+		return err
+	}
 	if n < 2 { // at most two reminders
 		again := *c
 		again.DueDay = t.Now.In(u.Zone).AddDate(0, 0, firstDue).Format(time.DateOnly)

@@ -41,7 +41,9 @@ func (f *Feature) Timer(t *engine.Turn, tm engine.Timer) error {
 	if err != nil {
 		return err
 	}
-	t = t.In(u)
+	if t, err = t.Into(u); err != nil {
+		return err
+	}
 	if tm.Kind == "close" {
 		return f.close(t, s)
 	}

@@ -1,0 +1,256 @@
+package console
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"strings"
+
+	"branchbot/bot/chat"
+	"branchbot/bot/engine"
+	"branchbot/content"
+	"branchbot/content/strict"
+	"branchbot/store"
+)
+
+// A pack that is taken in: a .zip file, or one file of questions or of a lesson,
+// is shown first with what it has and what it replaces, and then taken in as a
+// whole or not at all. Packs are for all units, so it is for the top unit's
+// secretaries.
+var importPage = page{path: "content/{id}", title: "console.title.import", role: engine.Secretary, top: true, view: "import", get: showImport, post: confirmImport}
+
+var (
+	// ErrPackTaken tells that a pack of the configuration has the id.
+	ErrPackTaken = errors.New("a pack of the configuration has this id")
+	// ErrNoPack tells that there is no such pack.
+	ErrNoPack = errors.New("there is no such pack")
+)
+
+// compared is how many lessons or questions a pack has in the place of another.
+type compared struct{ New, Changed, Same, Gone int }
+
+// imported is what the page of a pack shows that waits for its confirmation.
+type imported struct {
+	ID                 int64
+	Pack, Old          *content.Pack
+	Lessons, Questions compared
+	Pieces             []piece
+	Paging             Paging
+}
+
+// upload keeps a pack for its confirmation; with a fault the page of the content
+// says where it is.
+func (r *Request) upload() error {
+	if !r.Top {
+		return complain(http.StatusForbidden, "console.not_found")
+	}
+	if err := r.Audit("import", ""); err != nil {
+		return err
+	}
+	files, err := r.files("file")
+	if err != nil {
+		return err
+	}
+	if len(files) != 1 {
+		return r.wrongPack(errors.New(r.T("console.import.file_how")))
+	}
+	zip, err := r.archive(files[0])
+	if err != nil {
+		return r.wrongPack(err)
+	}
+	pack, _, err := r.server.TryPack(zip)
+	if err != nil {
+		return r.wrongPack(err)
+	}
+	var id int64
+	err = r.server.DB.Write(func(tx *store.Tx) (err error) {
+		id, err = keepImport(tx, r.Member.ID, pack.ID, zip)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return r.Back(fmt.Sprintf("content/%d", id))
+}
+
+// archive is the .zip file of a pack that was sent.
+func (r *Request) archive(f chat.File) ([]byte, error) {
+	if strings.EqualFold(filepath.Ext(f.Name), ".zip") {
+		return content.Unzip(f.Data)
+	}
+	id, title := strings.ToLower(oneWord(r.Field("id"))), r.line("title")
+	if id == "" || title == "" {
+		return nil, errors.New(r.T("console.import.name_how"))
+	}
+	zip, known, err := content.Wrap(id, title, f.Name, f.Data)
+	if err == nil && !known {
+		err = errors.New(r.T("console.import.file_how"))
+	}
+	return zip, err
+}
+
+// wrongPack shows the page of the content with what is wrong with a pack.
+func (r *Request) wrongPack(err error) error {
+	d := library{Faults: r.faults(err)}
+	return r.Again(func(r *Request) error { return r.showLibrary(d) })
+}
+
+// mostFaults is how many faults of a pack are shown.
+const mostFaults = 100
+
+// faults are the lines that tell what is wrong with a pack.
+func (r *Request) faults(err error) (lines []string) {
+	for _, e := range strict.List(err) {
+		var a *content.ArchiveError
+		switch {
+		case len(lines) == mostFaults:
+			return append(lines, r.T("console.import.more", "N", len(strict.List(err))-mostFaults))
+		case errors.Is(e, ErrPackTaken):
+			lines = append(lines, r.T("console.import.taken"))
+		case errors.As(e, &a) && a.File != "":
+			lines = append(lines, r.T("console.import."+a.Kind)+" "+a.File)
+		case errors.As(e, &a):
+			lines = append(lines, r.T("console.import."+a.Kind))
+		default:
+			lines = append(lines, chat.Clean(e.Error()))
+		}
+	}
+	return lines
+}
+
+// waiting is a pack of the member's that waits for its confirmation.
+func (r *Request) waiting(tx *store.Tx) (id int64, zip []byte, err error) {
+	if id, err = r.id(); err != nil {
+		return 0, nil, err
+	}
+	zip, err = importOf(tx, r.Member.ID, id)
+	if err == nil && zip == nil {
+		err = complain(http.StatusNotFound, "console.import.gone")
+	}
+	return id, zip, err
+}
+
+func showImport(r *Request) error {
+	id, zip, err := r.waiting(r.Tx)
+	if err != nil {
+		return err
+	}
+	d := imported{ID: id}
+	if d.Pack, d.Old, err = r.server.TryPack(zip); err != nil {
+		return complain(http.StatusConflict, "console.import.gone") // what it replaces has changed meanwhile
+	}
+	old := d.Old
+	if old == nil {
+		old = &content.Pack{}
+	}
+	find := pieces{library: &library{}, tags: map[string]bool{}}
+	was := map[string]string{}
+	for _, l := range old.Lessons {
+		was[l.ID] = lessonText(l)
+	}
+	for _, l := range d.Pack.Lessons {
+		d.Lessons.add(was, l.ID, lessonText(l))
+		find.add(piece{l.Ref(), l.Title, "lesson", l.Tags, 0, r.Now, "", ""}, d.Pack.ID)
+	}
+	d.Lessons.Gone = len(was)
+	clear(was)
+	for _, q := range old.Questions {
+		was[q.ID] = q.Hash()
+	}
+	for _, q := range d.Pack.Questions {
+		d.Questions.add(was, q.ID, q.Hash())
+		find.add(piece{q.Ref(), q.Ask, string(q.Type), q.Tags, 0, r.Now, "", q.Key()}, d.Pack.ID)
+	}
+	d.Questions.Gone = len(was)
+	d.Paging = r.Paging(len(find.Pieces))
+	d.Pieces = find.Pieces[d.Paging.Offset():min(len(find.Pieces), d.Paging.Offset()+d.Paging.Size)]
+	return r.Show(d)
+}
+
+// lessonText changes when anything in a lesson changes but its id and place.
+func lessonText(l *content.Lesson) string {
+	return fmt.Sprintf("%q", []any{l.Title, l.Body, l.Tags, l.Media, l.Questions, l.Source})
+}
+
+// add counts one that is now; was loses those that are still there.
+func (c *compared) add(was map[string]string, id, now string) {
+	before, there := was[id]
+	delete(was, id)
+	switch {
+	case !there:
+		c.New++
+	case before == now:
+		c.Same++
+	default:
+		c.Changed++
+	}
+}
+
+// comparedOf is what the template "compared" shows.
+type comparedOf struct {
+	Request  *Request
+	Compared compared
+}
+
+// Compared is for {{template "compared" ($.Compared .Lessons)}}.
+func (r *Request) Compared(c compared) comparedOf { return comparedOf{r, c} }
+
+// confirmImport takes the pack in, or drops it.
+func confirmImport(r *Request) error {
+	var id int64
+	var zip []byte
+	err := r.look(func() (err error) {
+		id, zip, err = r.waiting(r.Tx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	said := "console.import.dropped"
+	switch r.Field("do") {
+	case "take":
+		pack, _, err := r.server.TryPack(zip)
+		if err != nil {
+			return r.wrongPack(err)
+		}
+		if err := r.Audit("import", pack.ID); err != nil {
+			return err
+		}
+		if err := r.server.PutPack(zip); err != nil {
+			return err
+		}
+		said = "console.import.taken_in"
+	case "drop":
+	default:
+		return complain(http.StatusBadRequest, "console.old_form")
+	}
+	if err := r.server.DB.Write(func(tx *store.Tx) error { return dropImport(tx, r.Member.ID, id) }); err != nil {
+		return err
+	}
+	if err := r.Say(said); err != nil {
+		return err
+	}
+	return r.Back("content")
+}
+
+// removePack removes a pack that was taken in here.
+func (r *Request) removePack() error {
+	if !r.Top {
+		return complain(http.StatusForbidden, "console.not_found")
+	}
+	id := r.Field("pack")
+	if err := r.Audit("remove_pack", id); err != nil {
+		return err
+	}
+	if err := r.server.DropPack(id); err != nil {
+		if errors.Is(err, ErrNoPack) {
+			return complain(http.StatusNotFound, "console.import.gone")
+		}
+		return r.wrongPack(err)
+	}
+	if err := r.Say("console.import.removed"); err != nil {
+		return err
+	}
+	return r.Back("content")
+}

@@ -1,0 +1,226 @@
+package console_test
+
+import (
+	"archive/zip"
+	"bytes"
+	"net/http"
+	"strings"
+	"testing"
+
+	"branchbot/content"
+	"branchbot/content/sheet"
+	"branchbot/store/storetest"
+)
+
+const contentAt = "/console/u/demo/content"
+
+// aPack is a .zip file of a pack, with files as name and text in turn.
+func aPack(t *testing.T, id string, files ...string) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	w := zip.NewWriter(&out)
+	files = append(files, "pack.yaml", "id: "+id+"\ntitle: 车间<b>安全\nversion: \"2\"\n")
+	for i := 0; i+1 < len(files); i += 2 {
+		f, err := w.Create(files[i])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.Write([]byte(files[i+1])); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+func question(id, ask string) string {
+	return "- {id: " + id + ", type: truefalse, ask: " + ask + ", answer: true, explain: 对, source: 测试}\n"
+}
+
+// A pack is shown before it is taken in, then used at once; the next one of its
+// id takes its place. What is wrong is told line by line, and changes nothing.
+func TestImportPack(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
+		d := openOn(t, "", e)
+		d.play("@ 2026-12-01 09:00\n")
+		b := d.enter("0001")
+		first := aPack(t, "shop", "questions/a.yaml", question("q1", "戴安全帽吗<i>？")+question("q2", "酒后能上岗吗？"), "lessons/1.md", "---\nid: l1\ntitle: 班前会\n---\n正文\n")
+		_, text := b.upload(contentAt, "file", "shop.zip", first, "do", "import")
+		contains(t, text, "车间&lt;b&gt;安全", "这是新的内容包", "戴安全帽吗&lt;i&gt;？", "班前会", "确认导入")
+		at := contentAt + "/1"
+		if _, text := b.get(contentAt); strings.Contains(text, "班前会") {
+			t.Error("it is in use before it was confirmed")
+		}
+		contains(t, b.send(at, "do", "take"), "已导入，现在就能用", "班前会", "shop/q1")
+		if status, _ := b.post(at, b.fill(contentAt, "do", "take")); status != http.StatusNotFound {
+			t.Errorf("confirmed twice: %d", status)
+		}
+		contains(t, b.send("/console/u/demo/rounds", "do", "ask", "from", "shop/q1"), "共 1 轮")
+
+		second := aPack(t, "shop", "questions/a.yaml", question("q1", "戴好安全帽吗？")+question("q3", "会用灭火器吗？"))
+		_, text = b.upload(contentAt, "file", "shop.zip", second, "do", "import")
+		contains(t, text, "将替换现有的")
+		cells := strings.Join(strings.FieldsFunc(between(text, `<th scope="row">题目</th>`, "</tr>"), func(r rune) bool { return r < '0' || r > '9' }), " ")
+		if cells != "1 1 0 1" { // new, changed, the same, gone
+			t.Errorf("questions compared: %s", cells)
+		}
+		contains(t, b.send(contentAt+"/2", "do", "drop"), "没有导入")
+		if _, text := b.get(contentAt); !strings.Contains(text, "shop/q2") {
+			t.Error("it was dropped, and is in use")
+		}
+		_, _ = b.upload(contentAt, "file", "shop.zip", second, "do", "import")
+		contains(t, b.send(contentAt+"/3", "do", "take"), "已导入")
+		_, text = b.get(contentAt + "?pack=shop")
+		contains(t, text, "shop/q3", "戴好安全帽吗")
+		if strings.Contains(text, "shop/q2") || strings.Contains(text, "班前会") {
+			t.Errorf("what is gone is there:\n%s", text)
+		}
+		_, text = b.get("/console/u/demo/rounds/1")
+		contains(t, text, "戴安全帽吗&lt;i&gt;？") // as it was asked
+
+		table, err := sheet.WriteXLSX("题库", []string{"题型", "题干", "选项A", "选项B", "答案", "解析", "出处"},
+			[][]string{{"单选题", "火警电话是多少？", "110", "119", "B", "119", "消防法"}, {"判断题", "灭火器要定期检查。", "", "", "对", "是的", "消防法"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, text = b.upload(contentAt, "file", "题库.xlsx", table, "do", "import", "id", "Bank-1", "title", "消防题库")
+		contains(t, text, "消防题库", "bank-1", "灭火器要定期检查", "<bdi>B</bdi>", "<bdi>对</bdi>")
+		b.send(contentAt+"/4", "do", "take")
+		contains(t, b.send(contentAt, "do", "remove", "pack", "shop"), "已删除")
+		_, text = b.get(contentAt)
+		contains(t, text, "消防题库")
+		if strings.Contains(text, "shop/q1") {
+			t.Error("a pack that was removed is there")
+		}
+		if got := d.Rows(t, `SELECT act, ref FROM console_audit WHERE act IN ('import', 'remove_pack') AND ref <> '' ORDER BY id
+SELECT COUNT(*) FROM pack_import`); got != "import|shop\nimport|shop\nimport|bank-1\nremove_pack|shop\n--\n0\n" {
+			t.Errorf("the audit:\n%s", got)
+		}
+	})
+}
+
+func TestImportBadPack(t *testing.T) {
+	t.Parallel()
+	d := open(t, "")
+	b := d.enter("0001")
+	bad, err := sheet.WriteXLSX("题库", []string{"题干", "选项A", "选项B", "答案"}, [][]string{{"火警？", "110", "119", "B"}, {"火灾？", "110", "119", "E"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name string
+		data []byte
+		want string
+	}{
+		{"x.zip", []byte("PK no"), "这不是能读的 zip 文件"},
+		{"x.zip", aPack(t, "shop", "media/x.png", strings.Repeat("0", 81<<20)), "解压后超过 80 MB"},
+		{"x.zip", aPack(t, "shop", "../../../etc/cron.d/x", "x"), "文件名指向了内容包外面： ../../../etc/cron.d/x"},
+		{"x.zip", aPack(t, "tiny", "questions/a.yaml", question("q1", "对吗？")), "编号被占用了"},
+		{"x.zip", aPack(t, "shop", "questions/a.yaml", question("q1", "对吗？")+question("q1", "<script>吗？")), "questions/a.yaml:2"},
+		{"x.zip", aPack(t, "../shop", "questions/a.yaml", question("q1", "对吗？")), "is no id"},
+		{"x.xlsx", bad, "questions/x.xlsx:3"},
+		{"x.xlsx", []byte("PK no"), "questions/x.xlsx"},
+		{"x.pdf", []byte("%PDF"), "请选一个"},
+	} {
+		status, text := b.upload(contentAt, "file", c.name, c.data, "do", "import", "id", "bank", "title", "题库")
+		if status != http.StatusOK {
+			t.Errorf("%s: %d", c.want, status)
+		}
+		contains(t, text, `role="alert"`, c.want, "测试内容包")
+		if strings.Contains(text, "<script>吗") {
+			t.Errorf("markup:\n%s", text)
+		}
+	}
+	_, text := b.upload(contentAt, "file", "x.csv", []byte("题干,答案\n"), "do", "import")
+	contains(t, text, "请填编号和名称")
+	if status, text := b.upload(contentAt, "file", "big.zip", make([]byte, 7<<20), "do", "import"); status != http.StatusRequestEntityTooLarge || !strings.Contains(text, "文件最大 5 MB") {
+		t.Errorf("a large file: %d", status)
+	}
+	if status, _ := b.post(contentAt, b.fill(contentAt, "do", "remove", "pack", "nothing")); status != http.StatusNotFound {
+		t.Errorf("a pack that is none: %d", status)
+	}
+	contains(t, b.send(contentAt, "do", "remove", "pack", "tiny"), "编号被占用了")
+	if got := d.Rows(t, `SELECT COUNT(*) FROM pack_import`); got != "0\n" {
+		t.Errorf("what is wrong is kept: %s", got)
+	}
+}
+
+// Packs are for all units: others than the top unit's secretaries neither see nor
+// send one, and nobody confirms what somebody else has sent.
+func TestImportIsForTheTop(t *testing.T) {
+	t.Parallel()
+	d := open(t, committee)
+	top, one := d.enter("9"), d.enter("11")
+	_, text := top.upload("/console/u/top/content", "file", "x.zip", aPack(t, "shop", "questions/a.yaml", question("q1", "对吗？")), "do", "import")
+	contains(t, text, "确认导入")
+	if _, text := one.get("/console/u/one/content"); strings.Contains(text, `type="file"`) {
+		t.Error("a branch is offered the import")
+	}
+	form := one.form("/console/u/one/content/tiny/first")
+	form.Set("do", "remove")
+	form.Set("pack", "shop")
+	if status, _ := one.post("/console/u/one/content", form); status != http.StatusForbidden {
+		t.Errorf("removed by a branch: %d", status)
+	}
+	form.Set("do", "take")
+	for _, path := range []string{"/console/u/one/content/1", "/console/u/top/content/1"} {
+		if status, _ := one.post(path, form); status != http.StatusNotFound && status != http.StatusForbidden {
+			t.Errorf("%s: %d", path, status)
+		}
+	}
+	d.sql(`INSERT INTO role (member, unit, role, granted_by, granted_at) VALUES ((SELECT id FROM member WHERE staff = '22'), 'top', 'secretary', 'config', 1)`)
+	if status, _ := d.enter("22").get("/console/u/top/content/1"); status != http.StatusNotFound {
+		t.Errorf("another secretary's: %d", status)
+	}
+}
+
+// What is retired is not used in the unit and under it, and can be taken back.
+func TestRetire(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
+		d := openOn(t, committee, e)
+		d.play("@ 2026-12-01 09:00\n")
+		top, one := d.enter("9"), d.enter("11")
+		const here, above = "/console/u/one/content/tiny/single", "/console/u/top/content/tiny/first"
+		contains(t, one.send("/console/u/one/rounds", "do", "ask", "from", "tiny/one"), "共 1 轮")
+		contains(t, one.send(here, "do", "retire"), "已停用", "用过 1 次")
+		contains(t, one.send("/console/u/one/rounds", "do", "ask", "from", "tiny/one"), `role="alert"`, "共 1 轮")
+		contains(t, one.send("/console/u/one/rounds", "do", "ask", "from", "tiny/single"), `role="alert"`, "这道题已停用")
+		_, text := one.get("/console/u/one/content?kind=retired")
+		contains(t, text, "1 条", "tiny/single", "已停用")
+		_, text = top.get("/console/u/top/content?kind=retired")
+		contains(t, text, "没有找到") // it is that unit's own decision
+		contains(t, one.send(here, "do", "restore"), "已恢复使用")
+		contains(t, one.send("/console/u/one/rounds", "do", "ask", "from", "tiny/one"), "共 2 轮")
+
+		contains(t, top.send(above, "do", "retire"), "已停用")
+		_, text = one.get("/console/u/one/content/tiny/first")
+		contains(t, text, "“公司党委”已停用")
+		one.send("/console/u/one/content/tiny/second", "do", "push")
+		if got := d.Rows(t, `SELECT lesson FROM lesson_push`); got != "tiny/second\n" {
+			t.Errorf("pushed: %s", got)
+		}
+		form := one.fill("/console/u/one/content/tiny/second", "do", "restore")
+		one.post("/console/u/one/content/tiny/first", form) // it is not theirs
+		if got := d.Rows(t, `SELECT unit, ref FROM retired`); got != "top|tiny/first\n" {
+			t.Errorf("retired: %s", got)
+		}
+		if status, _ := one.post("/console/u/one/content/tiny/nothing", form); status != http.StatusNotFound {
+			t.Errorf("unknown content: %d", status)
+		}
+		contains(t, top.send(above, "do", "restore"), "已恢复使用")
+	})
+}
+
+// importSample is a pack that waits for the first secretary's confirmation.
+func (d *desk) importSample() {
+	d.t.Helper()
+	zip, _, err := content.Wrap("shop", "车间安全", "安全.yaml", []byte(question("q1", "进车间要戴安全帽。")+question("q2", "酒后可以上岗。")))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.sql(`INSERT INTO pack_import (id, member, pack, body, created_at) VALUES (1, 1, 'shop', $1, $2)`, zip, d.Clock.Now().UnixMilli())
+}

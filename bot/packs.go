@@ -1,0 +1,201 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"branchbot/bot/console"
+	"branchbot/content"
+	"branchbot/content/packs"
+	"branchbot/store"
+)
+
+// imports are the content packs that were taken in at the console. Each is one file,
+// data/packs/ID.zip, so that it is replaced whole or not at all. Several processes
+// share the folder; each looks every few seconds whether it has changed.
+type imports struct {
+	bot *Bot
+	dir string
+
+	mu    sync.Mutex // one change of the library at a time
+	stamp string     // of the folder as it was read
+}
+
+// packsEvery is how often a process looks for what another has taken in.
+const packsEvery = 5 * time.Second
+
+func newImports(b *Bot) *imports { return &imports{bot: b, dir: absolute(packsBeside(b.db.Path()))} }
+
+// packsBeside is where the packs of a database lie.
+func packsBeside(path string) string { return filepath.Join(filepath.Dir(path), "packs") }
+
+// packsFolder is that of the settings' database.
+func packsFolder(s *Settings) string {
+	if store.IsPostgres(s.Database) {
+		return packsBeside(filepath.Join(dataFolder(s), "name"))
+	}
+	return packsBeside(strings.TrimPrefix(databaseSource(s), "sqlite:"))
+}
+
+func absolute(dir string) string {
+	if abs, err := filepath.Abs(dir); err == nil {
+		return abs
+	}
+	return dir // there is no present folder
+}
+
+// importedPacks are the files of a folder, in order, and a text that changes when
+// they do.
+func importedPacks(dir string) (files []string, stamp string, err error) {
+	dir = absolute(dir)
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, "", nil
+	}
+	if err != nil {
+		return nil, "", fmt.Errorf("look for packs: %w", err)
+	}
+	for _, e := range entries {
+		if e.IsDir() || strings.HasPrefix(e.Name(), ".") || !strings.HasSuffix(e.Name(), ".zip") {
+			continue
+		}
+		info, err := e.Info()
+		if errors.Is(err, fs.ErrNotExist) { // replaced this moment
+			continue
+		}
+		if err != nil {
+			return nil, "", fmt.Errorf("look for packs: %w", err)
+		}
+		files = append(files, filepath.Join(dir, e.Name()))
+		stamp += fmt.Sprintln(e.Name(), info.Size(), info.ModTime().UnixNano())
+	}
+	return files, stamp, nil
+}
+
+// imported tells whether a pack was taken in at the console.
+func (p *imports) imported(pack *content.Pack) bool { return filepath.Dir(pack.From) == p.dir }
+
+// with is the library with a pack in the place of the imported one of its id, or
+// without that when pack is nil, checked as a whole.
+func (p *imports) with(id string, pack *content.Pack) (*content.Library, *content.Pack, error) {
+	all := p.bot.features.library.Load().Packs()
+	i := slices.IndexFunc(all, func(o *content.Pack) bool { return o.ID == id })
+	var old *content.Pack
+	switch {
+	case i >= 0 && !p.imported(all[i]):
+		return nil, nil, console.ErrPackTaken
+	case i >= 0:
+		old = all[i]
+		all = slices.Delete(all, i, i+1)
+	case pack == nil:
+		return nil, nil, console.ErrNoPack
+	}
+	if pack != nil {
+		all = append(all, pack)
+	}
+	library, err := content.NewLibrary(all)
+	if err == nil {
+		err = errors.Join(checkContent(p.bot.features.settings.Load(), library)...)
+	}
+	return library, old, err
+}
+
+// try implements console.Options.TryPack.
+func (p *imports) try(zip []byte) (pack, old *content.Pack, err error) {
+	if pack, err = content.LoadZip(zip, ""); err != nil {
+		return nil, nil, err
+	}
+	_, old, err = p.with(pack.ID, pack)
+	return pack, old, err
+}
+
+// put implements console.Options.PutPack.
+func (p *imports) put(zip []byte) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	pack, err := content.LoadZip(zip, "")
+	if err != nil {
+		return err
+	}
+	pack.From = filepath.Join(p.dir, pack.ID+".zip")
+	library, _, err := p.with(pack.ID, pack)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(p.dir, 0o750); err != nil {
+		return fmt.Errorf("keep the pack %s: %w", pack.ID, err)
+	}
+	if err := writeWhole(pack.From, zip, 0o640); err != nil {
+		return fmt.Errorf("keep the pack %s: %w", pack.ID, err)
+	}
+	return p.use(library)
+}
+
+// drop implements console.Options.DropPack.
+func (p *imports) drop(id string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	library, old, err := p.with(id, nil)
+	if err != nil {
+		return err
+	}
+	if err := os.Remove(old.From); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove the pack %s: %w", id, err)
+	}
+	return p.use(library)
+}
+
+// use puts a library into force that has what the folder has.
+func (p *imports) use(library *content.Library) error {
+	_, stamp, err := importedPacks(p.dir)
+	if err == nil {
+		p.stamp = stamp
+		p.bot.features.library.Store(library)
+	}
+	return err
+}
+
+// look takes in what another process has changed. A pack that cannot be read
+// leaves all as it was.
+func (p *imports) look() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	files, stamp, err := importedPacks(p.dir)
+	if err != nil || stamp == p.stamp {
+		return err
+	}
+	p.stamp = stamp
+	all := slices.DeleteFunc(p.bot.features.library.Load().Packs(), p.imported)
+	imported, err := content.Open(files, packs.FS, "")
+	if err != nil {
+		return err
+	}
+	library, err := content.NewLibrary(append(all, imported.Packs()...))
+	if err == nil {
+		p.bot.features.library.Store(library)
+	}
+	return err
+}
+
+func (p *imports) run(ctx context.Context) {
+	tick := time.NewTicker(packsEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if err := p.look(); err != nil {
+			p.bot.log.Error("the changed packs are not used, those before stay", "error", err)
+		}
+	}
+}
