@@ -26,7 +26,12 @@ func startProgram(t *testing.T, dir string) *program {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := strings.Replace(string(sample), "127.0.0.1:8080", "127.0.0.1:0", 1)
+	return startWith(t, dir, strings.Replace(string(sample), "127.0.0.1:8080", "127.0.0.1:0", 1))
+}
+
+// startWith is startProgram with a configuration.
+func startWith(t *testing.T, dir, text string) *program {
+	t.Helper()
 	file := filepath.Join(dir, "config.yaml")
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -56,7 +61,7 @@ func startProgram(t *testing.T, dir string) *program {
 }
 
 // polling is by the clock: a page that draws nothing has no animation frames.
-var polling = []chromedp.PollOption{chromedp.WithPollingInterval(100 * time.Millisecond), chromedp.WithPollingTimeout(30 * time.Second)}
+var polling = []chromedp.PollOption{chromedp.WithPollingInterval(100 * time.Millisecond), chromedp.WithPollingTimeout(2 * time.Minute)}
 
 // see waits until the log of the room shows a text.
 func see(text string) chromedp.Action {

@@ -252,8 +252,9 @@ func TestMigrationKeepsAServersDatabase(t *testing.T) {
 	db := openOn(t, source, folder)
 	err := db.Write(func(tx *store.Tx) error {
 		for _, statement := range []string{ // as it was before the newest migration
-			`DROP TABLE pack_import`, `DROP TABLE retired`, `DROP INDEX console_audit_ref`, `DROP INDEX console_audit_export`,
-			`DROP INDEX console_audit_member`, `DELETE FROM goose_db_version WHERE version_id = 19`} {
+			`DROP INDEX unit_parent`, `CREATE INDEX unit_parent ON unit (parent)`, `DROP INDEX member_unit`, `CREATE INDEX member_unit ON member (unit)`,
+			`CREATE INDEX member_roster ON member (unit) WHERE left_at IS NULL`, `DROP INDEX member_list`, `DROP INDEX role_unit`,
+			`DROP INDEX schedule_unit`, `DROP INDEX occurrence_schedule`, `DELETE FROM goose_db_version WHERE version_id = 20`} {
 			if _, err := tx.Exec(statement); err != nil {
 				return err
 			}

@@ -132,6 +132,12 @@ func Open(t testing.TB, a *txtar.Archive) *Stage {
 // OpenOn is Open on a database engine.
 func OpenOn(t testing.TB, a *txtar.Archive, e storetest.Engine) *Stage {
 	t.Helper()
+	return OpenIn(t, a, e.Opener(t))
+}
+
+// OpenIn is Open in a database that there is.
+func OpenIn(t testing.TB, a *txtar.Archive, open func(store.Options) (*store.DB, error)) *Stage {
+	t.Helper()
 	f, err := config.Load("config.yaml", settings(t, file(a, "config.yaml")), func(string) (string, bool) { return "", false })
 	if err != nil {
 		t.Fatal(err)
@@ -150,7 +156,7 @@ func OpenOn(t testing.TB, a *txtar.Archive, e storetest.Engine) *Stage {
 	}
 	s := &Stage{}
 	log := slog.New(slog.NewTextHandler(&s.Log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	s.Rehearsal, err = bot.NewRehearsal(read, library(t, a), e.Opener(t), as, start(file(a, "script"), zone), log)
+	s.Rehearsal, err = bot.NewRehearsal(read, library(t, a), open, as, start(file(a, "script"), zone), log)
 	if err != nil {
 		t.Fatal(err)
 	}

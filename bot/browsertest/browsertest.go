@@ -3,6 +3,7 @@ package browsertest
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -31,7 +32,38 @@ func Chromium(t *testing.T) context.Context {
 	t.Cleanup(cancel)
 	ctx, cancelTime := context.WithTimeout(ctx, 10*time.Minute)
 	t.Cleanup(cancelTime)
+	if err := chromedp.Run(ctx); err != nil { // it lives as long as the context of the first action
+		t.Fatal(err)
+	}
 	return ctx
+}
+
+// Sees waits until the page shows a text; also the next page, when this one is
+// being left.
+func Sees(text string) chromedp.Action {
+	return Until(fmt.Sprintf("document.body.innerText.includes(%q)", text))
+}
+
+// Until waits at most two minutes for an expression to be true; an error of it
+// means that the page is being left.
+func Until(expression string) chromedp.Action {
+	return chromedp.ActionFunc(func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+		defer cancel()
+		tick := time.NewTicker(100 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			var is bool
+			if err := chromedp.Evaluate(expression, &is).Do(ctx); err == nil && is {
+				return nil
+			}
+			select {
+			case <-ctx.Done():
+				return fmt.Errorf("%s: %w", expression, ctx.Err())
+			case <-tick.C:
+			}
+		}
+	})
 }
 
 // Shot keeps a picture of the whole page in the folder SHOTS, to be looked at.

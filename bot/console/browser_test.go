@@ -21,7 +21,9 @@ import (
 // run does actions in the browser; a failure shows what the page said.
 func run(t *testing.T, ctx context.Context, what string, actions ...chromedp.Action) {
 	t.Helper()
-	if err := chromedp.Run(ctx, actions...); err != nil {
+	within, cancel := context.WithTimeout(ctx, 3*time.Minute)
+	defer cancel()
+	if err := chromedp.Run(within, actions...); err != nil {
 		var text string
 		_ = chromedp.Run(ctx, chromedp.Evaluate(`document.body.innerText`, &text))
 		t.Fatalf("%s: %v\n%s", what, err, text)
@@ -32,34 +34,6 @@ func run(t *testing.T, ctx context.Context, what string, actions ...chromedp.Act
 // then the button.
 func admit(d *desk, staff string) chromedp.Action {
 	return chromedp.Tasks{chromedp.Navigate(d.link(staff)), chromedp.Click("button.main", chromedp.ByQuery), chromedp.WaitVisible(".tabs", chromedp.ByQuery)}
-}
-
-// sees waits until the page shows a text; also the next page, when this one is
-// being left.
-func sees(text string) chromedp.Action {
-	return until(fmt.Sprintf("document.body.innerText.includes(%q)", text))
-}
-
-// until waits at most two minutes for an expression to be true; an error of it
-// means that the page is being left.
-func until(expression string) chromedp.Action {
-	return chromedp.ActionFunc(func(ctx context.Context) error {
-		ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
-		defer cancel()
-		tick := time.NewTicker(100 * time.Millisecond)
-		defer tick.Stop()
-		for {
-			var is bool
-			if err := chromedp.Evaluate(expression, &is).Do(ctx); err == nil && is {
-				return nil
-			}
-			select {
-			case <-ctx.Done():
-				return fmt.Errorf("%s: %w", expression, ctx.Err())
-			case <-tick.C:
-			}
-		}
-	})
 }
 
 // look is how a page is looked at: width in pixels, colours.
@@ -229,15 +203,15 @@ func TestMineAccessible(t *testing.T) {
 			}
 		}
 	}
-	run(t, ctx, "enter", admit(d, "0002"), sees("我的待办"))
+	run(t, ctx, "enter", admit(d, "0002"), browsertest.Sees("我的待办"))
 	looks("mine")
-	run(t, ctx, "a vote", chromedp.Click(`button[value^="survey:go"]`, chromedp.ByQuery), sees("也可以直接填"))
+	run(t, ctx, "a vote", chromedp.Click(`button[value^="survey:go"]`, chromedp.ByQuery), browsertest.Sees("也可以直接填"))
 	looks("mine-vote")
-	run(t, ctx, "choose and cast", chromedp.Click(`.flash .buttons button`, chromedp.ByQuery), sees("确认投出"),
-		chromedp.Click(`.flash .buttons button`, chromedp.ByQuery), sees("重新填写（实名）"))
-	run(t, ctx, "my data", chromedp.Navigate(d.server.URL+"/console/me/data"), sees("打开了你的资料"))
+	run(t, ctx, "choose and cast", chromedp.Click(`.flash .buttons button`, chromedp.ByQuery), browsertest.Sees("确认投出"),
+		chromedp.Click(`.flash .buttons button`, chromedp.ByQuery), browsertest.Sees("重新填写（实名）"))
+	run(t, ctx, "my data", chromedp.Navigate(d.server.URL+"/console/me/data"), browsertest.Sees("打开了你的资料"))
 	looks("mine-data")
-	run(t, ctx, "my handbook", chromedp.Navigate(d.server.URL+"/console/me/handbook"), sees("电子手册"))
+	run(t, ctx, "my handbook", chromedp.Navigate(d.server.URL+"/console/me/handbook"), browsertest.Sees("电子手册"))
 	looks("mine-handbook")
 }
 
@@ -249,17 +223,17 @@ func TestLive(t *testing.T) {
 	live, stop := context.WithCancel(t.Context())
 	defer stop()
 	go d.Console.Run(live)
-	run(t, ctx, "enter", admit(d, "0001"), sees("现在没有正在进行的事项"))
+	run(t, ctx, "enter", admit(d, "0001"), browsertest.Sees("现在没有正在进行的事项"))
 	if _, err := d.Play(t, "书记: /开签 2h 晨会\n"); err != nil {
 		t.Fatal(err)
 	}
-	run(t, ctx, "it was opened in the chat", sees("晨会"), sees("看谁没完成"))
+	run(t, ctx, "it was opened in the chat", browsertest.Sees("晨会"), browsertest.Sees("看谁没完成"))
 	if _, err := d.Play(t, "张三: 签到\n李四: 签到\n"); err != nil {
 		t.Fatal(err)
 	}
-	run(t, ctx, "the count rises", until(`document.querySelector("#live td.number")?.innerText.trim() === "2"`))
-	run(t, ctx, "who is missing", chromedp.Click(`button[value="absent"]`, chromedp.ByQuery), chromedp.WaitVisible(".flash", chromedp.ByQuery), sees("赵磊"))
-	run(t, ctx, "close", chromedp.Click(`button[value="close"]`, chromedp.ByQuery), sees("已结束"), sees("现在没有正在进行的事项"))
+	run(t, ctx, "the count rises", browsertest.Until(`document.querySelector("#live td.number")?.innerText.trim() === "2"`))
+	run(t, ctx, "who is missing", chromedp.Click(`button[value="absent"]`, chromedp.ByQuery), chromedp.WaitVisible(".flash", chromedp.ByQuery), browsertest.Sees("赵磊"))
+	run(t, ctx, "close", chromedp.Click(`button[value="close"]`, chromedp.ByQuery), browsertest.Sees("已结束"), browsertest.Sees("现在没有正在进行的事项"))
 }
 
 // Everything works without script.
@@ -273,5 +247,5 @@ func TestWithoutScript(t *testing.T) {
 	off := chromedp.ActionFunc(func(ctx context.Context) error { return emulation.SetScriptExecutionDisabled(true).Do(ctx) })
 	on := chromedp.ActionFunc(func(ctx context.Context) error { return emulation.SetScriptExecutionDisabled(false).Do(ctx) })
 	run(t, ctx, "enter and close", off, chromedp.Navigate(d.link("0001")), chromedp.Click("button.main", chromedp.ByQuery), chromedp.WaitVisible(".tabs", chromedp.ByQuery),
-		chromedp.Click(`button[value="close"]`, chromedp.ByQuery), chromedp.WaitVisible(".flash", chromedp.ByQuery), on, sees("已结束"))
+		chromedp.Click(`button[value="close"]`, chromedp.ByQuery), chromedp.WaitVisible(".flash", chromedp.ByQuery), on, browsertest.Sees("已结束"))
 }

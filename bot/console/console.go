@@ -118,6 +118,8 @@ var pages = []page{
 	itemPage,
 	ledgerPage,
 	ledgerExport,
+	reportsPage,
+	reportsExport,
 	accountsPage,
 	settingsPage,
 	auditPage,
@@ -155,6 +157,7 @@ func (s *Server) Handler() http.Handler {
 		w.Header().Set("Cache-Control", "no-cache") // they hold no secrets, and change with the program
 		static.ServeHTTP(w, r)
 	})
+	mux.HandleFunc("GET "+Root+"assets/charts.css", serveChartCSS)
 	mux.HandleFunc("GET "+handbookCSS, serveHandbookCSS)
 	mux.HandleFunc("GET "+Root+"{$}", s.front)
 	mux.HandleFunc("GET "+Root+"enter", s.enterPage)

@@ -33,8 +33,14 @@ func openOn(t *testing.T, archive string, e storetest.Engine) *desk {
 	t.Helper()
 	d := &desk{Stage: bottest.OpenOn(t, txtar.Parse([]byte(archive)), e), t: t}
 	d.server = httptest.NewServer(d.Console.Handler())
-	t.Cleanup(d.server.Close)
+	t.Cleanup(d.close)
 	return d
+}
+
+// close ends the server, and the streams of browsers that are still open.
+func (d *desk) close() {
+	d.server.CloseClientConnections()
+	d.server.Close()
 }
 
 // browser is somebody's browser.

@@ -3,6 +3,7 @@ package console
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -13,14 +14,26 @@ import (
 	"branchbot/bot/quiz"
 	"branchbot/bot/retired"
 	"branchbot/content"
+	"branchbot/store"
 )
 
 // Content: the packs, their lessons and questions found by any part of their
 // texts, what of them is used up, and each as the group will see it.
 var (
-	contentPage = page{path: "content", title: "console.title.content", role: engine.Secretary, nav: true, view: "content", get: showContent, post: changeContent}
-	itemPage    = page{path: "content/{pack}/{id}", title: "console.title.item", role: engine.Secretary, view: "item", get: showItem, post: changeItem}
+	contentPage = page{path: "content", title: "console.title.content", role: engine.Secretary, nav: true, view: "content", get: showContent, post: changeContent,
+		pulse: contentPulse}
+	itemPage = page{path: "content/{pack}/{id}", title: "console.title.item", role: engine.Secretary, view: "item", get: showItem, post: changeItem}
 )
+
+// contentPulse changes when something of a pack is used.
+func contentPulse(_ *Server, tx *store.Tx, unit string) (string, error) {
+	lessons, err := lesson.LastPush(tx, unit)
+	if err != nil {
+		return "", err
+	}
+	questions, err := quiz.LastRound(tx, unit)
+	return fmt.Sprint(lessons, questions), err
+}
 
 // onePack is a pack with what of it is used up in the unit.
 type onePack struct {

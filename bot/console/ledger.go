@@ -2,24 +2,33 @@ package console
 
 import (
 	"encoding/hex"
+	"fmt"
 	"net/http"
 
 	"branchbot/bot/engine"
 	"branchbot/bot/ledger"
+	"branchbot/store"
 )
 
 // The ledger: entries with their cause, points given and taken back by hand, and
 // the chain verified.
 var (
 	ledgerPage = page{path: "ledger", title: "console.title.ledger", role: engine.Secretary, nav: true, view: "ledger",
-		get: showLedger, post: changeLedger}
+		get: showLedger, post: changeLedger, pulse: ledgerPulse}
 	ledgerExport = page{path: "ledger/export", title: "console.title.ledger", role: engine.Secretary, get: exportLedger}
 )
+
+// ledgerPulse is the length of the chain: it only grows.
+func ledgerPulse(_ *Server, tx *store.Tx, unit string) (string, error) {
+	n, _, err := ledger.Chosen(tx, unit, ledger.Filter{})
+	return fmt.Sprint(n), err
+}
 
 // entries is what the page shows.
 type entries struct {
 	Rows     []ledger.Row
 	Paging   Paging
+	More     bool // there are more than are counted
 	Filter   ledger.Filter
 	Rules    [][2]string // id, name
 	Verified *ledger.Verified
@@ -40,10 +49,11 @@ func (r *Request) entries(d entries) error {
 	if q.Get("from") != "" || q.Get("to") != "" {
 		d.Filter.From, d.Filter.To = r.days()
 	}
-	n, err := ledger.Chosen(r.Tx, r.Unit.ID, d.Filter)
+	n, more, err := ledger.Chosen(r.Tx, r.Unit.ID, d.Filter)
 	if err != nil {
 		return err
 	}
+	d.More = more
 	d.Paging = r.Paging(n)
 	if d.Rows, err = ledger.Rows(r.Tx, r.Unit.ID, d.Filter, d.Paging.Size, d.Paging.Offset()); err != nil {
 		return err

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"html/template"
 	"net/http"
 	"strings"
 
@@ -37,10 +38,21 @@ func showNotices(r *Request) error {
 	if err != nil {
 		return err
 	}
+	f, err := r.lately()
+	if err != nil {
+		return err
+	}
+	var chart template.HTML
+	if f != nil {
+		if chart, err = f.Pace(r.Tx, r.Lang); err != nil {
+			return err
+		}
+	}
 	return r.Show(struct {
 		Notices []notice.Summary
 		Paging  Paging
-	}{list, paging})
+		Chart   template.HTML
+	}{list, paging, chart})
 }
 
 func changeNotices(r *Request) error {

@@ -468,9 +468,10 @@ func TestSignupsAndSurveys(t *testing.T) {
 // A page that is watched changes by what others do elsewhere.
 func TestPulses(t *testing.T) {
 	t.Parallel()
-	d := open(t, "")
+	d := open(t, schedules)
 	d.play(aDay + "书记: /投票 去哪\n")
-	for page, script := range map[string]string{"notices/{id}": "李四: 4 收到\n", "rounds/{id}": "赵磊: 3 B\n", "checkins/{id}": "赵磊: 签到\n", "signups/{id}": "赵磊: 5 +1\n"} {
+	for page, script := range map[string]string{"notices/{id}": "李四: 4 收到\n", "rounds/{id}": "赵磊: 3 B\n", "checkins/{id}": "赵磊: 签到\n", "signups/{id}": "赵磊: 5 +1\n",
+		"schedules": "书记: /日程 pause daily-lesson\n", "content": "书记: /推送 quiz\n", "ledger": "书记: /加分 张三 2 值班\n"} {
 		before := d.pulse(page)
 		d.play(script + "@ +1m\n")
 		if after := d.pulse(page); after == before {

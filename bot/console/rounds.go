@@ -1,6 +1,7 @@
 package console
 
 import (
+	"html/template"
 	"net/http"
 	"strconv"
 
@@ -34,11 +35,20 @@ func showRounds(r *Request) error {
 	if err != nil {
 		return err
 	}
+	f, err := r.lately()
+	if err != nil {
+		return err
+	}
+	var chart template.HTML
+	if f != nil {
+		chart = f.Hardest(r.Lang)
+	}
 	return r.Show(struct {
 		Rounds []quiz.Summary
 		Paging Paging
 		Days   period
-	}{list, paging, period{from, to}})
+		Chart  template.HTML
+	}{list, paging, period{from, to}, chart})
 }
 
 func changeRounds(r *Request) error {

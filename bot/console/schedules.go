@@ -9,16 +9,21 @@ import (
 
 	"branchbot/bot/engine"
 	"branchbot/bot/schedule"
+	"branchbot/store"
 )
 
 // Schedules: what runs when, with the coming two weeks and what became of those
 // that were; one is written in fields and seen before it is saved.
 var (
 	schedulesPage = page{path: "schedules", title: "console.title.schedules", role: engine.Secretary, nav: true, view: "schedules",
-		get: showSchedules, post: changeSchedules}
+		get: showSchedules, post: changeSchedules, pulse: schedulesPulse}
 	schedulePage = page{path: "schedules/edit", title: "console.title.schedule", role: engine.Secretary, view: "schedule",
 		get: showSchedule, post: writeSchedule}
 )
+
+func schedulesPulse(_ *Server, tx *store.Tx, unit string) (string, error) {
+	return schedule.Pulse(tx, unit)
+}
 
 // calendarDay is a day of the calendar with what runs on it.
 type calendarDay struct {

@@ -342,8 +342,8 @@ func choices(tx *store.Tx, query string, args ...any) ([]choice, error) {
 // notRunSince are the occurrences of a unit since an instant that did not come
 // about as they should, the newest first.
 func notRunSince(tx *store.Tx, unit string, since time.Time) ([]run, error) {
-	rows, err := tx.Query(`SELECT o.schedule, s.action, o.state, o.reason, o.due_at FROM occurrence o
-		JOIN schedule s ON s.id = o.schedule WHERE o.due_at >= $1 AND s.unit = $2 AND o.state NOT IN ('fired', 'done') ORDER BY o.due_at DESC, o.id DESC LIMIT 20`, since.UnixMilli(), unit)
+	rows, err := tx.Query(`SELECT o.schedule, s.action, o.state, o.reason, o.due_at FROM schedule s
+		CROSS JOIN occurrence o WHERE o.schedule = s.id AND o.due_at >= $1 AND s.unit = $2 AND o.state NOT IN ('fired', 'done') ORDER BY o.due_at DESC, o.id DESC LIMIT 20`, since.UnixMilli(), unit)
 	if err != nil {
 		return nil, err
 	}
@@ -381,8 +381,8 @@ func failedSince(tx *store.Tx, unit string, since time.Time) ([]letter, error) {
 
 // counters rise when a unit's schedule has run or a letter has failed.
 func counters(tx *store.Tx, unit string) (runs, failed int64, err error) {
-	err = tx.QueryRow(`SELECT (SELECT COALESCE(MAX(o.id), 0) FROM occurrence o JOIN schedule s ON s.id = o.schedule
-			WHERE s.unit = $1 AND o.due_at > $2),
+	err = tx.QueryRow(`SELECT (SELECT COALESCE(MAX(o.id), 0) FROM schedule s CROSS JOIN occurrence o
+			WHERE s.unit = $1 AND o.schedule = s.id AND o.due_at > $2),
 		(SELECT COUNT(*) FROM chat c JOIN outbox o ON o.account = c.account AND o.chat = c.chat
 			AND o.state IN ('dead', 'uncertain') AND o.settled_at >= $2 WHERE c.unit = $1)`,
 		unit, tx.Now.Add(-24*time.Hour).UnixMilli()).Scan(&runs, &failed)

@@ -366,7 +366,11 @@ const month = 31 * 24 * time.Hour
 // Each visits the entries of a unit, of all units for "", in order.
 func Each(tx *store.Tx, unit string, visit func(Entry) error) error {
 	var all []Entry // visit may run queries, which an open result would block
-	err := each(tx, `WHERE unit = $1 OR $1 = '' ORDER BY unit, seq`, []any{unit}, func(e Entry) error {
+	where, args := ``, []any{}
+	if unit != "" {
+		where, args = `WHERE unit = $1 `, []any{unit}
+	}
+	err := each(tx, where+`ORDER BY unit, seq`, args, func(e Entry) error {
 		all = append(all, e)
 		return nil
 	})

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -38,36 +39,53 @@ func (r *Row) CauseID() string {
 	return id
 }
 
-// ofFilter joins an entry with its member and keeps to a Filter: $1 is the unit,
-// $2 a pattern, $3 a staff number, $4 a rule, $5 and $6 days. A chain is read
-// along its key, which is by unit and seq.
-const ofFilter = ` FROM ledger l JOIN member m ON m.id = l.member WHERE l.unit = $1
-	AND ($2 = '' OR m.name LIKE $2 ESCAPE '\' OR m.staff = $3) AND ($4 = '' OR l.rule = $4) AND ($5 = '' OR l.day >= $5) AND ($6 = '' OR l.day <= $6) `
-
-func (f *Filter) args(unit string) []any {
-	pattern := ""
-	if f.Member != "" {
-		pattern = "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(f.Member) + "%"
+// where is the condition of a Filter on entries l of the unit $1, with the
+// arguments of the query so far. A chain is read along its key, which is by unit
+// and seq.
+func (f *Filter) where(args ...any) (string, []any) {
+	condition := ` WHERE l.unit = $1 `
+	add := func(text string, arg any) {
+		args = append(args, arg)
+		condition += strings.ReplaceAll(text, "$", "$"+strconv.Itoa(len(args)))
 	}
-	return []any{unit, pattern, f.Member, f.Rule, f.From, f.To}
+	if f.Member != "" {
+		add(`AND l.member IN (SELECT id FROM member WHERE name LIKE $ ESCAPE '\' `, "%"+strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(f.Member)+"%")
+		add(`OR staff = $) `, f.Member)
+	}
+	if f.Rule != "" {
+		add(`AND l.rule = $ `, f.Rule)
+	}
+	if f.From != "" {
+		add(`AND l.day >= $ `, f.From)
+	}
+	if f.To != "" {
+		add(`AND l.day <= $ `, f.To)
+	}
+	return condition, args
 }
 
-// Chosen is how many entries of a unit's chain a filter leaves.
-func Chosen(tx *store.Tx, unit string, f Filter) (n int, err error) {
+// countedTo is how far the entries that a filter leaves are counted.
+const countedTo = 1000
+
+// Chosen is how many entries of a unit's chain a filter leaves, and whether there
+// are more: they are counted up to a thousand.
+func Chosen(tx *store.Tx, unit string, f Filter) (n int, more bool, err error) {
 	if f == (Filter{}) { // there are no gaps
 		err = tx.QueryRow(`SELECT COALESCE(MAX(seq), 0) FROM ledger WHERE unit = $1`, unit).Scan(&n)
-		return n, err
+		return n, false, err
 	}
-	err = tx.QueryRow(`SELECT COUNT(*)`+ofFilter, f.args(unit)...).Scan(&n)
-	return n, err
+	where, args := f.where(unit, countedTo+1)
+	err = tx.QueryRow(`SELECT COUNT(*) FROM (SELECT 1 FROM ledger l`+where+`ORDER BY l.seq DESC LIMIT $2) AS found`, args...).Scan(&n)
+	return min(n, countedTo), n > countedTo, err
 }
 
 // Rows are some of these, the newest first.
 func Rows(tx *store.Tx, unit string, f Filter, limit, offset int) ([]Row, error) {
+	where, args := f.where(unit, limit, offset)
 	rows, err := tx.Query(`SELECT l.seq, l.member, l.points, l.rule, l.day, l.at, l.cause, l.reverses, l.note, m.name, m.staff,
 		COALESCE((SELECT a.name FROM member a WHERE a.id = l.actor), ''),
-		COALESCE((SELECT r.seq FROM ledger r WHERE r.unit = l.unit AND r.reverses = l.seq AND r.reverses <> 0), 0)`+
-		ofFilter+`ORDER BY l.seq DESC LIMIT $7 OFFSET $8`, append(f.args(unit), limit, offset)...)
+		COALESCE((SELECT r.seq FROM ledger r WHERE r.unit = l.unit AND r.reverses = l.seq AND r.reverses <> 0), 0)
+		FROM ledger l JOIN member m ON m.id = l.member`+where+`ORDER BY l.seq DESC LIMIT $2 OFFSET $3`, args...)
 	if err != nil {
 		return nil, err
 	}

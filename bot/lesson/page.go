@@ -32,3 +32,9 @@ func Uses(tx *store.Tx, unit string) (map[string]Used, error) {
 	}
 	return uses, rows.Err()
 }
+
+// LastPush is the number of the last push in a unit; 0 before the first.
+func LastPush(tx *store.Tx, unit string) (id int64, err error) {
+	err = tx.QueryRow(`SELECT COALESCE(MAX(id), 0) FROM lesson_push WHERE unit = $1`, unit).Scan(&id)
+	return id, err
+}

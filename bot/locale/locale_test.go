@@ -140,7 +140,7 @@ var made = map[string][]string{
 	"poster.held.":          {"lesson", "quiz", "checkin", "notice"},
 	"poster.told.":          {"lesson", "quiz", "checkin", "notice"},
 	"console.act.": {"enter", "post", "press", "code", "settings", "password", "no_password", "end", "open", "type", "handbook", "mydata", "roster",
-		"ledger", "signup", "import", "remove_pack", "preview", "verify"},
+		"ledger", "signup", "import", "remove_pack", "preview", "verify", "report"},
 	"console.import.": {"broken", "bomb", "many", "outside", "twice", "link", "locked", "nopack"},
 	"console.read.":   {"roster", "ledger", "signup"},
 	"console.me.how.": {"blank", "number", "order"},

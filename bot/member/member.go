@@ -420,6 +420,13 @@ func Count(tx *store.Tx, unit string) (n int, err error) {
 	return n, err
 }
 
+// CountTo is Count, up to so many.
+func CountTo(tx *store.Tx, unit string, most int) (n int, err error) {
+	err = tx.QueryRow(Under+`SELECT COUNT(*) FROM (SELECT 1 FROM member WHERE unit IN (SELECT id FROM below) AND left_at IS NULL LIMIT $2) AS found`,
+		unit, most).Scan(&n)
+	return n, err
+}
+
 // Find is the member of a unit's roster with this name or staff number. It
 // complains to the user when there is none or more than one.
 func Find(tx *store.Tx, unit, text string) (*engine.Member, error) {

@@ -76,7 +76,7 @@ type Grant struct {
 // Grants are the roles in a unit.
 func Grants(tx *store.Tx, unit string) ([]Grant, error) {
 	rows, err := tx.Query(`SELECT m.name, m.staff, r.role, COALESCE(b.name, ''), r.granted_at FROM role r JOIN member m ON m.id = r.member
-		LEFT JOIN member b ON r.granted_by = 'member:' || CAST(b.id AS TEXT)
+		LEFT JOIN member b ON b.id = CASE WHEN r.granted_by LIKE 'member:%' THEN CAST(SUBSTR(r.granted_by, 8) AS BIGINT) END
 		WHERE r.unit = $1 AND m.left_at IS NULL ORDER BY r.role DESC, m.name, m.id`, unit)
 	if err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -35,17 +36,31 @@ type Row struct {
 // numbers, and not sorted.
 const largeRoster = 2000
 
-// chosen is the condition of a Filter on members m, args $2 to $5.
-const chosen = ` m.left_at IS NULL AND ($2 = '' OR m.name LIKE $2 ESCAPE '\' OR m.staff LIKE $2 ESCAPE '\') AND ($3 = '' OR m.status = $3)
-	AND ($4 = '' OR EXISTS (SELECT 1 FROM role r WHERE r.member = m.id AND r.role = $4))
-	AND ($5 = '' OR ($5 = 'yes') = EXISTS (SELECT 1 FROM identity i WHERE i.member = m.id)) `
-
-func (f *Filter) args(unit string) []any {
-	text := f.Text
-	if text != "" {
-		text = "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(text) + "%"
+// where is the condition of a Filter on members m, with the arguments of the
+// query so far. What is not filtered by is not in it: engines plan a query
+// without knowing its arguments.
+func (f *Filter) where(args ...any) (string, []any) {
+	condition := ` m.left_at IS NULL `
+	add := func(text string, arg any) {
+		args = append(args, arg)
+		condition += strings.ReplaceAll(text, "$", "$"+strconv.Itoa(len(args)))
 	}
-	return []any{unit, text, f.Status, f.Role, f.Bound}
+	if f.Text != "" {
+		add(`AND (m.name LIKE $ ESCAPE '\' OR m.staff LIKE $ ESCAPE '\') `, "%"+strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(f.Text)+"%")
+	}
+	if f.Status != "" {
+		add(`AND m.status = $ `, f.Status)
+	}
+	if f.Role != "" {
+		add(`AND m.id IN (SELECT member FROM role WHERE role = $) `, f.Role)
+	}
+	switch f.Bound {
+	case "yes":
+		condition += `AND EXISTS (SELECT 1 FROM identity i WHERE i.member = m.id) `
+	case "no":
+		condition += `AND NOT EXISTS (SELECT 1 FROM identity i WHERE i.member = m.id) `
+	}
+	return condition, args
 }
 
 // countedTo is how far the members that a filter chooses are counted.
@@ -61,42 +76,43 @@ type Chosen struct {
 // Choose reads some of the members that a filter chooses, and counts them: all of
 // a roster, else up to a thousand.
 func Choose(tx *store.Tx, unit string, f Filter, limit, offset int) (c Chosen, err error) {
-	if c.Rows, err = rowsOf(tx, unit, f, limit, offset); err != nil {
+	if f == (Filter{}) {
+		c.Total, err = Count(tx, unit)
+	} else {
+		c.Total, err = CountTo(tx, unit, largeRoster+1)
+	}
+	if err != nil {
 		return c, err
 	}
-	switch {
-	case offset == 0 && len(c.Rows) < limit:
-		c.Total = len(c.Rows)
-	case f == (Filter{}):
-		c.Total, err = Count(tx, unit)
-	default:
-		err = tx.QueryRow(Under+`SELECT COUNT(*) FROM (SELECT 1 FROM member m WHERE m.unit IN (SELECT id FROM below) AND `+chosen+`LIMIT $6) AS found`,
-			append(f.args(unit), countedTo+1)...).Scan(&c.Total)
-		c.Total, c.More = min(c.Total, countedTo), c.Total > countedTo
+	large := c.Total > largeRoster
+	if c.Rows, err = rowsOf(tx, unit, f, large, limit, offset); err != nil || f == (Filter{}) {
+		return c, err
 	}
+	if offset == 0 && len(c.Rows) < limit {
+		c.Total = len(c.Rows)
+		return c, nil
+	}
+	condition, args := f.where(unit, countedTo+1)
+	err = tx.QueryRow(Under+`SELECT COUNT(*) FROM (SELECT 1 FROM member m WHERE`+condition+`AND `+in(large)+` LIMIT $2) AS found`, args...).Scan(&c.Total)
+	c.Total, c.More = min(c.Total, countedTo), c.Total > countedTo
 	return c, err
 }
 
-// isLarge tells whether a roster has more than largeRoster members.
-func isLarge(tx *store.Tx, unit string) (bool, error) {
-	var n int
-	err := tx.QueryRow(Under+`SELECT COUNT(*) FROM (SELECT 1 FROM member WHERE unit IN (SELECT id FROM below) AND left_at IS NULL LIMIT $2) AS found`,
-		unit, largeRoster+1).Scan(&n)
-	return n > largeRoster, err
+// in is the condition that members m are below; of a large roster it is not what
+// they are found by.
+func in(large bool) string {
+	if large {
+		return `COALESCE(m.unit, '') IN (SELECT id FROM below)`
+	}
+	return `m.unit IN (SELECT id FROM below)`
 }
 
-func rowsOf(tx *store.Tx, unit string, f Filter, limit, offset int) ([]Row, error) {
-	large, err := isLarge(tx, unit)
-	if err != nil {
-		return nil, err
-	}
-	in := `m.unit IN (SELECT id FROM below)`
-	if large { // the index of staff numbers is to be used, not that of units
-		in = `COALESCE(m.unit, '') IN (SELECT id FROM below)`
-	}
+func rowsOf(tx *store.Tx, unit string, f Filter, large bool, limit, offset int) ([]Row, error) {
+	condition, args := f.where(unit, limit, offset)
 	rows, err := tx.Query(Under+`SELECT m.id, m.unit, m.staff, m.name, m.status, m.joined_on, u.name,
-		(SELECT COUNT(*) FROM identity i WHERE i.member = m.id) FROM member m JOIN unit u ON u.id = m.unit
-		WHERE `+in+` AND `+chosen+`ORDER BY m.staff LIMIT $6 OFFSET $7`, append(f.args(unit), limit, offset)...)
+		(SELECT COUNT(*) FROM identity i WHERE i.member = m.id)
+		FROM (SELECT m.id FROM member m WHERE`+condition+`AND `+in(large)+` ORDER BY m.staff LIMIT $2 OFFSET $3) AS found
+		JOIN member m ON m.id = found.id JOIN unit u ON u.id = m.unit ORDER BY m.staff`, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +140,9 @@ func rowsOf(tx *store.Tx, unit string, f Filter, limit, offset int) ([]Row, erro
 
 // In is a member of the roster of a unit or of one under it; nil when he is not.
 func In(tx *store.Tx, unit string, id int64) (*engine.Member, error) {
-	return scanMember(tx.QueryRow(Under+selectMember+`WHERE m.id = $2 AND m.unit IN (SELECT id FROM below) AND m.left_at IS NULL`, unit, id))
+	return scanMember(tx.QueryRow(`WITH RECURSIVE above (id) AS (SELECT unit FROM member WHERE id = $2
+		UNION ALL SELECT u.parent FROM unit u JOIN above a ON u.id = a.id WHERE u.parent IS NOT NULL) `+
+		selectMember+`WHERE m.id = $2 AND $1 IN (SELECT id FROM above) AND m.left_at IS NULL`, unit, id))
 }
 
 // PersonOf is the member's row as an export would have it, without roles.

@@ -179,6 +179,6 @@ func (c *canvas) draw(width, height int) *image.RGBA {
 func encode(img *image.RGBA) ([]byte, error) {
 	var out bytes.Buffer
 	e := png.Encoder{CompressionLevel: png.BestSpeed}
-	err := e.Encode(&out, paletted(img))
+	err := e.Encode(&out, Paletted(img))
 	return out.Bytes(), err
 }

@@ -9,10 +9,10 @@ import (
 	"slices"
 )
 
-// paletted is the picture in its 256 most frequent colours. There are hardly
+// Paletted is the picture in its 256 most frequent colours. There are hardly
 // more: what is left over are shades at the edges of letters, which take the
 // nearest one.
-func paletted(img *image.RGBA) *image.Paletted {
+func Paletted(img *image.RGBA) *image.Paletted {
 	counts := map[uint32]int{}
 	runs(img.Pix, func(from, to int, pixel uint32) { counts[pixel] += to - from })
 	frequent := slices.SortedFunc(maps.Keys(counts), func(a, b uint32) int {

@@ -284,7 +284,7 @@ func TestPalette(t *testing.T) {
 		img.SetRGBA(x, 0, ink{R: uint8(x), G: uint8(x / 2), A: 0xff})
 		img.SetRGBA(x, 1, red)
 	}
-	out := paletted(img)
+	out := Paletted(img)
 	if len(out.Palette) != 256 || inkAt(out, 7, 1) != red {
 		t.Fatalf("%d colours, %v for %v", len(out.Palette), inkAt(out, 7, 1), red)
 	}

@@ -107,15 +107,20 @@ func Stand(t *engine.Turn, id int64, limit, offset int) (*Standing, error) {
 
 // Pulse changes when a round of a unit is opened, answered or closed.
 func Pulse(tx *store.Tx, unit string) (string, error) {
-	var last, answers int64
-	err := tx.QueryRow(`SELECT COALESCE((SELECT MAX(id) FROM round WHERE unit = $1), 0)`, unit).Scan(&last)
+	last, err := LastRound(tx, unit)
 	if err != nil {
 		return "", err
 	}
-	var open int64
+	var open, answers int64
 	err = tx.QueryRow(`SELECT COUNT(DISTINCT p.id), COUNT(a.member) FROM prompt p LEFT JOIN answer a ON a.round = CAST(p.ref AS BIGINT)
 		WHERE p.unit = $1 AND p.closed_at IS NULL AND p.feature = 'quiz'`, unit).Scan(&open, &answers)
 	return fmt.Sprint(last, open, answers), err
+}
+
+// LastRound is the number of the last round in a unit; 0 before the first.
+func LastRound(tx *store.Tx, unit string) (id int64, err error) {
+	err = tx.QueryRow(`SELECT COALESCE(MAX(id), 0) FROM round WHERE unit = $1`, unit).Scan(&id)
+	return id, err
 }
 
 // Used is how often a question was asked in a unit, and when last.

@@ -33,7 +33,7 @@ var ChartCSS string
 
 // Lying draws lying bars, each under its label: for labels that are long.
 func (c Chart) Lying() template.HTML {
-	const width, row, top, thick = 640, 46, 6, 16
+	const width, row, top, thick = 400, 46, 6, 16
 	return c.figure(width, top+row*len(c.Bars), func(b *strings.Builder) {
 		for i, bar := range c.Bars {
 			y := top + i*row
@@ -48,10 +48,10 @@ func (c Chart) Lying() template.HTML {
 
 // Standing draws standing bars in the order of time.
 func (c Chart) Standing() template.HTML {
-	const width, tall, top, foot = 640, 180, 22, 26
+	const width, tall, top, foot = 400, 150, 22, 26
 	n := max(1, len(c.Bars))
 	step := float64(width) / float64(n)
-	every := (n + 12) / 13 // labels that have room
+	every := (n + 11) / 12 // labels that have room
 	return c.figure(width, top+tall+foot, func(b *strings.Builder) {
 		for _, line := range []int{0, 50, 100} {
 			y := top + tall - tall*line/100
@@ -64,7 +64,7 @@ func (c Chart) Standing() template.HTML {
 			if i%every == 0 {
 				fmt.Fprintf(b, `<text class="label middle" x="%.1f" y="%d">%s</text>`, x+step/2, top+tall+18, escaped(short(bar.Label, 8)))
 			}
-			if n <= 16 {
+			if n <= 12 {
 				fmt.Fprintf(b, `<text class="value middle" x="%.1f" y="%d">%s</text>`, x+step/2, top+tall-high-5, escaped(bar.Text))
 			}
 		}

@@ -53,8 +53,9 @@ func (f *Figures) Participation(lang string) template.HTML {
 	return c.Standing()
 }
 
-// asMany is how many answers a question needs to be among the hardest.
-const asMany = 3
+// asMany is how many answers a question needs to be among the hardest: the share
+// of fewer would tell of one member or two.
+const asMany = 5
 
 // Hardest is a chart of the questions that were answered right least often.
 func (f *Figures) Hardest(lang string) template.HTML {

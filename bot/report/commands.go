@@ -47,9 +47,9 @@ func (f *Feature) export(t *engine.Turn, line command.Line) error {
 	case "手册", "电子手册", "handbook":
 		return f.exportHandbook(t, rest)
 	case "月报", "month":
-		return f.exportFigures(t, month, "report.monthly", "report.monthly_how", rest, ending)
+		return f.exportFigures(t, month, "report.monthly_how", rest, ending)
 	case "年报", "year":
-		return f.exportFigures(t, year, "report.yearly", "report.yearly_how", rest, ending)
+		return f.exportFigures(t, year, "report.yearly_how", rest, ending)
 	}
 	if len(rest) > 0 {
 		return engine.Complain("report.export_how")
@@ -72,28 +72,42 @@ func send(t *engine.Turn, ref, what, name string) error {
 }
 
 // exportFigures sends the workbook of a period.
-func (f *Feature) exportFigures(t *engine.Turn, read func(string, time.Time) (Period, bool), kind, how string, words []string, ending string) error {
+func (f *Feature) exportFigures(t *engine.Turn, read func(string, time.Time) (Period, bool), how string, words []string, ending string) error {
 	now := t.Now.In(t.Unit.Zone)
 	p, ok := read(strings.Join(words, ""), now)
 	if !ok {
 		return engine.Complain(how)
 	}
-	if p.From > now.Format(time.DateOnly) {
-		return engine.Complain("report.future", "Period", p.Name(t.Lang))
-	}
-	some, err := anything(t.Tx, t.Unit.ID, p)
-	if err != nil {
+	if err := f.Reportable(t, p); err != nil {
 		return err
 	}
-	if !some {
-		return engine.Complain("report.nothing", "Unit", t.Unit.Name, "Period", p.Name(t.Lang))
-	}
-	title := t.T("report.title", "Unit", t.Unit.Name, "Period", p.Name(t.Lang), "Sheet", t.T(kind))
+	title := f.Title(t, p)
 	what := title
 	if p.To > now.Format(time.DateOnly) {
 		what += t.T("report.so_far")
 	}
-	return send(t, fmt.Sprintf("report:%s/%s.%s", p.key(), t.Unit.ID, ending), what, title+"."+ending)
+	return send(t, fmt.Sprintf("report:%s/%s.%s", p.Key(), t.Unit.ID, ending), what, title+"."+ending)
+}
+
+// Reportable complains when there is nothing to report of t.Unit in a period.
+func (f *Feature) Reportable(t *engine.Turn, p Period) error {
+	if p.From > t.Now.In(t.Unit.Zone).Format(time.DateOnly) {
+		return engine.Complain("report.future", "Period", p.Name(t.Lang))
+	}
+	some, err := anything(t.Tx, t.Unit.ID, p)
+	if err == nil && !some {
+		err = engine.Complain("report.nothing", "Unit", t.Unit.Name, "Period", p.Name(t.Lang))
+	}
+	return err
+}
+
+// Title is what the workbook of t.Unit for a month or year is called.
+func (f *Feature) Title(t *engine.Turn, p Period) string {
+	kind := "report.monthly"
+	if len(p.Key()) == len("2026") {
+		kind = "report.yearly"
+	}
+	return t.T("report.title", "Unit", t.Unit.Name, "Period", p.Name(t.Lang), "Sheet", t.T(kind))
 }
 
 // own is /手册 [YEAR]: the sender's own handbook.
@@ -125,7 +139,7 @@ func (f *Feature) sendHandbook(t *engine.Turn, m *engine.Member, of string) erro
 		return engine.Complain("report.future", "Period", p.Name(t.Lang))
 	}
 	title := t.T("report.handbook_of", "Name", m.Name, "Period", p.Name(t.Lang))
-	return send(t, fmt.Sprintf("handbook:%s/%d.pdf", p.key(), m.ID), title, title+".pdf")
+	return send(t, fmt.Sprintf("handbook:%s/%d.pdf", p.Key(), m.ID), title, title+".pdf")
 }
 
 var (
@@ -182,7 +196,7 @@ func year(text string, now time.Time) (Period, bool) {
 func (f *Feature) Media(tx *store.Tx, what, name string) ([]byte, error) {
 	period, rest, ok1 := strings.Cut(name, "/")
 	of, ending, ok2 := strings.Cut(rest, ".")
-	p, ok3 := parseKey(period)
+	p, ok3 := ReadKey(period)
 	if !ok1 || !ok2 || !ok3 {
 		return nil, fmt.Errorf("%s %q: it names no period and no file", what, name)
 	}

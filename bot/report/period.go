@@ -42,15 +42,16 @@ func (p Period) Name(lang string) string {
 	return locale.Text(lang, "report.days", "From", p.From, "To", to.AddDate(0, 0, -1).Format(time.DateOnly))
 }
 
-// key names a month or year in references: 2026-11, 2026.
-func (p Period) key() string {
+// Key names a month or year in references: 2026-11, 2026.
+func (p Period) Key() string {
 	if from, err := time.Parse(time.DateOnly, p.From); err == nil && p == Year(from.Year()) {
 		return p.From[:4]
 	}
 	return p.From[:7]
 }
 
-func parseKey(key string) (Period, bool) {
+// ReadKey reads a Key.
+func ReadKey(key string) (Period, bool) {
 	if at, err := time.Parse("2006", key); err == nil {
 		return Year(at.Year()), true
 	}

@@ -1,6 +1,7 @@
 package schedule
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -196,7 +197,11 @@ func getRow(tx *store.Tx, id string) (*row, error) {
 
 // listRows are the schedules of a unit, of all units for "".
 func listRows(tx *store.Tx, unit string) ([]row, error) {
-	rows, err := tx.Query(selectRow+`AND (unit = $1 OR $1 = '') ORDER BY id`, unit)
+	condition, args := ``, []any{}
+	if unit != "" {
+		condition, args = `AND unit = $1 `, []any{unit}
+	}
+	rows, err := tx.Query(selectRow+condition+`ORDER BY id`, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -273,4 +278,18 @@ func lately(tx *store.Tx, unit string, limit, offset int) ([]past, error) {
 		out = append(out, p)
 	}
 	return out, rows.Err()
+}
+
+// Pulse changes when a schedule of a unit is changed, or has run.
+func Pulse(tx *store.Tx, unit string) (string, error) {
+	rows, err := listRows(tx, unit)
+	if err != nil {
+		return "", err
+	}
+	var last, at, stopped int64
+	err = tx.QueryRow(`SELECT COALESCE(MAX(o.id), 0), COALESCE(MAX(o.at), 0), (SELECT COUNT(*) FROM paused WHERE unit = $1)
+		FROM schedule s CROSS JOIN occurrence o WHERE s.unit = $1 AND o.schedule = s.id AND o.due_at > $2`,
+		unit, tx.Now.AddDate(0, 0, -7).UnixMilli()).Scan(&last, &at, &stopped)
+	sum := sha256.Sum256([]byte(fmt.Sprint(rows, last, at, stopped)))
+	return fmt.Sprintf("%x", sum[:8]), err
 }
