@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -38,11 +39,14 @@ func benchConfig() string {
 	return b.String()
 }
 
-// benchBot is the real engine, features and store; only the platform is a
-// sink.
-func benchBot(b *testing.B, e storetest.Engine) *Bot {
+// benchAccount has all branches.
+func benchAccount(int) string { return "bench" }
+
+// benchBot is the real engine, features and store; only the platforms are sinks.
+// account is that of a branch.
+func benchBot(b *testing.B, e storetest.Engine, text string, account func(unit int) string) *Bot {
 	b.Helper()
-	f, err := config.Load("config.yaml", []byte(benchConfig()), os.LookupEnv)
+	f, err := config.Load("config.yaml", []byte(text), os.LookupEnv)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -60,15 +64,19 @@ func benchBot(b *testing.B, e storetest.Engine) *Bot {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { db.Close() })
-	sink := rehearse.NewAdapter("bench", rehearse.Platforms["web"], rehearse.NewClock(db.Now()), nil, nil)
-	bot, err := Open(s, library, db, slog.New(slog.NewTextHandler(io.Discard, nil)), sink)
+	var sinks []chat.Adapter
+	ids := []string{account(0), account(1)}
+	for _, id := range slices.Compact(ids) {
+		sinks = append(sinks, rehearse.NewAdapter(chat.AccountID(id), rehearse.Platforms["web"], rehearse.NewClock(db.Now()), nil, nil))
+	}
+	bot, err := Open(s, library, db, slog.New(slog.NewTextHandler(io.Discard, nil)), sinks...)
 	if err != nil {
 		b.Fatal(err)
 	}
 	err = db.Write(func(tx *store.Tx) error {
 		for i := range benchUnits * benchMembers {
 			staff := fmt.Sprint(i)
-			if err := bot.bindStaff(tx, "bench", staff, chat.UserID(staff), ""); err != nil {
+			if err := bot.bindStaff(tx, chat.AccountID(account(i/benchMembers)), staff, chat.UserID(staff), ""); err != nil {
 				return err
 			}
 		}
@@ -122,7 +130,7 @@ func benchAnswer(member, code, n int) chat.Event {
 
 // waves has all 500 members answer the rounds of their chat, one after the
 // other; each waits until his answer is accepted. Opening rounds is not measured.
-func waves(b *testing.B, bot *Bot, accept func(chat.Event) error) {
+func waves(b *testing.B, bot *Bot, accept func(member int, ev chat.Event) error) {
 	b.ReportAllocs()
 	b.StopTimer()
 	for done := 0; done < b.N; {
@@ -135,7 +143,7 @@ func waves(b *testing.B, bot *Bot, accept func(chat.Event) error) {
 			done += n
 			wg.Go(func() {
 				for i := range n {
-					if err := accept(benchAnswer(m, codes[m/benchMembers][i], done+i)); err != nil {
+					if err := accept(m, benchAnswer(m, codes[m/benchMembers][i], done+i)); err != nil {
 						failed <- err
 						return
 					}
@@ -156,16 +164,26 @@ func waves(b *testing.B, bot *Bot, accept func(chat.Event) error) {
 // BenchmarkEngineAnswers is single-choice answers through the real engine into
 // SQLite with synchronous=FULL: dedupe, answer, ledger entry with cap and
 // chain, sums, gathered progress. Batches form by themselves.
-func BenchmarkEngineAnswers(b *testing.B) { benchBatched(b, benchBot(b, storetest.SQLite)) }
+func BenchmarkEngineAnswers(b *testing.B) { benchBatched(b, benchBot(b, storetest.SQLite, benchConfig(), benchAccount), benchAccount) }
 
-// BenchmarkEnginePostgres is the same on a PostgreSQL server (storetest.Variable).
-func BenchmarkEnginePostgres(b *testing.B) { benchBatched(b, benchBot(b, storetest.Postgres)) }
+// BenchmarkEnginePostgres is the same on a PostgreSQL server (storetest.Variable), over
+// one account, and over two, whose batches run at the same time.
+func BenchmarkEnginePostgres(b *testing.B) {
+	b.Run("accounts=1", func(b *testing.B) {
+		benchBatched(b, benchBot(b, storetest.Postgres, benchConfig(), benchAccount), benchAccount)
+	})
+	b.Run("accounts=2", func(b *testing.B) {
+		benchBatched(b, benchBot(b, storetest.Postgres, shareConfig(), shareAccount), shareAccount)
+	})
+}
 
-func benchBatched(b *testing.B, bot *Bot) {
+func benchBatched(b *testing.B, bot *Bot, account func(unit int) string) {
 	ctx, cancel := context.WithCancel(context.Background())
 	stopped := make(chan error, 1)
 	go func() { stopped <- bot.engine.Run(ctx) }()
-	waves(b, bot, func(ev chat.Event) error { return bot.engine.Accept(ctx, "bench", "", ev) })
+	waves(b, bot, func(m int, ev chat.Event) error {
+		return bot.engine.Accept(ctx, chat.AccountID(account(m/benchMembers)), "", ev)
+	})
 	cancel()
 	if err := <-stopped; err != nil {
 		b.Fatal(err)
@@ -175,15 +193,15 @@ func benchBatched(b *testing.B, bot *Bot) {
 
 // BenchmarkEngineOneByOne is the same path with a commit for each answer.
 func BenchmarkEngineOneByOne(b *testing.B) {
-	bot := benchBot(b, storetest.SQLite)
-	waves(b, bot, func(ev chat.Event) error { return bot.engine.Handle("bench", "", ev) })
+	bot := benchBot(b, storetest.SQLite, benchConfig(), benchAccount)
+	waves(b, bot, func(_ int, ev chat.Event) error { return bot.engine.Handle("bench", "", ev) })
 	verifyBench(b, bot)
 }
 
 // BenchmarkEngineHistory is BenchmarkEngineAnswers on a database with a million
 // ledger entries of the same members.
 func BenchmarkEngineHistory(b *testing.B) {
-	bot := benchBot(b, storetest.SQLite)
+	bot := benchBot(b, storetest.SQLite, benchConfig(), benchAccount)
 	err := bot.db.Write(func(tx *store.Tx) error {
 		for i := range 1_000_000 {
 			member := i % (benchUnits * benchMembers)
@@ -209,7 +227,7 @@ func BenchmarkEngineHistory(b *testing.B) {
 		b.Fatal(err)
 	}
 	b.ResetTimer()
-	benchBatched(b, bot)
+	benchBatched(b, bot, benchAccount)
 }
 
 // verifyBench makes sure that what was measured was done.
