@@ -164,7 +164,9 @@ func waves(b *testing.B, bot *Bot, accept func(member int, ev chat.Event) error)
 // BenchmarkEngineAnswers is single-choice answers through the real engine into
 // SQLite with synchronous=FULL: dedupe, answer, ledger entry with cap and
 // chain, sums, gathered progress. Batches form by themselves.
-func BenchmarkEngineAnswers(b *testing.B) { benchBatched(b, benchBot(b, storetest.SQLite, benchConfig(), benchAccount), benchAccount) }
+func BenchmarkEngineAnswers(b *testing.B) {
+	benchBatched(b, benchBot(b, storetest.SQLite, benchConfig(), benchAccount), benchAccount)
+}
 
 // BenchmarkEnginePostgres is the same on a PostgreSQL server (storetest.Variable), over
 // one account, and over two, whose batches run at the same time.

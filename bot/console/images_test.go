@@ -60,6 +60,7 @@ func TestImages(t *testing.T) {
 		shoot("console-"+p[0], at+p[1])
 	}
 	shoot("console-me", "/console/me")
+	shoot("console-mydata", "/console/me/data")
 	shoot("board", board.Root+strings.TrimSpace(d.Rows(t, `SELECT word FROM board`)))
 
 	// What a form shows before it is sent.
