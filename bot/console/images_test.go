@@ -70,6 +70,14 @@ func TestImages(t *testing.T) {
 	run(t, ctx, "a schedule", chromedp.Navigate(d.server.URL+at+"schedules/edit"), chromedp.SetValue("#cron", "0 8 * * *", chromedp.ByID),
 		chromedp.SetValue("#from", "starter/organisation-life", chromedp.ByID), chromedp.Click(`button[value="preview"]`, chromedp.ByQuery), chromedp.WaitVisible("#seen", chromedp.ByID))
 	shots(t, ctx, "console-schedule")
+	bank := filepath.Join(t.TempDir(), "车间安全.yaml")
+	if err := os.WriteFile(bank, []byte(question("q1", "进车间要戴安全帽吗？")+question("q2", "酒后能上岗吗？")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run(t, ctx, "a pack", chromedp.Navigate(d.server.URL+at+"content"), chromedp.WaitReady("#file", chromedp.ByID), chromedp.SetUploadFiles("#file", []string{bank}, chromedp.ByID),
+		chromedp.SetAttributeValue("#pack-id", "value", "workshop", chromedp.ByID), chromedp.SetAttributeValue("#pack-title", "value", "车间安全", chromedp.ByID),
+		chromedp.Click(`button[value="import"]`, chromedp.ByQuery), chromedp.WaitVisible("#pack", chromedp.ByID))
+	shots(t, ctx, "console-import")
 }
 
 // shots keeps the page as it is at both widths.
