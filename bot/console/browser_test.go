@@ -215,6 +215,21 @@ func TestMineAccessible(t *testing.T) {
 	looks("mine-handbook")
 }
 
+// So can the charts, which need a month of life to have bars.
+func TestChartsAccessible(t *testing.T) {
+	t.Parallel()
+	ctx := browsertest.Chromium(t)
+	d := lively(t)
+	run(t, ctx, "enter", admit(d, "0001"))
+	for _, page := range []string{"reports", "rounds", "notices"} {
+		run(t, ctx, page, chromedp.Navigate(d.server.URL+"/console/u/demo/"+page), chromedp.WaitVisible(".chart svg, .chart p", chromedp.ByQuery))
+		for _, dark := range []bool{false, true} {
+			run(t, ctx, page, look(390, dark), browsertest.Shot(fmt.Sprintf("chart-%s-dark-%v", page, dark)))
+			accessible(t, ctx, page, !dark)
+		}
+	}
+}
+
 // What somebody else does shows by itself; a form is answered on the next page.
 func TestLive(t *testing.T) {
 	t.Parallel()
