@@ -76,6 +76,33 @@ func Staying(member, at string) string {
 	return ` s.unit = $2 AND ` + member + ` = s.member AND ` + at + ` >= s.from_at AND (s.to_at IS NULL OR ` + at + ` < s.to_at)`
 }
 
+// Used is how often a lesson was pushed or a question asked in a unit, and when last.
+type Used struct {
+	N    int
+	Last time.Time
+}
+
+// Uses reads what was used in a unit: a query of full id, how often, and when last.
+func Uses(tx *store.Tx, query, unit string) (map[string]Used, error) {
+	rows, err := tx.Query(query, unit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	uses := map[string]Used{}
+	for rows.Next() {
+		var ref string
+		var u Used
+		var last int64
+		if err := rows.Scan(&ref, &u.N, &last); err != nil {
+			return nil, err
+		}
+		u.Last = time.UnixMilli(last)
+		uses[ref] = u
+	}
+	return uses, rows.Err()
+}
+
 // Items reads what was put to a unit: a query of id, title, day, beginning,
 // end, and whether it is closed.
 func Items(tx *store.Tx, query, unit string, args ...any) ([]engine.Item, error) {

@@ -2,7 +2,6 @@ package quiz
 
 import (
 	"fmt"
-	"time"
 
 	"branchbot/bot/engine"
 	"branchbot/bot/member"
@@ -123,29 +122,7 @@ func LastRound(tx *store.Tx, unit string) (id int64, err error) {
 	return id, err
 }
 
-// Used is how often a question was asked in a unit, and when last.
-type Used struct {
-	N    int
-	Last time.Time
-}
-
 // Uses are the questions of packs that were asked in a unit, by their full id.
-func Uses(tx *store.Tx, unit string) (map[string]Used, error) {
-	rows, err := tx.Query(`SELECT question, COUNT(*), MAX(opened_at) FROM round WHERE unit = $1 AND question <> '' GROUP BY question`, unit)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	uses := map[string]Used{}
-	for rows.Next() {
-		var ref string
-		var u Used
-		var last int64
-		if err := rows.Scan(&ref, &u.N, &last); err != nil {
-			return nil, err
-		}
-		u.Last = time.UnixMilli(last)
-		uses[ref] = u
-	}
-	return uses, rows.Err()
+func Uses(tx *store.Tx, unit string) (map[string]member.Used, error) {
+	return member.Uses(tx, `SELECT question, COUNT(*), MAX(opened_at) FROM round WHERE unit = $1 AND question <> '' GROUP BY question`, unit)
 }
