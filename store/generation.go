@@ -30,7 +30,8 @@ func (tx *Tx) Generation(name string) (int64, error) {
 		return n, nil
 	}
 	var n int64
-	if err := tx.QueryRow(`SELECT n FROM generation WHERE name = $1`, name).Scan(&n); err != nil {
+	err := tx.Alone(func() error { return tx.QueryRow(`SELECT n FROM generation WHERE name = $1`, name).Scan(&n) })
+	if err != nil {
 		return 0, fmt.Errorf("read the generation of %s: %w", name, err)
 	}
 	if tx.seen == nil {

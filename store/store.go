@@ -218,7 +218,7 @@ func (db *DB) try(role string, hasty bool, f func(*Tx) error) (*Tx, error) {
 	if err != nil {
 		return nil, err
 	}
-	tx := &Tx{session: conn, Now: db.now().UTC().Truncate(time.Millisecond), Writable: true, Parallel: db.postgres, hasty: hasty}
+	tx := &Tx{session: conn, course: &course{}, Now: db.now().UTC().Truncate(time.Millisecond), Writable: true, Parallel: db.postgres, hasty: hasty}
 	ended := false
 	defer func() {
 		if !ended { // f has panicked
@@ -302,7 +302,7 @@ func (db *DB) Read(f func(*Tx) error) error {
 		return err
 	}
 	s := &session{conn: conn}
-	tx := &Tx{session: s, Now: db.now().UTC().Truncate(time.Millisecond)}
+	tx := &Tx{session: s, course: &course{}, Now: db.now().UTC().Truncate(time.Millisecond)}
 	defer func() {
 		if tx.stuck {
 			s.discard()

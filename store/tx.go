@@ -58,9 +58,10 @@ func (s *session) close() error {
 	return s.conn.Close()
 }
 
-// Tx is a transaction. It is used by one goroutine at a time.
+// Tx is a transaction. It is used by one goroutine at a time; but see Together.
 type Tx struct {
 	*session
+	*course
 	// Now is the one time of the transaction, in UTC, whole milliseconds.
 	Now time.Time
 	// Writable tells a transaction of Write from one of Read.
@@ -69,7 +70,6 @@ type Tx struct {
 	Parallel bool
 
 	before     []func() error // run before the commit
-	after      []func()       // run after the commit
 	committing bool           // whether it has come to the commit
 	stuck      bool           // it could not be rolled back: its connection is of no more use
 	depth      int            // of savepoints
@@ -77,9 +77,8 @@ type Tx struct {
 	changing   []string         // names of Changes
 	seen       map[string]int64 // of Generation
 
-	hasty   bool  // savepoints are not set; see Savepoint
-	changes int   // counts what would have to be undone
-	regret  error // why a hasty transaction has to be run again with savepoints
+	hasty  bool  // savepoints are not set; see Savepoint
+	regret error // why a hasty transaction has to be run again with savepoints
 }
 
 // Known is what was remembered under a key in this transaction; nil when
@@ -154,6 +153,13 @@ func numbers(args []any) []any {
 // Exec runs a statement and returns how many rows it changed.
 func (tx *Tx) Exec(query string, args ...any) (int64, error) {
 	tx.changes++
+	if tx.strand != nil {
+		a, err := tx.strand.answer(query, numbers(args))
+		if err != nil {
+			return 0, err
+		}
+		return a.changed, nil
+	}
 	if tx.stmts == nil {
 		r, err := tx.conn.ExecContext(background, query, numbers(args)...)
 		if err != nil {
@@ -175,6 +181,13 @@ func (tx *Tx) Exec(query string, args ...any) (int64, error) {
 // Query runs a query. The caller closes the rows before the next statement.
 func (tx *Tx) Query(query string, args ...any) (*sql.Rows, error) {
 	tx.reads(query)
+	if tx.strand != nil {
+		a, err := tx.strand.answer(query, numbers(args))
+		if err != nil {
+			return nil, err
+		}
+		return answers.QueryContext(background, "", a)
+	}
 	if tx.stmts == nil {
 		return tx.conn.QueryContext(background, query, numbers(args)...)
 	}
@@ -209,6 +222,13 @@ func (tx *Tx) reads(query string) {
 // QueryRow runs a query for one row.
 func (tx *Tx) QueryRow(query string, args ...any) Row {
 	tx.reads(query)
+	if tx.strand != nil {
+		a, err := tx.strand.answer(query, numbers(args))
+		if err != nil {
+			return Row{err: err}
+		}
+		return Row{row: answers.QueryRowContext(background, "", a)}
+	}
 	if tx.stmts == nil {
 		return Row{row: tx.conn.QueryRowContext(background, query, numbers(args)...)}
 	}

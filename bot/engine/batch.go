@@ -86,32 +86,87 @@ func gather(queue chan *request, first *request) []*request {
 var errNothing = errors.New("nothing to keep")
 
 // progress is how far a batch has come. It may take several transactions, because
-// units are busy; a request is answered once all its events are committed.
+// units are busy; a request is answered once all its events, and those of the ones
+// before, are committed.
 type progress struct {
-	engine *Engine
-	batch  []*request
-	next   place    // the first event that is not committed
-	wait   []string // the units that the next transaction waits for
-	asked  asked
+	engine   *Engine
+	batch    []*request
+	answered int // requests
+	strands  []*strand
+	wait     []string // the units that the next transaction waits for
+	apart    bool     // the next transaction handles one strand after the other
+	asked    asked
+}
+
+// strand is events that are handled in their order: those of a chat, and those of a
+// person.
+type strand struct {
+	events []place
+	next   int // the first one that is not committed
 }
 
 // place is an event of a batch.
 type place struct{ request, event int }
 
+// strands sorts the events of a batch. With SQLite, where nothing would be gained, they
+// are one strand.
+func (e *Engine) strands(batch []*request) []*strand {
+	joined := map[string]string{}
+	first := func(name string) string {
+		for joined[name] != "" {
+			name = joined[name]
+		}
+		return name
+	}
+	name := func(account chat.AccountID, ev *chat.Event) string {
+		in, who := "chat "+string(account)+" "+string(ev.Chat), "user "+string(account)+" "+string(ev.From.ID)
+		switch {
+		case !e.DB.Postgres():
+			return "all"
+		case ev.Chat == "":
+			return first(who)
+		case ev.From.ID == "":
+			return first(in)
+		}
+		in, who = first(in), first(who)
+		if in != who {
+			joined[who] = in
+		}
+		return in
+	}
+	for _, r := range batch {
+		for i := range r.events {
+			name(r.account, &r.events[i])
+		}
+	}
+	var all []*strand
+	of := map[string]*strand{}
+	for i, r := range batch {
+		for k := range r.events {
+			key := name(r.account, &r.events[k])
+			if of[key] == nil {
+				of[key] = &strand{}
+				all = append(all, of[key])
+			}
+			of[key].events = append(of[key].events, place{i, k})
+		}
+	}
+	return all
+}
+
 // handle runs a batch and answers all its requests.
 func (e *Engine) handle(batch []*request) {
-	p := &progress{engine: e, batch: batch, asked: asked{}}
-	for p.next.request < len(batch) {
-		began, from := e.DB.Now(), p.next.request
+	p := &progress{engine: e, batch: batch, strands: e.strands(batch), asked: asked{}}
+	for p.answered < len(batch) {
+		began, from := e.DB.Now(), p.answered
 		err := p.step()
-		to := p.next.request
 		if err != nil {
 			e.Log.Error("batch not stored; adapters will deliver it again", "requests", len(batch)-from, "error", err)
 			err = fmt.Errorf("events not stored: %w", err)
-			to, p.next.request = len(batch), len(batch)
+			p.answered = len(batch)
 		}
-		e.tell(batch[from:to], e.DB.Now().Sub(began), err == nil)
-		for _, r := range batch[from:to] {
+		e.tell(batch[from:p.answered], e.DB.Now().Sub(began), err == nil)
+		for _, r := range batch[from:p.answered] {
 			r.done <- err
 		}
 	}
@@ -119,28 +174,30 @@ func (e *Engine) handle(batch []*request) {
 
 // step runs one transaction, as far as it gets.
 func (p *progress) step() error {
-	var next place
+	var next []int // of the strands
 	var wait []string
+	var answered int
 	err := p.engine.DB.WriteAs(p.role(), func(tx *store.Tx) error {
 		w := newWork(p.engine, tx, p.batch, p.asked)
-		next, wait = p.next, nil
+		next, wait = make([]int, len(p.strands)), nil
 		if err := w.wait(p.wait); err != nil {
 			return err
 		}
-		for ; next.request < len(p.batch); next = (place{next.request + 1, 0}) {
-			r := p.batch[next.request]
-			for ; next.event < len(r.events); next.event++ {
-				r.events[next.event].Account = r.account
-				err := w.event(&r.events[next.event], r.act)
-				var busy *busyError
-				if errors.As(err, &busy) {
-					wait = busy.units
-					return w.outcome()
-				}
-				if err != nil {
-					return err
-				}
-			}
+		together := tx.Together
+		if p.apart {
+			together = oneByOne
+		}
+		err := together(len(p.strands), func(i int) (err error) {
+			var units []string
+			next[i], units, err = p.advance(w, p.strands[i])
+			wait = append(wait, units...)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		answered = p.complete(next)
+		for _, r := range p.batch[p.answered:answered] {
 			if err := w.cursor(r); err != nil {
 				return err
 			}
@@ -153,17 +210,61 @@ func (p *progress) step() error {
 	if err != nil {
 		return err
 	}
-	if next == p.next {
-		wait = append(wait, p.wait...) // the same event needs still more
+	p.apart = true
+	for i, s := range p.strands {
+		p.apart = p.apart && next[i] == s.next
+		s.next = next[i]
 	}
-	p.next, p.wait = next, wait
+	if p.apart { // the same events need still more, or the units of each other
+		wait = append(wait, p.wait...)
+	}
+	p.answered, p.wait = answered, wait
 	return nil
+}
+
+func oneByOne(n int, f func(i int) error) error {
+	for i := range n {
+		if err := f(i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// advance handles the events of a strand, up to one whose units are busy.
+func (p *progress) advance(w *work, s *strand) (next int, wait []string, err error) {
+	for next = s.next; next < len(s.events); next++ {
+		r := p.batch[s.events[next].request]
+		ev := &r.events[s.events[next].event]
+		ev.Account = r.account
+		err := w.event(ev, r.act)
+		var busy *busyError
+		if errors.As(err, &busy) {
+			return next, busy.units, nil
+		}
+		if err != nil {
+			return next, nil, err
+		}
+	}
+	return next, nil, nil
+}
+
+// complete is how many requests have no events any more, when the strands have come so
+// far.
+func (p *progress) complete(next []int) int {
+	n := len(p.batch)
+	for i, s := range p.strands {
+		if next[i] < len(s.events) {
+			n = min(n, s.events[next[i]].request)
+		}
+	}
+	return n
 }
 
 // role is the one that a request of the batch asks for: the account is the same, or
 // there is only one process.
 func (p *progress) role() string {
-	for _, r := range p.batch[p.next.request:] {
+	for _, r := range p.batch[p.answered:] {
 		if r.role != "" {
 			return r.role
 		}
@@ -228,30 +329,54 @@ type work struct {
 	locked   map[string]bool  // units that this transaction holds
 	versions map[string]int64 // of the prompts of units, as this transaction knows them
 	counting map[string]bool  // count timers that are set, since the last undoing
+
+	jobs    int             // under way
+	alone   *job            // the one of them that has all
+	at      map[string]*job // the one that has a unit
+	ended   int             // jobs
+	last    map[string]int  // how many had ended when one in a unit did
+	changed int             // how many had ended when one that had all did
 }
 
 func newWork(e *Engine, tx *store.Tx, batch []*request, asked asked) *work {
-	return &work{engine: e, tx: tx, batch: batch, asked: asked, locked: map[string]bool{}, versions: map[string]int64{}}
+	return &work{engine: e, tx: tx, batch: batch, asked: asked, locked: map[string]bool{}, versions: map[string]int64{},
+		at: map[string]*job{}, last: map[string]int{}}
 }
 
 // event handles one event. Its error means that the whole batch is lost, unless it is
 // a busyError: then this event has left nothing behind.
 func (w *work) event(ev *chat.Event, a *act) error {
-	t := &Turn{Tx: w.tx, Now: w.tx.Now, Event: ev, Lang: w.engine.Language, work: w, act: a}
-	a.startOver(false)
-	t.cause = "e:" + string(ev.Account) + ":" + ev.Key
-	do, err := t.classify()
-	if err != nil {
-		return fmt.Errorf("classify event: %w", err)
+	for {
+		since := w.ended
+		t := &Turn{Tx: w.tx, Now: w.tx.Now, Event: ev, Lang: w.engine.Language, work: w, act: a}
+		a.startOver(false)
+		t.cause = "e:" + string(ev.Account) + ":" + ev.Key
+		do, err := t.classify()
+		if err != nil {
+			return fmt.Errorf("classify event: %w", err)
+		}
+		if do == nil {
+			return nil // chatter
+		}
+		units, err := t.concerned()
+		if err != nil {
+			return err
+		}
+		if err := w.tx.Wait(func() bool { return w.free(units, !t.answers) }); err != nil {
+			return err
+		}
+		if w.unchanged(units, since) {
+			t.job = w.begin(units, !t.answers)
+			defer w.end(t.job)
+			return t.handle(do, units)
+		}
 	}
-	if do == nil {
-		return nil // chatter
-	}
-	units, err := t.concerned()
-	if err == nil {
-		err = w.lock(units...)
-	}
-	if err != nil {
+}
+
+// handle does what the event, which concerns the units, asks for.
+func (t *Turn) handle(do func() error, units []string) error {
+	w, ev := t.work, t.Event
+	if err := w.lock(units...); err != nil {
 		return err
 	}
 	first, err := w.first(ev)
@@ -259,20 +384,18 @@ func (w *work) event(ev *chat.Event, a *act) error {
 		return err
 	}
 	if first {
-		kept := w.kept
-		w.kept = true
 		err = t.attempt(do, func(reason string) error {
 			return w.bury(string(ev.Account), lean(ev, t.discreet || ev.Private), reason)
 		})
 		var busy *busyError
-		if errors.As(err, &busy) {
-			w.kept = kept
-			delete(w.seen, seenKey{ev.Account, ev.Key}) // it is to be handled in another transaction
-			w.fresh = w.fresh[:len(w.fresh)-1]
+		if errors.As(err, &busy) { // it is to be handled in another transaction
+			delete(w.seen, seenKey{ev.Account, ev.Key})
 			return &busyError{append(units, busy.units...)}
 		}
-	} else if a != nil {
-		a.acted.Again = true
+		w.kept = true
+		w.fresh = append(w.fresh, []any{ev.Account, ev.Key, w.tx.Millis()})
+	} else if t.act != nil {
+		t.act.acted.Again = true
 	}
 	if ev.Kind == chat.Pressed && !t.toasted && err == nil {
 		t.Toast("") // the presser's client waits for something
@@ -289,7 +412,7 @@ type seenKey struct {
 // first tells whether an event is handled for the first time.
 func (w *work) first(ev *chat.Event) (bool, error) {
 	if w.seen == nil {
-		if err := w.loadSeen(); err != nil {
+		if err := w.tx.Alone(w.loadSeen); err != nil {
 			return false, fmt.Errorf("read the events seen: %w", err)
 		}
 	}
@@ -298,7 +421,6 @@ func (w *work) first(ev *chat.Event) (bool, error) {
 		return false, nil
 	}
 	w.seen[k] = true
-	w.fresh = append(w.fresh, []any{ev.Account, ev.Key, w.tx.Millis()})
 	return true, nil
 }
 

@@ -81,6 +81,8 @@ type Directory interface {
 	Unit(tx *store.Tx, id string) (*Unit, error)
 	// Line is the unit itself and the ones above it, the root last.
 	Line(tx *store.Tx, unit string) ([]*Unit, error)
+	// Below are the ids of a unit and of all units under it.
+	Below(tx *store.Tx, unit string) ([]string, error)
 	// Home is the unit that a member's private messages concern: his branch.
 	Home(tx *store.Tx, m *Member) (*Unit, error)
 	// Role is the member's role within the unit, inherited from above.

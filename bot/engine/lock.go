@@ -21,6 +21,63 @@ import (
 // What turns out to be needed and is not held ends the transaction (busyError): what
 // it has done before is committed, and the next one begins with waiting. So nothing
 // that a handler has read is older than its lock.
+//
+// Within a transaction events and timers of different units are handled side by side
+// (store.Tx.Together), by the same rule: a job has its units for itself. What may have
+// to do with anything, such as a command, is a job that has the whole transaction for
+// itself.
+
+// job is an event or timer that is being handled.
+type job struct {
+	units []string // that it has for itself
+	alone bool     // it has all
+}
+
+// free tells whether a job could begin.
+func (w *work) free(units []string, alone bool) bool {
+	if alone {
+		return w.jobs == 0
+	}
+	return w.alone == nil && !slices.ContainsFunc(units, func(unit string) bool { return w.at[unit] != nil })
+}
+
+// begin gives a job its units, which are free.
+func (w *work) begin(units []string, alone bool) *job {
+	j := &job{alone: alone}
+	w.jobs++
+	if alone {
+		w.alone = j
+	}
+	for _, unit := range units {
+		w.take(j, unit)
+	}
+	return j
+}
+
+func (w *work) take(j *job, unit string) {
+	if w.at[unit] != j {
+		w.at[unit] = j
+		j.units = append(j.units, unit)
+	}
+}
+
+// end ends a job.
+func (w *work) end(j *job) {
+	w.jobs--
+	w.ended++
+	if j.alone {
+		w.alone, w.changed = nil, w.ended
+	}
+	for _, unit := range j.units {
+		delete(w.at, unit)
+		w.last[unit] = w.ended
+	}
+}
+
+// unchanged tells whether no job has ended in the units since so many had.
+func (w *work) unchanged(units []string, since int) bool {
+	return w.changed <= since && !slices.ContainsFunc(units, func(unit string) bool { return w.last[unit] > since })
+}
 
 // busyError tells that other transactions hold units that an event or timer needs, or
 // that a unit has changed since it was looked at.
@@ -43,8 +100,13 @@ func (t *Turn) Lock(units ...string) error {
 		return nil
 	}
 	for _, unit := range units {
-		if !t.work.locked[unit] {
+		if at := t.work.at[unit]; !t.work.locked[unit] || at != nil && at != t.job {
 			return &busyError{units}
+		}
+	}
+	if t.job != nil {
+		for _, unit := range units {
+			t.work.take(t.job, unit)
 		}
 	}
 	return nil
@@ -123,6 +185,9 @@ func (w *work) version(unit string) (int64, error) {
 	err := w.tx.QueryRow(`SELECT prompts FROM unit WHERE id = $1`, unit).Scan(&v)
 	if err != nil && !errors.Is(err, store.ErrNoRows) {
 		return 0, fmt.Errorf("unit %s: %w", unit, err)
+	}
+	if locked, ok := w.versions[unit]; ok { // meanwhile, by another job
+		return locked, nil
 	}
 	w.versions[unit] = v
 	return v, nil

@@ -31,6 +31,7 @@ func (t *Turn) Open(feature, ref string, want command.Want) (Prompt, error) {
 	if err != nil {
 		return Prompt{}, err
 	}
+	t.work.touch(t.Unit.ID)
 	code, err := t.nextCode(open)
 	if err != nil {
 		return Prompt{}, err
@@ -46,7 +47,6 @@ func (t *Turn) Open(feature, ref string, want command.Want) (Prompt, error) {
 	if err != nil {
 		return Prompt{}, fmt.Errorf("open prompt: %w", err)
 	}
-	t.work.touch(p.Unit)
 	return p, nil
 }
 
@@ -69,10 +69,10 @@ func (t *Turn) ClosePrompt(id int64) error {
 	if err != nil {
 		return fmt.Errorf("close prompt %d: %w", id, err)
 	}
+	t.work.touch(unit)
 	if _, err := t.Tx.Exec(`UPDATE unit SET prompts = prompts + 1 WHERE id = $1`, unit); err != nil {
 		return fmt.Errorf("close prompt %d: %w", id, err)
 	}
-	t.work.touch(unit)
 	return t.forgetAnswers(id)
 }
 
@@ -101,8 +101,8 @@ func (t *Turn) prompts(unit string) ([]Prompt, error) {
 	// What is read here may be newer than the version; then it is read again by the
 	// next transaction.
 	open, err := loadPrompts(t.Tx, unit)
-	if err != nil {
-		return nil, err
+	if err != nil || t.work.dirty[unit] { // by another job, meanwhile
+		return open, err
 	}
 	e.mu.Lock()
 	if now, ok := e.waits[unit]; !ok || now.version <= version {
@@ -112,8 +112,8 @@ func (t *Turn) prompts(unit string) ([]Prompt, error) {
 	return open, nil
 }
 
-// touch makes the transaction, which has counted up the version, read a unit's
-// prompts anew.
+// touch makes the transaction, which counts up the version, read a unit's prompts
+// anew.
 func (w *work) touch(unit string) {
 	if w.dirty == nil {
 		w.dirty = map[string]bool{}

@@ -208,7 +208,7 @@ func (t *Turn) answer(p Prompt, a command.Answer) func() error {
 		return func() error { return t.keepPending(p, a) }
 	}
 	t.discreet = p.Want.Kind == command.Ballot
-	t.involved = append(t.involved, p.Unit)
+	t.involved, t.answers = append(t.involved, p.Unit), true
 	return func() error {
 		if err := t.Enter(p.Unit); err != nil {
 			return err
@@ -310,7 +310,7 @@ func (t *Turn) pressed() (func() error, error) {
 			return nil, err
 		}
 		if err == nil {
-			t.involved = append(t.involved, p.Unit)
+			t.involved, t.answers = append(t.involved, p.Unit), true
 		}
 	}
 	return func() error { return t.press(t.Event.Data) }, nil

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"branchbot/store"
@@ -118,34 +119,64 @@ func (e *Engine) keepTime(ctx context.Context) {
 	}
 }
 
-// FireDue handles the timers that are due, in the order of their times, at
-// most a batch of them, and returns how many those were. Those whose units are busy
-// come after the others, each in a transaction of its own that waits for them.
+// dueAtOnce bounds how many timers a transaction handles.
+const dueAtOnce = 100
+
+// firers is how many transactions handle timers at the same time, with PostgreSQL, when
+// very many are due.
+const firers = 4
+
+// FireDue handles timers that are due, in the order of their times, and returns how many
+// those were; a few are all handled, of very many some.
 func (e *Engine) FireDue() (int, error) {
-	var fired int
-	var aside []*aside
-	asked := asked{}
-	for {
-		err := e.DB.Write(func(tx *store.Tx) (err error) {
-			fired, aside, err = e.fire(tx, asked, aside)
-			return err
+	fired, err := e.fireBatch()
+	if err != nil || fired < dueAtOnce || !e.DB.Postgres() {
+		return fired, err
+	}
+	var all sync.WaitGroup
+	var mu sync.Mutex
+	for range firers {
+		all.Go(func() {
+			n, failed := e.fireBatch()
+			mu.Lock()
+			defer mu.Unlock()
+			fired, err = fired+n, errors.Join(err, failed)
 		})
+	}
+	all.Wait()
+	return fired, err
+}
+
+// fireBatch is FireDue for at most a batch of timers. Those whose units are busy come
+// after the others, each in a transaction of its own that waits for them.
+func (e *Engine) fireBatch() (int, error) {
+	f := &firing{engine: e, asked: asked{}}
+	for {
+		err := e.DB.Write(f.run)
 		var busy *busyError
 		if errors.As(err, &busy) { // noticed in the midst of a timer: once more, without it
 			continue
 		}
 		if err != nil && !errors.Is(err, errNothing) {
-			return fired, err
+			return f.fired, err
 		}
 		break
 	}
-	for _, a := range aside {
-		if err := e.fireAside(a, asked); err != nil {
-			return fired, err
+	for _, a := range f.aside {
+		if err := e.fireAside(a, f.asked); err != nil {
+			return f.fired, err
 		}
-		fired++
+		f.fired++
 	}
-	return fired, nil
+	return f.fired, nil
+}
+
+// firing is a batch of timers under way.
+type firing struct {
+	engine *Engine
+	fired  int
+	aside  []*aside
+	asked  asked
 }
 
 // aside is a timer that waits for units.
@@ -154,49 +185,87 @@ type aside struct {
 	units []string
 }
 
-// fire handles what is due but for what is put aside, and puts more aside.
-func (e *Engine) fire(tx *store.Tx, asked asked, later []*aside) (fired int, _ []*aside, err error) {
-	due, err := dueTimers(tx, `WHERE due_at <= $1 ORDER BY due_at, id LIMIT 100`, tx.Millis())
+// run handles what is due but for what is put aside, and puts more aside.
+func (f *firing) run(tx *store.Tx) error {
+	f.fired = 0
+	due, err := dueTimers(tx, `WHERE due_at <= $1 ORDER BY due_at, id LIMIT $2`, tx.Millis(), dueAtOnce)
 	if err != nil {
-		return 0, later, err
+		return err
 	}
-	w := newWork(e, tx, nil, asked)
 	late, err := behind(tx, due)
 	if err != nil {
-		return 0, later, err
+		return err
 	}
-	waiting := map[string]bool{} // units of timers that are put aside
-	for _, tm := range due {
-		if slices.ContainsFunc(later, func(a *aside) bool { return a.id == tm.ID }) {
-			waiting[tm.unit] = true
-			continue
-		}
-		if late[tm.ID] || tm.unit != "" && waiting[tm.unit] {
-			continue
-		}
-		var busy *busyError
-		if tx.Parallel && tm.unit == "" { // which unit it is turns out when it is handled
-			later = append(later, &aside{id: tm.ID})
-			continue
-		}
-		if err := w.lock(tm.units()...); errors.As(err, &busy) {
-			later = append(later, &aside{tm.ID, busy.units})
-			waiting[tm.unit] = true
-			continue
-		} else if err != nil {
-			return 0, later, err
-		}
-		if err := w.timer(tm); errors.As(err, &busy) {
-			return 0, append(later, &aside{tm.ID, append(tm.units(), busy.units...)}), err
-		} else if err != nil {
-			return 0, later, fmt.Errorf("timer %s: %w", tm.Key, err)
-		}
-		fired++
-	}
-	if fired == 0 {
+	w := newWork(f.engine, tx, nil, f.asked)
+	strands := byUnit(due, tx.Parallel)
+	err = tx.Together(len(strands), func(i int) error { return f.advance(w, strands[i], late) })
+	if err == nil && f.fired == 0 {
 		err = errNothing
 	}
-	return fired, later, err
+	return err
+}
+
+// byUnit sorts timers by their units; with SQLite, where nothing would be gained, they
+// stay together.
+func byUnit(due []Timer, parallel bool) (strands [][]Timer) {
+	at := map[string]int{}
+	for _, tm := range due {
+		unit := ""
+		if parallel {
+			unit = tm.unit
+		}
+		i, ok := at[unit]
+		if !ok {
+			i = len(strands)
+			at[unit] = i
+			strands = append(strands, nil)
+		}
+		strands[i] = append(strands[i], tm)
+	}
+	return strands
+}
+
+// advance handles the timers of a unit, up to one that is put aside. Those of which it
+// is not known which unit they concern are all put aside: it turns out when they are
+// handled.
+func (f *firing) advance(w *work, strand []Timer, late map[int64]bool) error {
+	for _, tm := range strand {
+		unknown := w.tx.Parallel && tm.unit == ""
+		switch {
+		case slices.ContainsFunc(f.aside, func(a *aside) bool { return a.id == tm.ID }):
+			if !unknown {
+				return nil
+			}
+			continue
+		case late[tm.ID]:
+			continue
+		case unknown:
+			f.aside = append(f.aside, &aside{id: tm.ID})
+			continue
+		}
+		if err := w.tx.Wait(func() bool { return w.free(tm.units(), false) }); err != nil {
+			return err
+		}
+		j := w.begin(tm.units(), false)
+		err := w.lock(tm.units()...)
+		locked := err == nil
+		if locked {
+			err = w.timer(j, tm)
+		}
+		w.end(j)
+		var busy *busyError
+		if errors.As(err, &busy) {
+			f.aside = append(f.aside, &aside{tm.ID, append(tm.units(), busy.units...)})
+			if !locked { // nothing was done
+				return nil
+			}
+		}
+		if err != nil {
+			return fmt.Errorf("timer %s: %w", tm.Key, err)
+		}
+		f.fired++
+	}
+	return nil
 }
 
 // behind are those of the due timers before which another transaction is at one of the
@@ -246,7 +315,7 @@ func (e *Engine) fireAside(a *aside, asked asked) error {
 			if len(due) == 0 { // another process was faster, or it was cancelled
 				return errNothing
 			}
-			if err := w.timer(due[0]); err != nil {
+			if err := w.timer(w.begin(nil, false), due[0]); err != nil {
 				return fmt.Errorf("timer %s: %w", due[0].Key, err)
 			}
 			return nil
@@ -296,12 +365,12 @@ func dueTimers(tx *store.Tx, where string, args ...any) ([]Timer, error) {
 }
 
 // timer handles one timer. An earlier one of the batch may have cancelled it.
-func (w *work) timer(tm Timer) error {
+func (w *work) timer(j *job, tm Timer) error {
 	n, err := w.tx.Exec(`DELETE FROM timer WHERE id = $1`, tm.ID)
 	if err != nil || n == 0 {
 		return err
 	}
-	t := &Turn{Tx: w.tx, Now: w.tx.Now, Lang: w.engine.Language, work: w}
+	t := &Turn{Tx: w.tx, Now: w.tx.Now, Lang: w.engine.Language, work: w, job: j}
 	t.cause = fmt.Sprintf("t:%d", tm.ID)
 	return t.attempt(func() error {
 		f, ok := w.engine.owners[tm.Feature].(Timed)

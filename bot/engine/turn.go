@@ -26,8 +26,10 @@ type Turn struct {
 	Lang   string
 
 	work     *work
+	job      *job
 	act      *act     // what somebody does at a page; else nil
 	involved []string // units of prompts that the event may answer
+	answers  bool     // the event is an answer: it concerns its units only
 
 	cause   string    // makes the keys of the letters
 	letters int       // so far, for their keys

@@ -246,7 +246,7 @@ func (f *Feature) showAll(t *engine.Turn) error {
 	if t.Role < engine.Secretary {
 		return engine.Complain("engine.secretaries_only")
 	}
-	list, err := ofUnit(t.Tx, t.Unit.ID, t.Now, t.Now.Add(listedAhead))
+	list, err := ofUnit(t, t.Now, t.Now.Add(listedAhead))
 	if err != nil {
 		return err
 	}
@@ -354,7 +354,7 @@ func (f *Feature) Absences(t *engine.Turn, members []int64, from, to time.Time) 
 	if members != nil {
 		list, err = ofMembers(t.Tx, members, from, to)
 	} else {
-		list, err = ofUnit(t.Tx, t.Unit.ID, from, to)
+		list, err = ofUnit(t, from, to)
 	}
 	return absences(list), err
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"branchbot/bot/engine"
 	"branchbot/store"
 )
 
@@ -49,7 +50,9 @@ func dropWithin(tx *store.Tx, member int64, s span) error {
 	return err
 }
 
-const selectLeave = `SELECT l.id, l.member, l.from_at, l.to_at, l.reason, l.entered_by, m.name, COALESCE(b.name, '')
+const leaveColumns = `l.id, l.member, l.from_at, l.to_at, l.reason, l.entered_by, m.name, COALESCE(b.name, '')`
+
+const selectLeave = `SELECT ` + leaveColumns + `
 	FROM leave l JOIN member m ON m.id = l.member LEFT JOIN member b ON b.id = l.entered_by `
 
 // ahead are the leaves of a member that are not over, in order.
@@ -63,23 +66,32 @@ func ofMembers(tx *store.Tx, members []int64, from, to time.Time) ([]record, err
 	for i, id := range members {
 		ids[i] = id
 	}
-	var out []record
-	err := tx.QueryEach(selectLeave+`JOIN list ON list.item = l.member WHERE l.to_at > $1 AND l.from_at < $2`, "BIGINT", []any{from.UnixMilli(), to.UnixMilli()}, ids,
-		func(rows *sql.Rows) error {
-			r, err := scan(rows)
-			out = append(out, r)
-			return err
-		})
-	slices.SortFunc(out, func(a, b record) int { return cmp.Or(a.From.Compare(b.From), cmp.Compare(a.ID, b.ID)) })
-	return out, err
+	return ofEach(tx, selectLeave+`JOIN list ON list.item = l.member WHERE l.to_at > $1 AND l.from_at < $2`, "BIGINT", ids, from, to)
 }
 
-// ofUnit are those of the roster of a unit and the units under it.
-func ofUnit(tx *store.Tx, unit string, from, to time.Time) ([]record, error) {
-	return list(tx, `WITH RECURSIVE below (id) AS (
-		SELECT id FROM unit WHERE id = $1 UNION ALL SELECT u.id FROM unit u JOIN below b ON u.parent = b.id) `+selectLeave+
-		`WHERE l.to_at > $2 AND l.from_at < $3 AND m.left_at IS NULL AND m.unit IN (SELECT id FROM below) ORDER BY l.from_at, l.id`,
-		unit, from.UnixMilli(), to.UnixMilli())
+// ofUnit are those of the rosters of the turn's unit and the units under it.
+func ofUnit(t *engine.Turn, from, to time.Time) ([]record, error) {
+	below, err := t.Directory().Below(t.Tx, t.Unit.ID)
+	if err != nil {
+		return nil, err
+	}
+	units := make([]any, len(below))
+	for i, id := range below {
+		units[i] = id
+	}
+	return ofEach(t.Tx, `SELECT `+leaveColumns+` FROM list CROSS JOIN member m CROSS JOIN leave l LEFT JOIN member b ON b.id = l.entered_by
+		WHERE m.unit = list.item AND m.left_at IS NULL AND l.member = m.id AND l.to_at > $1 AND l.from_at < $2`, "TEXT", units, from, to)
+}
+
+func ofEach(tx *store.Tx, query, kind string, list []any, from, to time.Time) ([]record, error) {
+	var out []record
+	err := tx.QueryEach(query, kind, []any{from.UnixMilli(), to.UnixMilli()}, list, func(rows *sql.Rows) error {
+		r, err := scan(rows)
+		out = append(out, r)
+		return err
+	})
+	slices.SortFunc(out, func(a, b record) int { return cmp.Or(a.From.Compare(b.From), cmp.Compare(a.ID, b.ID)) })
+	return out, err
 }
 
 // ofStays are those of the members who ever stayed in a unit.

@@ -33,22 +33,24 @@ func earn(tx *store.Tx, e earning) {
 	tx.Remember(earningsKey{}, append(waiting, e))
 }
 
-// settled books what waits for it. It comes before everything that reads the
-// ledger.
+// settled books what waits for it, of all strands of the transaction. It comes before
+// everything that reads the ledger.
 func settled(tx *store.Tx) error {
 	waiting, _ := tx.Known(earningsKey{}).([]earning)
 	if len(waiting) == 0 {
 		return nil
 	}
 	tx.Remember(earningsKey{}, []earning(nil))
-	b, err := openBooking(tx, waiting)
-	if err != nil {
-		return err
-	}
-	for i := range waiting {
-		b.earn(&waiting[i])
-	}
-	return b.store()
+	return tx.Alone(func() error {
+		b, err := openBooking(tx, waiting)
+		if err != nil {
+			return err
+		}
+		for i := range waiting {
+			b.earn(&waiting[i])
+		}
+		return b.store()
+	})
 }
 
 // booking adds entries to the chains.

@@ -49,6 +49,7 @@ type Directory struct {
 	units      map[string]*engine.Unit
 	roles      map[roleKey]engine.Role
 	groups     map[string][]engine.Address
+	below      map[string][]string
 }
 
 // generation is the name under which store counts what the directory keeps.
@@ -83,6 +84,7 @@ func (d *Directory) forget() {
 	d.units = map[string]*engine.Unit{}
 	d.roles = map[roleKey]engine.Role{}
 	d.groups = map[string][]engine.Address{}
+	d.below = map[string][]string{}
 }
 
 // Changed tells that tx changes units, members, identities, roles or chats.
@@ -109,7 +111,7 @@ func cached[K comparable, V any](d *Directory, tx *store.Tx, m func() map[K]V, k
 		return v, nil
 	}
 	v, err = load()
-	if err == nil {
+	if err == nil && !tx.Changing(generation) {
 		d.mu.Lock()
 		if d.generation == now { // else it may be older than what is kept now
 			m()[key] = v
@@ -133,8 +135,9 @@ func scanMember(row interface{ Scan(...any) error }) (*engine.Member, error) {
 // Who implements engine.Directory.
 func (d *Directory) Who(tx *store.Tx, id chat.AccountID, user chat.UserID) (*engine.Member, error) {
 	return cached(d, tx, func() map[account]*engine.Member { return d.people }, account{id, user}, func() (*engine.Member, error) {
-		return scanMember(tx.QueryRow(selectMember+`JOIN identity i ON i.member = m.id
-			WHERE i.account = $1 AND i.user_id = $2 AND m.left_at IS NULL`, id, user))
+		// No join: PostgreSQL may choose to read all members for it.
+		return scanMember(tx.QueryRow(selectMember+`WHERE m.id = (SELECT member FROM identity WHERE account = $1 AND user_id = $2)
+			AND m.left_at IS NULL`, id, user))
 	})
 }
 
@@ -199,6 +202,26 @@ func (d *Directory) Line(tx *store.Tx, unit string) ([]*engine.Unit, error) {
 		unit = u.Parent
 	}
 	return line, nil
+}
+
+// Below implements engine.Directory.
+func (d *Directory) Below(tx *store.Tx, unit string) ([]string, error) {
+	return cached(d, tx, func() map[string][]string { return d.below }, unit, func() ([]string, error) {
+		rows, err := tx.Query(Under+`SELECT id FROM below`, unit)
+		if err != nil {
+			return nil, err
+		}
+		defer rows.Close()
+		var ids []string
+		for rows.Next() {
+			var id string
+			if err := rows.Scan(&id); err != nil {
+				return nil, err
+			}
+			ids = append(ids, id)
+		}
+		return ids, rows.Err()
+	})
 }
 
 // Home implements engine.Directory: the nearest branch, since a group within a
@@ -389,24 +412,6 @@ func Family(tx *store.Tx, unit string) (map[string]*engine.Unit, error) {
 		family[u.ID] = u
 	}
 	return family, rows.Err()
-}
-
-// Below are the ids of a unit and of all units under it.
-func Below(tx *store.Tx, unit string) ([]string, error) {
-	rows, err := tx.Query(Under+`SELECT id FROM below`, unit)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var ids []string
-	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		ids = append(ids, id)
-	}
-	return ids, rows.Err()
 }
 
 // Roster are the members of a unit and of the units under it, by staff number.

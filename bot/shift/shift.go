@@ -226,7 +226,7 @@ func known(list []rotation, first time.Time) bool {
 
 // showAll tells who has which shift on a day and the next.
 func (f *Feature) showAll(t *engine.Turn, on time.Time) error {
-	by, err := ofUnit(t.Tx, t.Unit.ID)
+	by, err := ofUnit(t)
 	if err != nil {
 		return err
 	}
@@ -273,7 +273,7 @@ func (f *Feature) Absences(t *engine.Turn, members []int64, from, to time.Time) 
 	if members != nil {
 		by, err = ofMembers(t.Tx, members)
 	} else {
-		by, err = ofUnit(t.Tx, t.Unit.ID)
+		by, err = ofUnit(t)
 	}
 	return f.absences(by, from, to, t.Unit.Zone), err
 }
@@ -300,7 +300,7 @@ func (f *Feature) absences(by map[int64][]rotation, from, to time.Time, zone *ti
 
 // Wakes implements engine.Waker.
 func (f *Feature) Wakes(t *engine.Turn, from, before time.Time) ([]engine.Wake, error) {
-	by, err := ofUnit(t.Tx, t.Unit.ID)
+	by, err := ofUnit(t)
 	if err != nil {
 		return nil, err
 	}

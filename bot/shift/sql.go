@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"slices"
 
+	"branchbot/bot/engine"
 	"branchbot/store"
 )
 
@@ -37,8 +38,26 @@ func ofMembers(tx *store.Tx, members []int64) (map[int64][]rotation, error) {
 	for i, id := range members {
 		ids[i] = id
 	}
+	return ofEach(tx, selectRotation+`JOIN list ON list.item = s.member`, "BIGINT", ids)
+}
+
+// ofUnit are those of the rosters of the turn's unit and the units under it.
+func ofUnit(t *engine.Turn) (map[int64][]rotation, error) {
+	below, err := t.Directory().Below(t.Tx, t.Unit.ID)
+	if err != nil {
+		return nil, err
+	}
+	units := make([]any, len(below))
+	for i, id := range below {
+		units[i] = id
+	}
+	return ofEach(t.Tx, `SELECT s.member, s.pattern, s.starts_on, s.ends_on FROM list CROSS JOIN member m CROSS JOIN shift s
+		WHERE m.unit = list.item AND m.left_at IS NULL AND s.member = m.id`, "TEXT", units)
+}
+
+func ofEach(tx *store.Tx, query, kind string, list []any) (map[int64][]rotation, error) {
 	by := map[int64][]rotation{}
-	err := tx.QueryEach(selectRotation+`JOIN list ON list.item = s.member`, "BIGINT", nil, ids, func(rows *sql.Rows) error {
+	err := tx.QueryEach(query, kind, nil, list, func(rows *sql.Rows) error {
 		r, err := scan(rows)
 		by[r.Member] = append(by[r.Member], r)
 		return err
@@ -52,14 +71,6 @@ func ofMembers(tx *store.Tx, members []int64) (map[int64][]rotation, error) {
 func scan(rows *sql.Rows) (r rotation, err error) {
 	err = rows.Scan(&r.Member, &r.Pattern, &r.StartsOn, &r.EndsOn)
 	return r, err
-}
-
-// ofUnit are the rotations of the rosters of a unit and the units under it, by
-// member.
-func ofUnit(tx *store.Tx, unit string) (map[int64][]rotation, error) {
-	return rotations(tx, `WITH RECURSIVE below (id) AS (
-		SELECT id FROM unit WHERE id = $1 UNION ALL SELECT u.id FROM unit u JOIN below b ON u.parent = b.id) `+selectRotation+
-		`JOIN member m ON m.id = s.member WHERE m.left_at IS NULL AND m.unit IN (SELECT id FROM below) ORDER BY s.starts_on`, unit)
 }
 
 // ofStays are those of the members who ever stayed in a unit.

@@ -259,7 +259,7 @@ func (f *Feature) open(t *engine.Turn, s *Survey, cause string) (int, error) {
 // everywhere does something for the unit of the turn and all units under it,
 // whose members may vote too, and sums what it returns.
 func everywhere(t *engine.Turn, do func(*engine.Turn) (int, error)) (sum int, err error) {
-	units, err := member.Below(t.Tx, t.Unit.ID)
+	units, err := t.Directory().Below(t.Tx, t.Unit.ID)
 	if err != nil {
 		return 0, err
 	}
