@@ -150,13 +150,12 @@ func (w *work) wait(units []string) error {
 	defer func() { w.tx.Now = w.engine.DB.Now().UTC().Truncate(time.Millisecond) }()
 	units = slices.Clone(units)
 	slices.Sort(units)
-	for _, unit := range slices.Compact(units) {
-		if _, err := w.lockRow(unit, ""); err != nil {
-			return err
-		}
-		w.locked[unit] = true // also one that there is not: what is wrong with it is the handler's to say
-	}
-	return nil
+	units = slices.Compact(units)
+	return w.tx.Together(len(units), func(i int) error {
+		w.locked[units[i]] = true // also one that there is not: what is wrong with it is the handler's to say
+		_, err := w.lockRow(units[i], "")
+		return err
+	})
 }
 
 // lockRow locks the row of a unit and learns the version of its prompts; false when

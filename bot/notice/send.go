@@ -282,10 +282,11 @@ func (f *Feature) dispatch(t *engine.Turn, n *notice, cause string) error {
 	if err := n.begin(t.Tx); err != nil {
 		return err
 	}
-	for _, unit := range numbered {
-		if err := insertTarget(t.Tx, n.ID, unit, year(t), t.Day()); err != nil {
-			return err
-		}
+	err := t.Tx.Together(len(numbered), func(i int) error {
+		return insertTarget(t.Tx, n.ID, numbered[i], year(t), t.Day())
+	})
+	if err != nil {
+		return err
 	}
 	if n.Ack {
 		if err := f.plan(t, n); err != nil {
@@ -373,7 +374,7 @@ func (f *Feature) sweep(t *engine.Turn, s step) error {
 	if err := t.Lock(units...); err != nil {
 		return err
 	}
-	for i := range targets {
+	err = t.Tx.Together(len(targets), func(i int) error {
 		g := &targets[i]
 		u, err := t.Directory().Unit(t.Tx, g.Unit)
 		if err != nil {
@@ -382,6 +383,10 @@ func (f *Feature) sweep(t *engine.Turn, s step) error {
 		if err := f.do(t.In(u), s, n, g, origin); err != nil {
 			return fmt.Errorf("notice %d, %s in %s: %w", n.ID, s.Kind, g.Unit, err)
 		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	if len(targets) == chunk {
 		s.After = targets[chunk-1].Unit
