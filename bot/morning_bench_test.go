@@ -2,11 +2,13 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,23 +23,39 @@ const (
 	morningAccounts = 20
 )
 
-// account of a morning: a platform that takes everything at once.
+// morningAccount is a platform that takes perSecond messages in any second, and answers
+// after a while; all at once for 0.
 type morningAccount struct {
 	silent
-	id chat.AccountID
+	id        chat.AccountID
+	perSecond int
+
+	mu      sync.Mutex
+	taken   []time.Time
+	refused int
 }
 
-func (a morningAccount) ID() chat.AccountID { return a.id }
+func (a *morningAccount) ID() chat.AccountID { return a.id }
 
-// BenchmarkMorning is 08:00 in 5,000 branches over 20 accounts: how long until
-// all lessons are in the outbox, and until 99 % are.
-func BenchmarkMorning(b *testing.B) {
-	for _, e := range []storetest.Engine{storetest.SQLite, storetest.Postgres} {
-		b.Run(string(e), func(b *testing.B) { morning(b, e) })
+func (a *morningAccount) Caps(chat.ChatID) chat.Caps {
+	return chat.Caps{TextLimit: 8000, Pace: chat.Pace{AccountPerSecond: float64(a.perSecond)}}
+}
+
+func (a *morningAccount) Send(context.Context, chat.ChatID, chat.Part) (chat.Receipt, error) {
+	time.Sleep(30 * time.Millisecond)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	now := time.Now()
+	if n := len(a.taken); a.perSecond > 0 && n >= a.perSecond && now.Sub(a.taken[n-a.perSecond]) < time.Second {
+		a.refused++
+		return chat.Receipt{}, &chat.SendError{Class: chat.RateLimited, After: time.Second, Err: errors.New("too many requests")}
 	}
+	a.taken = append(a.taken, now)
+	return chat.Receipt{Message: chat.MessageID(fmt.Sprint(len(a.taken)))}, nil
 }
 
-func morning(b *testing.B, e storetest.Engine) {
+// morningBot is a bot with 5,000 branches over 20 accounts, each with a lesson at 08:00.
+func morningBot(b *testing.B, e storetest.Engine, perSecond int, now func() time.Time) (*Bot, []*morningAccount) {
 	var text strings.Builder
 	text.WriteString("accounts:\n")
 	for a := range morningAccounts {
@@ -63,21 +81,36 @@ func morning(b *testing.B, e storetest.Engine) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	now := time.Date(2026, 12, 1, 7, 0, 0, 0, time.FixedZone("CST", 8*3600))
 	source, folder := e.Empty(b)
-	db, err := store.Open(context.Background(), source, store.Options{Folder: folder, Now: func() time.Time { return now }})
+	db, err := store.Open(context.Background(), source, store.Options{Folder: folder, Now: now})
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { db.Close() })
-	var accounts []chat.Adapter
+	var accounts []*morningAccount
+	var adapters []chat.Adapter
 	for a := range morningAccounts {
-		accounts = append(accounts, morningAccount{id: chat.AccountID(fmt.Sprint("a", a))})
+		accounts = append(accounts, &morningAccount{id: chat.AccountID(fmt.Sprint("a", a)), perSecond: perSecond})
+		adapters = append(adapters, accounts[a])
 	}
-	bot, err := Open(s, library, db, slog.New(slog.NewTextHandler(io.Discard, nil)), accounts...)
+	bot, err := Open(s, library, db, slog.New(slog.NewTextHandler(io.Discard, nil)), adapters...)
 	if err != nil {
 		b.Fatal(err)
 	}
+	return bot, accounts
+}
+
+// BenchmarkMorning is 08:00 in 5,000 branches over 20 accounts: how long until
+// all lessons are in the outbox, and until 99 % are.
+func BenchmarkMorning(b *testing.B) {
+	for _, e := range []storetest.Engine{storetest.SQLite, storetest.Postgres} {
+		b.Run(string(e), func(b *testing.B) { morning(b, e) })
+	}
+}
+
+func morning(b *testing.B, e storetest.Engine) {
+	now := time.Date(2026, 12, 1, 7, 0, 0, 0, time.FixedZone("CST", 8*3600))
+	bot, _ := morningBot(b, e, 0, func() time.Time { return now })
 	b.ResetTimer()
 	for b.Loop() {
 		now = time.Date(2026, now.Month(), now.Day()+1, 8, 0, 0, 0, now.Location())
@@ -96,8 +129,55 @@ func morning(b *testing.B, e storetest.Engine) {
 		b.ReportMetric(most.Seconds(), "s/p99")
 	}
 	var waiting int
-	err = db.Read(func(tx *store.Tx) error { return tx.QueryRow(`SELECT COUNT(*) FROM outbox`).Scan(&waiting) })
+	err := bot.db.Read(func(tx *store.Tx) error { return tx.QueryRow(`SELECT COUNT(*) FROM outbox`).Scan(&waiting) })
 	if err != nil || waiting < morningUnits {
 		b.Fatalf("%d messages: %v", waiting, err)
+	}
+}
+
+// BenchmarkMorningDrain is the same with platforms that take 30 messages a second of
+// each account, as it runs: how long until all lessons are sent, and how near that comes
+// to what the platforms allow. Run it with -benchtime 1x.
+func BenchmarkMorningDrain(b *testing.B) {
+	const perSecond = 30
+	for _, e := range []storetest.Engine{storetest.SQLite, storetest.Postgres} {
+		b.Run(string(e), func(b *testing.B) {
+			var began time.Time // when it is 08:00
+			eight := time.Date(2026, 12, 1, 8, 0, 0, 0, time.FixedZone("CST", 8*3600))
+			bot, accounts := morningBot(b, e, perSecond, func() time.Time {
+				if began.IsZero() {
+					return eight.Add(-time.Hour)
+				}
+				return eight.Add(time.Since(began))
+			})
+			began = time.Now().Add(3 * time.Second)
+			ctx, stop := context.WithCancel(b.Context())
+			var running sync.WaitGroup
+			running.Go(func() { _ = bot.engine.Run(ctx) })
+			for _, s := range bot.senders {
+				running.Go(func() { _ = s.Run(ctx) })
+			}
+			var last time.Time
+			for sent := 0; sent < morningUnits; time.Sleep(100 * time.Millisecond) {
+				sent, last = 0, time.Time{}
+				for _, a := range accounts {
+					a.mu.Lock()
+					if sent += len(a.taken); len(a.taken) > 0 && a.taken[len(a.taken)-1].After(last) {
+						last = a.taken[len(a.taken)-1]
+					}
+					a.mu.Unlock()
+				}
+			}
+			stop()
+			running.Wait()
+			refused := 0
+			for _, a := range accounts {
+				refused += a.refused
+			}
+			took := last.Sub(began).Seconds()
+			b.ReportMetric(took, "s/all")
+			b.ReportMetric(100*float64(morningUnits/morningAccounts)/perSecond/took, "%-of-limit")
+			b.ReportMetric(float64(refused), "refused")
+		})
 	}
 }

@@ -50,13 +50,14 @@ type asked struct {
 }
 
 var (
-	errStopped = errors.New("another strand of the transaction has failed")
+	errStopped = &brokenError{errors.New("another strand has failed")}
 	errStuck   = errors.New("all strands of the transaction wait for each other")
 )
 
 // Together runs f for each of 0 … n-1 and returns the first error, with which all of
 // it fails. With PostgreSQL they run in strands: one goes on while others wait for the
-// answers to their statements, never two at the same time. So no two may have to do
+// answers to their statements, never two at the same time, and always in the order of
+// their statements. So no two may have to do
 // with the same rows or the same things in memory, or they use Wait and Alone. With
 // SQLite, and where savepoints have to be set, they run one after the other.
 func (tx *Tx) Together(n int, f func(i int) error) error {
@@ -88,10 +89,7 @@ func (tx *Tx) Together(n int, f func(i int) error) error {
 				continue
 			}
 			s.ready, moved = nil, true
-			tx.course = &s.course
-			_, more := s.next()
-			tx.course = outside
-			switch {
+			switch more := tx.goOn(s, outside); {
 			case more:
 				waiting = append(waiting, s)
 				if s.ask != nil {
@@ -102,7 +100,6 @@ func (tx *Tx) Together(n int, f func(i int) error) error {
 				running = append(waiting, running[i+1:]...)
 				return s.err
 			}
-			outside.changes += s.changes
 			outside.after = append(outside.after, s.after...)
 		}
 		running = waiting
@@ -114,6 +111,18 @@ func (tx *Tx) Together(n int, f func(i int) error) error {
 		}
 	}
 	return nil
+}
+
+// goOn lets a strand go on; false: it has ended.
+func (tx *Tx) goOn(s *strand, outside *course) bool {
+	before := s.changes
+	tx.course = &s.course
+	defer func() {
+		tx.course = outside
+		outside.changes += s.changes - before // also of one that fails
+	}()
+	_, more := s.next()
+	return more
 }
 
 func newStrand(i int, f func(int) error) *strand {

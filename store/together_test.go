@@ -178,8 +178,26 @@ func TestTogetherFails(t *testing.T) {
 				})
 			})
 		}()
-		if diff := cmp.Diff([]string{"k0", "k1", "k2"}, keys(t, db)); diff != "" {
-			t.Error(diff)
+		// What strands have done within a savepoint is undone with it.
+		err = db.Write(func(tx *store.Tx) error {
+			undone := tx.Savepoint(func() error {
+				return tx.Together(3, func(i int) error {
+					if err := put(tx, fmt.Sprint("half", i)); err != nil || i != 0 {
+						return err
+					}
+					return lost
+				})
+			})
+			if store.Broken(undone) {
+				return undone
+			}
+			if !errors.Is(undone, lost) {
+				t.Error(undone)
+			}
+			return put(tx, "k3")
+		})
+		if diff := cmp.Diff([]string{"k0", "k1", "k2", "k3"}, keys(t, db)); err != nil || diff != "" {
+			t.Error(err, diff)
 		}
 	})
 }

@@ -6,11 +6,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"time"
 
 	"branchbot/bot/chat"
+	"branchbot/bot/command"
 	"branchbot/store"
 )
 
@@ -89,74 +92,23 @@ var errNothing = errors.New("nothing to keep")
 // units are busy; a request is answered once all its events, and those of the ones
 // before, are committed.
 type progress struct {
-	engine   *Engine
-	batch    []*request
-	answered int // requests
-	strands  []*strand
-	wait     []string // the units that the next transaction waits for
-	apart    bool     // the next transaction handles one strand after the other
-	asked    asked
-}
-
-// strand is events that are handled in their order: those of a chat, and those of a
-// person.
-type strand struct {
-	events []place
-	next   int // the first one that is not committed
+	engine    *Engine
+	batch     []*request
+	answered  int // requests
+	stretches [][]place
+	at        int            // the stretch under way
+	handled   map[place]bool // of this one, and committed
+	wait      []string       // the units that the next transaction waits for
+	apart     bool           // it handles one strand after the other
+	asked     asked
 }
 
 // place is an event of a batch.
 type place struct{ request, event int }
 
-// strands sorts the events of a batch. With SQLite, where nothing would be gained, they
-// are one strand.
-func (e *Engine) strands(batch []*request) []*strand {
-	joined := map[string]string{}
-	first := func(name string) string {
-		for joined[name] != "" {
-			name = joined[name]
-		}
-		return name
-	}
-	name := func(account chat.AccountID, ev *chat.Event) string {
-		in, who := "chat "+string(account)+" "+string(ev.Chat), "user "+string(account)+" "+string(ev.From.ID)
-		switch {
-		case !e.DB.Postgres():
-			return "all"
-		case ev.Chat == "":
-			return first(who)
-		case ev.From.ID == "":
-			return first(in)
-		}
-		in, who = first(in), first(who)
-		if in != who {
-			joined[who] = in
-		}
-		return in
-	}
-	for _, r := range batch {
-		for i := range r.events {
-			name(r.account, &r.events[i])
-		}
-	}
-	var all []*strand
-	of := map[string]*strand{}
-	for i, r := range batch {
-		for k := range r.events {
-			key := name(r.account, &r.events[k])
-			if of[key] == nil {
-				of[key] = &strand{}
-				all = append(all, of[key])
-			}
-			of[key].events = append(of[key].events, place{i, k})
-		}
-	}
-	return all
-}
-
 // handle runs a batch and answers all its requests.
 func (e *Engine) handle(batch []*request) {
-	p := &progress{engine: e, batch: batch, strands: e.strands(batch), asked: asked{}}
+	p := &progress{engine: e, batch: batch, stretches: e.stretches(batch), asked: asked{}}
 	for p.answered < len(batch) {
 		began, from := e.DB.Now(), p.answered
 		err := p.step()
@@ -172,31 +124,70 @@ func (e *Engine) handle(batch []*request) {
 	}
 }
 
+// stretches cuts a batch: the events of a stretch are handled side by side, as far as
+// they have nothing to do with each other, and one stretch after the other. What may
+// have to do with anything, such as a command, is a stretch of its own.
+func (e *Engine) stretches(batch []*request) (all [][]place) {
+	closed := true // whether the last one takes no more
+	for i, r := range batch {
+		for k := range r.events {
+			alone := e.DB.Postgres() && (r.act != nil || !e.plain(&r.events[k]))
+			if alone || closed {
+				all = append(all, nil)
+			}
+			all[len(all)-1] = append(all[len(all)-1], place{i, k})
+			closed = alone
+		}
+	}
+	return all
+}
+
+// plain tells of an event, before anything is known of its sender, that it can only be
+// an answer or chatter, or be taken up by a feature that is in the middle of something.
+func (e *Engine) plain(ev *chat.Event) bool {
+	switch ev.Kind {
+	case chat.Voted:
+		return true
+	case chat.Pressed:
+		_, _, ok := promptPressed(ev.Data)
+		return ok
+	case chat.Said:
+		line, isCommand := e.parse(ev)
+		c := e.commands[command.Fold(ev.Text)]
+		return len(ev.Files) == 0 && !(isCommand && (line.Slash || e.commands[line.Name] != nil)) && (c == nil || !c.Word && !(c.PrivateWord && ev.Private))
+	}
+	return false
+}
+
 // step runs one transaction, as far as it gets.
 func (p *progress) step() error {
-	var next []int // of the strands
+	var at, answered int
+	var handled map[place]bool
 	var wait []string
-	var answered int
 	err := p.engine.DB.WriteAs(p.role(), func(tx *store.Tx) error {
 		w := newWork(p.engine, tx, p.batch, p.asked)
-		next, wait = make([]int, len(p.strands)), nil
+		at, handled, wait = p.at, maps.Clone(p.handled), nil
 		if err := w.wait(p.wait); err != nil {
 			return err
 		}
-		together := tx.Together
-		if p.apart {
-			together = oneByOne
+		for at < len(p.stretches) {
+			if handled == nil {
+				handled = map[place]bool{}
+			}
+			busy, err := p.stretch(w, p.stretches[at], handled)
+			if err != nil {
+				return err
+			}
+			if wait = busy; len(busy) > 0 {
+				break
+			}
+			at, handled = at+1, nil
 		}
-		err := together(len(p.strands), func(i int) (err error) {
-			var units []string
-			next[i], units, err = p.advance(w, p.strands[i])
-			wait = append(wait, units...)
-			return err
-		})
-		if err != nil {
-			return err
+		answered = len(p.batch)
+		if at < len(p.stretches) {
+			first := slices.IndexFunc(p.stretches[at], func(e place) bool { return !handled[e] })
+			answered = p.stretches[at][first].request
 		}
-		answered = p.complete(next)
 		for _, r := range p.batch[p.answered:answered] {
 			if err := w.cursor(r); err != nil {
 				return err
@@ -210,16 +201,53 @@ func (p *progress) step() error {
 	if err != nil {
 		return err
 	}
-	p.apart = true
-	for i, s := range p.strands {
-		p.apart = p.apart && next[i] == s.next
-		s.next = next[i]
+	if p.apart = at == p.at && len(handled) == len(p.handled); p.apart {
+		wait = append(wait, p.wait...) // the same events need still more, or the units of each other
 	}
-	if p.apart { // the same events need still more, or the units of each other
-		wait = append(wait, p.wait...)
-	}
-	p.answered, p.wait = answered, wait
+	p.at, p.handled, p.answered, p.wait = at, handled, answered, wait
 	return nil
+}
+
+// stretch handles what is left of a stretch, and notes what it has handled. It returns
+// the units that are busy, of what it has not.
+func (p *progress) stretch(w *work, events []place, handled map[place]bool) (busy []string, err error) {
+	var left []place
+	for _, e := range events {
+		if !handled[e] {
+			left = append(left, e)
+		}
+	}
+	strands, err := p.strands(w, left)
+	if err != nil {
+		return nil, err
+	}
+	together := w.tx.Together
+	if p.apart {
+		together = oneByOne
+	}
+	err = together(len(strands), func(i int) error {
+		for _, e := range strands[i] {
+			err := w.event(p.event(e), p.batch[e.request].act)
+			var needs *busyError
+			if errors.As(err, &needs) { // those after it in its strand wait as well
+				busy = append(busy, needs.units...)
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			handled[e] = true
+		}
+		return nil
+	})
+	return busy, err
+}
+
+func (p *progress) event(e place) *chat.Event {
+	r := p.batch[e.request]
+	ev := &r.events[e.event]
+	ev.Account = r.account
+	return ev
 }
 
 func oneByOne(n int, f func(i int) error) error {
@@ -231,34 +259,73 @@ func oneByOne(n int, f func(i int) error) error {
 	return nil
 }
 
-// advance handles the events of a strand, up to one whose units are busy.
-func (p *progress) advance(w *work, s *strand) (next int, wait []string, err error) {
-	for next = s.next; next < len(s.events); next++ {
-		r := p.batch[s.events[next].request]
-		ev := &r.events[s.events[next].event]
-		ev.Account = r.account
-		err := w.event(ev, r.act)
-		var busy *busyError
-		if errors.As(err, &busy) {
-			return next, busy.units, nil
+// strands sorts events: those of one chat, of one person or of one unit are handled in
+// their order.
+func (p *progress) strands(w *work, events []place) ([][]place, error) {
+	if !w.tx.Parallel || len(events) == 1 {
+		return [][]place{events}, nil
+	}
+	names := make([][]string, len(events))
+	err := w.tx.Together(len(events), func(i int) (err error) {
+		names[i], err = w.names(p.event(events[i]))
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	joined := map[string]string{}
+	first := func(name string) string {
+		for joined[name] != "" {
+			name = joined[name]
 		}
-		if err != nil {
-			return next, nil, err
+		return name
+	}
+	for _, list := range names {
+		for _, name := range list[1:] {
+			if a, b := first(list[0]), first(name); a != b {
+				joined[b] = a
+			}
 		}
 	}
-	return next, nil, nil
+	var all [][]place
+	of := map[string]int{}
+	for i, e := range events {
+		name := first(names[i][0])
+		k, ok := of[name]
+		if !ok {
+			k = len(all)
+			of[name] = k
+			all = append(all, nil)
+		}
+		all[k] = append(all[k], e)
+	}
+	return all, nil
 }
 
-// complete is how many requests have no events any more, when the strands have come so
-// far.
-func (p *progress) complete(next []int) int {
-	n := len(p.batch)
-	for i, s := range p.strands {
-		if next[i] < len(s.events) {
-			n = min(n, s.events[next[i]].request)
-		}
+// names are what an event has to do with: its chat, its sender, the unit of the chat or
+// of the sender.
+func (w *work) names(ev *chat.Event) ([]string, error) {
+	names := []string{"user " + string(ev.From.ID)}
+	if ev.Chat != "" {
+		names = append(names, "chat "+string(ev.Chat))
 	}
-	return n
+	u, err := w.whose(ev)
+	if u != nil {
+		names = append(names, "unit "+u.ID)
+	}
+	return names, err
+}
+
+func (w *work) whose(ev *chat.Event) (*Unit, error) {
+	d := w.engine.Directory
+	if !ev.Private && ev.Chat != "" {
+		return d.ChatUnit(w.tx, ev.Account, ev.Chat)
+	}
+	m, err := d.Who(w.tx, ev.Account, ev.From.ID)
+	if m == nil || err != nil {
+		return nil, err
+	}
+	return d.Home(w.tx, m)
 }
 
 // role is the one that a request of the batch asks for: the account is the same, or
@@ -355,17 +422,22 @@ func (w *work) event(ev *chat.Event, a *act) error {
 		if err != nil {
 			return fmt.Errorf("classify event: %w", err)
 		}
-		if do == nil {
-			return nil // chatter
+		chatter := do == nil
+		var units []string
+		if !chatter {
+			if units, err = t.concerned(); err != nil {
+				return err
+			}
 		}
-		units, err := t.concerned()
+		err = w.tx.Wait(func() bool { return chatter && w.alone == nil || !chatter && w.free(units, !t.answers) })
 		if err != nil {
 			return err
 		}
-		if err := w.tx.Wait(func() bool { return w.free(units, !t.answers) }); err != nil {
-			return err
-		}
-		if w.unchanged(units, since) {
+		switch {
+		case !w.unchanged(units, since): // once more: it may be something else by now
+		case chatter:
+			return nil
+		default:
 			t.job = w.begin(units, !t.answers)
 			defer w.end(t.job)
 			return t.handle(do, units)

@@ -88,11 +88,7 @@ func (t *Turn) message() (func() error, error) {
 	if len(ev.Files) > 0 && ev.Private {
 		return t.files, nil
 	}
-	text := ev.Text
-	if ev.Mentioned { // by the platform's means, which took the mention out
-		text = "@" + t.work.engine.Names[0] + " " + text
-	}
-	line, isCommand := command.Parse(text, t.work.engine.Names...)
+	line, isCommand := t.work.engine.parse(ev)
 	if isCommand {
 		if c := t.work.engine.commands[line.Name]; c != nil {
 			return t.command(c, line), nil
@@ -130,6 +126,15 @@ func (t *Turn) message() (func() error, error) {
 		key = "engine.unknown_sender"
 	}
 	return t.hint(key, "lost:"+string(ev.Account)+":"+string(ev.From.ID)), nil
+}
+
+// parse reads a message as a command; false when it is none.
+func (e *Engine) parse(ev *chat.Event) (command.Line, bool) {
+	text := ev.Text
+	if ev.Mentioned { // by the platform's means, which took the mention out
+		text = "@" + e.Names[0] + " " + text
+	}
+	return command.Parse(text, e.Names...)
 }
 
 // listen asks the features that are in the middle of something.

@@ -31,6 +31,7 @@ import (
 type job struct {
 	units []string // that it has for itself
 	alone bool     // it has all
+	began int      // how many jobs had ended
 }
 
 // free tells whether a job could begin.
@@ -43,7 +44,7 @@ func (w *work) free(units []string, alone bool) bool {
 
 // begin gives a job its units, which are free.
 func (w *work) begin(units []string, alone bool) *job {
-	j := &job{alone: alone}
+	j := &job{alone: alone, began: w.ended}
 	w.jobs++
 	if alone {
 		w.alone = j
@@ -99,15 +100,14 @@ func (t *Turn) Lock(units ...string) error {
 	if !t.Tx.Parallel {
 		return nil
 	}
+	w := t.work
 	for _, unit := range units {
-		if at := t.work.at[unit]; !t.work.locked[unit] || at != nil && at != t.job {
+		if at := w.at[unit]; !w.locked[unit] || at == nil && w.last[unit] > t.job.began || at != nil && at != t.job {
 			return &busyError{units}
 		}
 	}
-	if t.job != nil {
-		for _, unit := range units {
-			t.work.take(t.job, unit)
-		}
+	for _, unit := range units {
+		w.take(t.job, unit)
 	}
 	return nil
 }

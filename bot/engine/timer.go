@@ -158,7 +158,7 @@ func (e *Engine) fireBatch() (int, error) {
 			continue
 		}
 		if err != nil && !errors.Is(err, errNothing) {
-			return f.fired, err
+			return 0, err
 		}
 		break
 	}
@@ -280,7 +280,8 @@ func behind(tx *store.Tx, due []Timer) (map[int64]bool, error) {
 	for _, tm := range due {
 		ours[tm.ID] = true
 	}
-	rows, err := tx.Query(`SELECT id, unit FROM timer WHERE due_at <= $1 ORDER BY due_at, id LIMIT 1000`, tx.Millis())
+	last := due[len(due)-1]
+	rows, err := tx.Query(`SELECT id, unit FROM timer WHERE due_at < $1 OR due_at = $1 AND id <= $2 ORDER BY due_at, id`, last.Due.UnixMilli(), last.ID)
 	if err != nil {
 		return nil, fmt.Errorf("read timers: %w", err)
 	}

@@ -29,7 +29,28 @@ type tally struct {
 func (f *tally) Name() string { return "tally" }
 
 func (f *tally) Commands() []engine.Command {
-	return []engine.Command{{Names: []string{"数", "sum"}, Role: engine.OnRoster, Usage: "desk.usage.help", Run: f.sum}}
+	return []engine.Command{{Names: []string{"数", "sum"}, Role: engine.OnRoster, Usage: "desk.usage.help", Run: f.sum},
+		{Names: []string{"换", "turn"}, Role: engine.OnRoster, Usage: "desk.usage.help", Run: f.turn}}
+}
+
+// turn closes what is open in the unit and opens it anew.
+func (f *tally) turn(t *engine.Turn, _ command.Line) error {
+	open, err := t.OpenPrompts("tally")
+	if err != nil {
+		return err
+	}
+	for _, p := range open {
+		if err := t.ClosePrompt(p.ID); err != nil {
+			return err
+		}
+	}
+	for range 4 { // there is time between the two
+		if err := t.Tx.QueryRow(`SELECT 1`).Scan(new(int)); err != nil {
+			return err
+		}
+	}
+	_, err = t.Open("tally", "", command.Want{Kind: command.Done})
+	return err
 }
 
 // sum has everything for itself.
@@ -88,36 +109,42 @@ const (
 	tallyMembers = 20
 )
 
+// newTally is an engine with the feature alone, over a committee, unit0, with the
+// branches unit1, unit2 …; in each the prompt of its number + 1 is open. log must stay
+// empty.
+func newTally(t *testing.T, e storetest.Engine) (*tally, *engine.Engine, *store.DB, *bytes.Buffer) {
+	t.Helper()
+	f, log := &tally{t: t, inside: map[string]int{}}, &bytes.Buffer{}
+	now := time.Date(2026, 12, 1, 1, 0, 0, 0, time.UTC)
+	source, folder := e.Empty(t)
+	db, err := store.Open(t.Context(), source, store.Options{Now: func() time.Time { return now }, Folder: folder})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	d := member.NewDirectory()
+	eng := engine.New(engine.Options{DB: db, Directory: d, Outbox: outbox.New(db, "acc"), Features: []engine.Feature{f},
+		Names: []string{"小助手"}, Language: "zh-CN", Log: slog.New(slog.NewTextHandler(log, nil))})
+	setUpTally(t, db, d)
+	for i := range tallyUnits + 1 {
+		_, err := eng.HandleAct(t.Context(), engine.Act{Member: 1, Unit: tallyUnit(i), Key: fmt.Sprint("open", i), Do: func(t *engine.Turn) error {
+			_, err := t.Open("tally", "", command.Want{Kind: command.Done})
+			return err
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return f, eng, db, log
+}
+
 // A crowd presses buttons in its branches and of the committee, in groups and in private,
 // and commands come in between: in one batch each has its units for itself. So it is with
 // timers.
 func TestUnitsSideBySide(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
-		f := &tally{t: t, inside: map[string]int{}}
-		var log bytes.Buffer
-		now := time.Date(2026, 12, 1, 1, 0, 0, 0, time.UTC)
-		source, folder := e.Empty(t)
-		db, err := store.Open(t.Context(), source, store.Options{Now: func() time.Time { return now }, Folder: folder})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { db.Close() })
-		d := member.NewDirectory()
-		eng := engine.New(engine.Options{DB: db, Directory: d, Outbox: outbox.New(db, "acc"), Features: []engine.Feature{f},
-			Names: []string{"小助手"}, Language: "zh-CN", Log: slog.New(slog.NewTextHandler(&log, nil))})
-		setUpTally(t, db, d)
-
-		// The prompts, of the committee (1) and of the branches (2, 3 …), are opened by acts.
-		for i := range tallyUnits + 1 {
-			_, err := eng.HandleAct(t.Context(), engine.Act{Member: 1, Unit: tallyUnit(i), Key: fmt.Sprint("open", i), Do: func(t *engine.Turn) error {
-				_, err := t.Open("tally", "", command.Want{Kind: command.Done})
-				return err
-			}})
-			if err != nil {
-				t.Fatal(err)
-			}
-		}
+		f, eng, db, log := newTally(t, e)
 		want := map[string]int{}
 		rng := rand.New(rand.NewPCG(1, 2))
 		var events []chat.Event
@@ -171,6 +198,40 @@ func TestUnitsSideBySide(t *testing.T) {
 		}
 		if (f.most > 1) != (e == storetest.Postgres) {
 			t.Errorf("%d were at work at the same time", f.most)
+		}
+	})
+}
+
+// A command waits for the answers that came before it in the batch, wherever they were
+// given, and those that came later wait for it.
+func TestCommandsInTheirOrder(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
+		_, eng, db, log := newTally(t, e)
+		var events []chat.Event
+		say := func(who int, private bool, text string) {
+			ev := chat.Event{Key: fmt.Sprint("e", len(events)), Kind: chat.Said, Chat: "chat-unit1", From: chat.User{ID: chat.UserID(fmt.Sprint("u1-", who))}, Text: text}
+			if private {
+				ev.Chat, ev.Private = "dm:"+chat.ChatID(ev.From.ID), true
+			}
+			events = append(events, ev)
+		}
+		say(9, false, "/换")
+		const rounds = 6
+		for round := range rounds {
+			for n := range 6 {
+				say(n, true, fmt.Sprint(round+2, " 已学")) // the codes of the unit's prompts are 2, 3 …
+			}
+			say(9, false, "/换")
+			say(8, round%2 == 0, fmt.Sprint(round+3, " 已学"))
+			say(7, round%2 == 1, fmt.Sprint(round+2, " 已学")) // too late
+		}
+		if err := eng.Handle("acc", "", events...); err != nil {
+			t.Fatal(err)
+		}
+		checkTally(t, db, map[string]int{"unit1": 7 * rounds})
+		if log.Len() > 0 {
+			t.Error(log.String())
 		}
 	})
 }

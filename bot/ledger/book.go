@@ -3,6 +3,7 @@ package ledger
 import (
 	"cmp"
 	"database/sql"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -81,6 +82,7 @@ type sumKey struct {
 func openBooking(tx *store.Tx, all []earning) (*booking, error) {
 	b := &booking{tx: tx, heads: map[string]link{}, keys: map[string]bool{}, sums: map[sumKey]int64{}, added: map[sumKey]int64{}}
 	var units, keys []any
+	var limited []int64 // members whose caps count
 	type cap struct{ period, rule string }
 	members := map[cap][]any{}
 	for i := range all {
@@ -93,7 +95,11 @@ func openBooking(tx *store.Tx, all []earning) (*booking, error) {
 		for _, period := range all[i].capped() {
 			c := cap{period, e.Rule}
 			members[c] = append(members[c], e.Member)
+			limited = append(limited, e.Member)
 		}
+	}
+	if err := lockMembers(tx, limited); err != nil {
+		return nil, err
 	}
 	err := tx.QueryEach(`SELECT item FROM list WHERE (SELECT 1 FROM ledger WHERE key = item) IS NOT NULL`, "TEXT", nil, keys, func(rows *sql.Rows) error {
 		var key string
@@ -130,6 +136,26 @@ func openBooking(tx *store.Tx, all []earning) (*booking, error) {
 		}
 	}
 	return b, nil
+}
+
+// lockMembers keeps other transactions from booking for these members, in whatever
+// unit, so that no two take what a cap leaves.
+func lockMembers(tx *store.Tx, members []int64) error {
+	if !tx.Parallel {
+		return nil
+	}
+	slices.Sort(members) // in one order always, so that no two transactions wait for each other
+	members = slices.Compact(members)
+	list := make([]any, len(members))
+	for i, id := range members {
+		list[i] = id
+	}
+	err := tx.QueryEach(`SELECT m.id FROM list JOIN member m ON m.id = item ORDER BY m.id FOR NO KEY UPDATE OF m`, "BIGINT", nil, list,
+		func(*sql.Rows) error { return nil })
+	if err != nil {
+		return fmt.Errorf("lock members: %w", err)
+	}
+	return nil
 }
 
 // capped are the periods in which an earning has a cap.
