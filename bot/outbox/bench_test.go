@@ -76,11 +76,12 @@ func benchSender(b *testing.B, chats, each int) (*outbox.Outbox, *outbox.Sender,
 	}
 	b.Cleanup(func() { db.Close() })
 	out := outbox.New(db, "acc")
+	out.OnSettled = func(*store.Tx, string, int, int) error { return nil }
 	for n := range each {
 		err := db.Write(func(tx *store.Tx) error {
 			for c := range chats {
 				l := outbox.Letter{Key: fmt.Sprintf("%d:%d", c, n), Account: "acc", Chat: chat.ChatID(fmt.Sprint("c", c)), Class: outbox.Push,
-					Language: "zh-CN", Message: chat.Text("今天十二点半，学习室，请带笔记本。")}
+					Cause: fmt.Sprintf("occurrence:%d:%d", c, n), Language: "zh-CN", Message: chat.Text("今天十二点半，学习室，请带笔记本。")}
 				if err := out.Add(tx, l); err != nil {
 					return err
 				}

@@ -96,6 +96,7 @@ type Letter struct {
 	Seal string
 
 	sealed   []byte // the message as stored, until the sender opens it
+	parts    int    // that are known to be sent
 	State    State
 	Attempts int
 	Created  time.Time

@@ -12,7 +12,7 @@ import (
 )
 
 const selectLetter = `SELECT id, key, account, chat, user_id, class, message, language, prompt, thread, cause,
-	state, attempts, created_at, COALESCE(expires_at, 0) FROM outbox `
+	state, attempts, created_at, COALESCE(expires_at, 0), (SELECT COUNT(*) FROM outbox_part WHERE outbox = outbox.id) FROM outbox `
 
 func letters(tx *store.Tx, where string, args ...any) ([]Letter, error) {
 	rows, err := tx.Query(selectLetter+where, args...)
@@ -26,7 +26,7 @@ func letters(tx *store.Tx, where string, args ...any) ([]Letter, error) {
 		var text string
 		var created, expires int64
 		err := rows.Scan(&l.ID, &l.Key, &l.Account, &l.Chat, &l.User, &l.Class, &text, &l.Language, &l.Prompt,
-			&l.Thread, &l.Cause, &l.State, &l.Attempts, &created, &expires)
+			&l.Thread, &l.Cause, &l.State, &l.Attempts, &created, &expires, &l.parts)
 		if err != nil {
 			return nil, err
 		}
@@ -55,11 +55,8 @@ func (l *Letter) read(text string) error {
 
 // tooLate gives a letter up whose time is over, unless part of it was sent.
 func (o *Outbox) tooLate(tx *store.Tx, l *Letter) (bool, error) {
-	if l.Expires.IsZero() || !tx.Now.After(l.Expires) {
+	if l.Expires.IsZero() || !tx.Now.After(l.Expires) || l.parts > 0 {
 		return false, nil
-	}
-	if sent, err := receipts(tx, l.ID); err != nil || sent > 0 {
-		return false, err
 	}
 	return true, o.settle(tx, l, Dead, "too late to be of use")
 }
@@ -88,7 +85,7 @@ func mark(tx *store.Tx, id int64, s State, notBefore time.Time, problem string) 
 // settle brings a letter to rest and tells its cause when it was the last.
 func (o *Outbox) settle(tx *store.Tx, l *Letter, s State, problem string) error {
 	if l.Cause != "" { // so that of the last two that come to rest one knows that it is the last
-		if err := tx.Locked(`SELECT id FROM outbox WHERE cause = $1 ORDER BY id LIMIT 1`, l.Cause); err != nil {
+		if err := tx.Locked(`SELECT id FROM outbox WHERE cause = $1 AND cause <> '' ORDER BY id LIMIT 1`, l.Cause); err != nil {
 			return err
 		}
 	}
@@ -101,13 +98,18 @@ func (o *Outbox) settle(tx *store.Tx, l *Letter, s State, problem string) error 
 	if err != nil || l.Cause == "" || o.OnSettled == nil {
 		return err
 	}
-	var open, sent, failed int
-	err = tx.QueryRow(`SELECT COALESCE(SUM(CASE WHEN state IN ('pending', 'sending') THEN 1 ELSE 0 END), 0),
-		COALESCE(SUM(CASE WHEN state = 'sent' THEN 1 ELSE 0 END), 0),
+	// (The indexes of causes are found only by a query that leaves the empty one out.)
+	var open bool
+	err = tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM outbox WHERE cause = $1 AND cause <> '' AND state IN ('pending', 'sending'))`, l.Cause).Scan(&open)
+	if err != nil || open {
+		return err
+	}
+	var sent, failed int
+	err = tx.QueryRow(`SELECT COALESCE(SUM(CASE WHEN state = 'sent' THEN 1 ELSE 0 END), 0),
 		COALESCE(SUM(CASE WHEN state IN ('dead', 'uncertain') AND NOT EXISTS
 			(SELECT 1 FROM outbox r WHERE r.key = outbox.key || $2) THEN 1 ELSE 0 END), 0) -- a repetition counts for both
-		FROM outbox WHERE cause = $1`, l.Cause, repeated).Scan(&open, &sent, &failed)
-	if err != nil || open > 0 {
+		FROM outbox WHERE cause = $1 AND cause <> ''`, l.Cause, repeated).Scan(&sent, &failed)
+	if err != nil {
 		return err
 	}
 	return o.OnSettled(tx, l.Cause, sent, failed)
@@ -118,12 +120,6 @@ func receipt(tx *store.Tx, l *Letter, n int, in chat.ChatID, r chat.Receipt) err
 	_, err := tx.Exec(`INSERT INTO outbox_part (outbox, n, account, chat, message, poll, sent_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
 		ON CONFLICT (outbox, n) DO NOTHING`, l.ID, n, l.Account, in, r.Message, r.Poll, tx.Millis())
 	return err
-}
-
-// receipts counts the parts of a letter that are known to be sent.
-func receipts(tx *store.Tx, id int64) (n int, err error) {
-	err = tx.QueryRow(`SELECT COUNT(*) FROM outbox_part WHERE outbox = $1`, id).Scan(&n)
-	return n, err
 }
 
 // bind keeps the numbers of a list; older lists of the chat are forgotten once

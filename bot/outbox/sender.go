@@ -203,38 +203,37 @@ func (s *Sender) claim() (claimed *Letter, wait time.Duration, err error) {
 }
 
 // claimHead takes the first letter of a lane; nil when it is not to be sent.
-func (s *Sender) claimHead(h *head) (*Letter, error) {
-	var found []Letter
-	err := s.out.db.Read(func(tx *store.Tx) (err error) {
-		found, err = letters(tx, `WHERE id = $1`, h.id)
-		return err
-	})
-	if err != nil || len(found) == 0 {
-		return nil, err
-	}
-	l := &found[0]
-	if laneOf(l) != h.key || l.State != Pending && l.State != Sending { // another process has changed it
-		s.out.touched[l.Account].add(h.key)
-		s.out.touched[l.Account].add(laneOf(l))
-		return nil, nil
-	}
-	taken := false
+func (s *Sender) claimHead(h *head) (claimed *Letter, err error) {
 	err = s.write(func(tx *store.Tx) error {
-		taken = false
-		s.out.touch(tx, l.Account, h.key, true) // unless it is taken, there is another one now
-		if h.sending {                          // it was sent, or not: its fate could not be stored
-			return s.out.uncertain(tx, l, s.adapter.Caps(l.Chat).Idempotent, "what became of it could not be stored")
+		claimed = nil
+		found, err := letters(tx, `WHERE id = $1`, h.id)
+		if err != nil || len(found) == 0 {
+			return err
 		}
-		late, err := s.out.tooLate(tx, l)
-		if err == nil && !late {
-			taken, err = take(tx, l.ID)
+		l := &found[0]
+		switch {
+		case laneOf(l) != h.key || l.State != Pending && l.State != Sending: // another process has changed it
+			s.out.touch(tx, l.Account, laneOf(l), true)
+		case h.sending: // it was sent, or not: its fate could not be stored
+			err = s.out.uncertain(tx, l, s.adapter.Caps(l.Chat).Idempotent, "what became of it could not be stored")
+		default:
+			var yes bool
+			if yes, err = s.out.tooLate(tx, l); err != nil || yes {
+				return err
+			}
+			if yes, err = take(tx, l.ID); yes {
+				claimed = l
+			}
 		}
 		return err
 	})
-	if err != nil || !taken {
+	if err != nil {
 		return nil, err
 	}
-	return l, nil
+	if claimed == nil {
+		s.out.touched[s.adapter.ID()].add(h.key) // there is another first letter now
+	}
+	return claimed, nil
 }
 
 // ready is when the first letter of a lane may leave.
@@ -307,15 +306,11 @@ func (s *Sender) send(ctx context.Context, l *Letter) error {
 			return err
 		}
 	}
-	done := 0
-	if err := s.out.db.Read(func(tx *store.Tx) (err error) { done, err = receipts(tx, l.ID); return err }); err != nil {
-		return err
-	}
-	if done >= len(r.Parts) { // all of it is there: the platform takes more in one message than it did
+	if l.parts >= len(r.Parts) { // all of it is there: the platform takes more in one message than it did
 		return s.settled(l, Sent, "")
 	}
-	for n := done; n < len(r.Parts); n++ {
-		if n > done && caps.Pace != (chat.Pace{}) { // each part waits for its turn
+	for n := l.parts; n < len(r.Parts); n++ {
+		if n > l.parts && caps.Pace != (chat.Pace{}) { // each part waits for its turn
 			return s.write(func(tx *store.Tx) error { return rest(tx, l.ID) })
 		}
 		if err := s.part(ctx, l, to, n, r); err != nil {
