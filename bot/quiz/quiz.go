@@ -226,7 +226,7 @@ func (f *Feature) Show(t *engine.Turn, p engine.Prompt) (chat.Message, bool, err
 
 // Data implements engine.Personal.
 func (f *Feature) Data(t *engine.Turn, m *engine.Member) ([]string, error) {
-	n, lines, err := history(t.Tx, m.ID, t.Unit.Zone)
+	n, lines, err := history(t, m.ID)
 	if err != nil || n == 0 {
 		return nil, err
 	}

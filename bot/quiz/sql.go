@@ -175,11 +175,11 @@ func answersOf(tx *store.Tx, round int64) ([]answer, error) {
 
 // history is all that is stored of a member's answers: their number and a
 // line for each of the last 50.
-func history(tx *store.Tx, member int64, zone *time.Location) (n int, lines []string, err error) {
-	if err := tx.QueryRow(`SELECT COUNT(*) FROM answer WHERE member = $1`, member).Scan(&n); err != nil {
+func history(t *engine.Turn, member int64) (n int, lines []string, err error) {
+	if err := t.Tx.QueryRow(`SELECT COUNT(*) FROM answer WHERE member = $1`, member).Scan(&n); err != nil {
 		return 0, nil, err
 	}
-	rows, err := tx.Query(`SELECT r.code, r.day, a.value, a.at FROM answer a JOIN round r ON r.id = a.round
+	rows, err := t.Tx.Query(`SELECT r.code, r.day, a.value, a.at FROM answer a JOIN round r ON r.id = a.round
 		WHERE a.member = $1 ORDER BY a.round DESC LIMIT 50`, member)
 	if err != nil {
 		return 0, nil, err
@@ -192,7 +192,7 @@ func history(tx *store.Tx, member int64, zone *time.Location) (n int, lines []st
 		if err := rows.Scan(&code, &day, &value, &at); err != nil {
 			return 0, nil, err
 		}
-		lines = append(lines, fmt.Sprintf("%s #%d %s (%s)", day, code, value, time.UnixMilli(at).In(zone).Format("15:04")))
+		lines = append(lines, fmt.Sprintf("%s #%d %s (%s)", day, code, shown(t.Lang, value), time.UnixMilli(at).In(t.Unit.Zone).Format("15:04")))
 	}
 	return n, lines, rows.Err()
 }
