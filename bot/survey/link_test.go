@@ -167,6 +167,7 @@ var receipt = regexp.MustCompile(`\b[2-9A-HJ-NP-Z]{5}-[2-9A-HJ-NP-Z]{5}\b`)
 func (s *scene) hold() {
 	s.t.Helper()
 	if s.db.Postgres() {
+		s.keepJournal()
 		s.journal = s.column(`SELECT pg_walfile_name(pg_current_wal_lsn())`)[0]
 	}
 	s.say(0, "/投票 截止 1小时 换届方式\n甲\n乙\n丙\n丁", "")
@@ -201,6 +202,13 @@ func (s *scene) hold() {
 	s.settle()
 	s.seize("end")
 	s.exhibits["log"] = s.log.Bytes()
+}
+
+// keepJournal has the server, which other tests use at the same time, keep what is
+// written from now on, as long as the connection lives.
+func (s *scene) keepJournal() {
+	s.t.Helper()
+	s.column(`SELECT lsn FROM pg_create_physical_replication_slot('vote_' || lower(replace(current_database(), '-', '_')), true, true)`)
 }
 
 // seize copies the database, its journal and a backup, which is made as the daily
