@@ -470,19 +470,28 @@ func TestRunFinishesWhatIsUnderWayAndStartsNothingNew(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
 		d := newDesk(t, e, chat.Caps{})
 		g := &gate{calls: make(chan chat.ChatID), open: make(chan struct{})}
-		for i := range 6 {
-			d.add(letter(fmt.Sprint(i), chat.ChatID(fmt.Sprint("c", i)), outbox.Push, "题"))
+		const workers, letters = 16, 18
+		var begun []chat.ChatID
+		var fates []string
+		for i := range letters {
+			name, to := fmt.Sprintf("%02d", i), chat.ChatID(fmt.Sprintf("c%02d", i))
+			d.add(letter(name, to, outbox.Push, "题"))
+			if i < workers {
+				begun, fates = append(begun, to), append(fates, name+" sent")
+			} else {
+				fates = append(fates, name+" pending")
+			}
 		}
 		s := d.out.Sender(g, nil, slog.New(slog.NewTextHandler(io.Discard, nil)))
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() { ended <- s.Run(ctx) }()
 		var chats []chat.ChatID
-		for range 4 { // as many as there are workers
+		for range workers {
 			chats = append(chats, <-g.calls)
 		}
 		slices.Sort(chats)
-		if diff := cmp.Diff([]chat.ChatID{"c0", "c1", "c2", "c3"}, chats); diff != "" {
+		if diff := cmp.Diff(begun, chats); diff != "" {
 			t.Error(diff)
 		}
 		if _, waiting, err := s.NextDue(); !waiting || err != nil { // beside Run
@@ -498,7 +507,7 @@ func TestRunFinishesWhatIsUnderWayAndStartsNothingNew(t *testing.T) {
 		case to := <-g.calls:
 			t.Fatalf("a letter to %s was begun after the end", to)
 		}
-		d.has("0 sent", "1 sent", "2 sent", "3 sent", "4 pending", "5 pending")
+		d.has(fates...)
 	})
 }
 

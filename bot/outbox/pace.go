@@ -11,15 +11,26 @@ import (
 
 // pace keeps an account within its messages per second: they are spread
 // evenly, and a message leaves only when of those before it fewer than a
-// second's number are under way or were answered less than a second ago. So the
-// platform counts no more in any second, however long each one travelled.
+// second's number are under way or may have been counted by the platform less than a
+// second before it counts this one. When that was is not known, but no way is quicker
+// than the quickest one: the two messages together have spent that on the ways there
+// and back. So the platform counts no more in any second, however long each one travels.
 type pace struct {
 	even     *rate.Limiter
 	most     int
 	quota    quota
 	underWay int
-	answered []time.Time // within the last second, oldest first
+	counted  []time.Time   // at the latest, by a clock that is ahead by the ways; oldest first
+	quickest time.Duration // from leaving to the answer
+	known    int           // how many answers that is the quickest of
 }
+
+// sure is the part of the quickest way that is counted on, once it is the quickest of
+// some.
+const (
+	sure = 0.9
+	some = 10
+)
 
 // saved is how many messages may follow at once after some that left late, so
 // that lateness costs no throughput.
@@ -45,15 +56,15 @@ func (p *pace) wait(now time.Time) time.Duration {
 	if p == nil {
 		return 0
 	}
-	for len(p.answered) > 0 && now.Sub(p.answered[0]) >= time.Second {
-		p.answered = p.answered[1:]
+	for len(p.counted) > 0 && now.Sub(p.counted[0]) >= time.Second {
+		p.counted = p.counted[1:]
 	}
 	wait := max(0, p.quota.free(now).Sub(now))
 	if lack := 1 - p.even.TokensAt(now); lack > 0 {
 		wait = (time.Duration(lack/float64(p.even.Limit())*float64(time.Second)) + time.Millisecond).Truncate(time.Millisecond)
 	}
-	if over := len(p.answered) + p.underWay - p.most; over >= 0 && over < len(p.answered) {
-		wait = max(wait, p.answered[over].Add(time.Second).Sub(now))
+	if over := len(p.counted) + p.underWay - p.most; over >= 0 && over < len(p.counted) {
+		wait = max(wait, p.counted[over].Add(time.Second).Sub(now))
 	} else if over >= 0 {
 		wait = max(wait, time.Second/time.Duration(p.most)) // until one of those under way is answered
 	}
@@ -69,10 +80,25 @@ func (p *pace) leave(now time.Time) {
 	}
 }
 
-// arrived notes that the platform has answered to a message that left.
-func (p *pace) arrived(now time.Time) {
-	if p != nil {
-		p.underWay--
-		p.answered = append(p.answered, now)
+// arrived notes that the platform has answered to a message that left, and how long that
+// took; 0: it has never left.
+func (p *pace) arrived(now time.Time, took time.Duration) {
+	if p == nil {
+		return
 	}
+	p.underWay--
+	if took > 0 {
+		p.known++
+		if p.known == 1 || took < p.quickest {
+			p.quickest = took
+		}
+	}
+	at := now
+	if p.known >= some {
+		at = now.Add(-time.Duration(sure * float64(p.quickest)))
+	}
+	if n := len(p.counted); n > 0 && at.Before(p.counted[n-1]) {
+		at = p.counted[n-1]
+	}
+	p.counted = append(p.counted, at)
 }

@@ -54,7 +54,7 @@ func (o *Outbox) Sender(a chat.Adapter, media func(string) ([]byte, string, erro
 
 // workers is how many chats are served at a time, so that one slow chat does
 // not hold up the others.
-const workers = 4
+const workers = 16
 
 // Run sends until ctx ends; sends under way are finished first.
 func (s *Sender) Run(ctx context.Context) error {
@@ -258,7 +258,7 @@ func (s *Sender) deliver(ctx context.Context, l *Letter) {
 		delete(s.busy, lane(l))
 		s.mu.Unlock()
 		s.out.touched[s.adapter.ID()].add(laneOf(l)) // also when its fate could not be stored
-		s.arrived(l)                                 // if it never left
+		s.arrived(l, 0)                              // if it never left
 
 	}()
 	err := s.send(ctx, l)
@@ -272,12 +272,12 @@ func (s *Sender) deliver(ctx context.Context, l *Letter) {
 }
 
 // arrived notes, once, that the platform has answered to a letter.
-func (s *Sender) arrived(l *Letter) {
+func (s *Sender) arrived(l *Letter, took time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !l.answered {
 		l.answered = true
-		s.pace.arrived(s.out.db.Now())
+		s.pace.arrived(s.out.db.Now(), took)
 	}
 }
 
@@ -359,8 +359,9 @@ func (s *Sender) part(ctx context.Context, l *Letter, to chat.ChatID, n int, r c
 		m.Data, m.Type = data, mediaType
 		p.Media = &m
 	}
+	left := s.out.db.Now()
 	got, err := s.adapter.Send(ctx, to, p)
-	s.arrived(l)
+	s.arrived(l, s.out.db.Now().Sub(left))
 	if err != nil {
 		return err
 	}
@@ -392,8 +393,9 @@ func (s *Sender) edit(ctx context.Context, l *Letter, to chat.ChatID, caps chat.
 	if err != nil || old == "" {
 		return false, err
 	}
+	left := s.out.db.Now()
 	err = editor.Edit(ctx, to, old, r.Parts[0])
-	s.arrived(l)
+	s.arrived(l, s.out.db.Now().Sub(left))
 	if err != nil {
 		return false, err
 	}
