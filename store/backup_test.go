@@ -252,9 +252,8 @@ func TestMigrationKeepsAServersDatabase(t *testing.T) {
 	db := openOn(t, source, folder)
 	err := db.Write(func(tx *store.Tx) error {
 		for _, statement := range []string{ // as it was before the newest migration
-			`DROP INDEX unit_parent`, `CREATE INDEX unit_parent ON unit (parent)`, `DROP INDEX member_unit`, `CREATE INDEX member_unit ON member (unit)`,
-			`CREATE INDEX member_roster ON member (unit) WHERE left_at IS NULL`, `DROP INDEX member_list`, `DROP INDEX role_unit`,
-			`DROP INDEX schedule_unit`, `DROP INDEX occurrence_schedule`, `DELETE FROM goose_db_version WHERE version_id = 20`} {
+			`DROP INDEX outbox_cause`, `CREATE INDEX outbox_cause ON outbox (cause) WHERE cause <> ''`, `DROP INDEX outbox_open`,
+			`DELETE FROM goose_db_version WHERE version_id = 21`} {
 			if _, err := tx.Exec(statement); err != nil {
 				return err
 			}
