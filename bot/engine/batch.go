@@ -154,7 +154,7 @@ func (e *Engine) plain(ev *chat.Event) bool {
 	case chat.Said:
 		line, isCommand := e.parse(ev)
 		c := e.commands[command.Fold(ev.Text)]
-		return len(ev.Files) == 0 && !(isCommand && (line.Slash || e.commands[line.Name] != nil)) && (c == nil || !c.Word && !(c.PrivateWord && ev.Private))
+		return !(ev.Private && len(ev.Files) > 0) && !(isCommand && (line.Slash || e.commands[line.Name] != nil)) && (c == nil || !c.Word && !(c.PrivateWord && ev.Private))
 	}
 	return false
 }

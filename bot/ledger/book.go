@@ -144,7 +144,7 @@ func lockMembers(tx *store.Tx, members []int64) error {
 	if !tx.Parallel {
 		return nil
 	}
-	slices.Sort(members) // in one order always, so that no two transactions wait for each other
+	slices.Sort(members) // in one order, so that transactions hardly ever wait for each other
 	members = slices.Compact(members)
 	list := make([]any, len(members))
 	for i, id := range members {

@@ -36,7 +36,6 @@ type head struct {
 	id        int64
 	urgency   int
 	notBefore time.Time
-	sending   bool
 
 	at    time.Time // when it may leave, as far as its lane is concerned
 	place int       // in its heap
@@ -199,7 +198,7 @@ func (ls *lanes) look(tx *store.Tx, account chat.AccountID, now time.Time, chang
 }
 
 const selectHead = `SELECT id, chat, user_id, CASE class WHEN 'reply' THEN 0 WHEN 'push' THEN 2 WHEN 'notice' THEN 2 ELSE 1 END,
-	not_before, CASE state WHEN 'sending' THEN 1 ELSE 0 END FROM outbox `
+	not_before FROM outbox `
 
 func (ls *lanes) load(tx *store.Tx, account chat.AccountID) error {
 	ls.heads, ls.due, ls.later = map[laneKey]*head{}, nil, nil
@@ -238,7 +237,7 @@ func (ls *lanes) loadLane(tx *store.Tx, account chat.AccountID, key laneKey) err
 func scanHead(row interface{ Scan(...any) error }) (*head, error) {
 	h := &head{}
 	var after int64
-	if err := row.Scan(&h.id, &h.key.chat, &h.key.user, &h.urgency, &after, &h.sending); err != nil {
+	if err := row.Scan(&h.id, &h.key.chat, &h.key.user, &h.urgency, &after); err != nil {
 		return nil, err
 	}
 	h.notBefore = time.UnixMilli(after)

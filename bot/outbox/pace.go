@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -12,25 +13,36 @@ import (
 // pace keeps an account within its messages per second: they are spread
 // evenly, and a message leaves only when of those before it fewer than a
 // second's number are under way or may have been counted by the platform less than a
-// second before it counts this one. When that was is not known, but no way is quicker
-// than the quickest one: the two messages together have spent that on the ways there
-// and back. So the platform counts no more in any second, however long each one travels.
+// second before it counts this one. When that was is not known, but the one message
+// spends some time on its way there, and the other one spent some on its way back: taken
+// together as much as the quickest answer took. So the platform counts no more in any
+// second, however long each one travels; except for a few, when all roads become much
+// shorter from one moment to the next.
 type pace struct {
 	even     *rate.Limiter
 	most     int
 	quota    quota
 	underWay int
-	counted  []time.Time   // at the latest, by a clock that is ahead by the ways; oldest first
-	quickest time.Duration // from leaving to the answer
-	known    int           // how many answers that is the quickest of
+	answered []time.Time     // within the last second, oldest first
+	took     []time.Duration // the last answers
 }
 
-// sure is the part of the quickest way that is counted on, once it is the quickest of
-// some.
 const (
-	sure = 0.9
-	some = 10
+	// sure is the part of the quickest answer's time that is counted on; it is at most
+	// surely, since a road may become shorter than any that is known.
+	sure   = 0.85
+	surely = 300 * time.Millisecond
+	// A quickest answer is known after so many, and forgotten after so many more.
+	fewAnswers, manyAnswers = 30, 300
 )
+
+// travel is what a message there and another one back need at least.
+func (p *pace) travel() time.Duration {
+	if len(p.took) < fewAnswers {
+		return 0
+	}
+	return min(time.Duration(sure*float64(slices.Min(p.took))), surely)
+}
 
 // saved is how many messages may follow at once after some that left late, so
 // that lateness costs no throughput.
@@ -56,15 +68,16 @@ func (p *pace) wait(now time.Time) time.Duration {
 	if p == nil {
 		return 0
 	}
-	for len(p.counted) > 0 && now.Sub(p.counted[0]) >= time.Second {
-		p.counted = p.counted[1:]
+	second := time.Second - p.travel()
+	for len(p.answered) > 0 && now.Sub(p.answered[0]) >= second {
+		p.answered = p.answered[1:]
 	}
 	wait := max(0, p.quota.free(now).Sub(now))
 	if lack := 1 - p.even.TokensAt(now); lack > 0 {
 		wait = (time.Duration(lack/float64(p.even.Limit())*float64(time.Second)) + time.Millisecond).Truncate(time.Millisecond)
 	}
-	if over := len(p.counted) + p.underWay - p.most; over >= 0 && over < len(p.counted) {
-		wait = max(wait, p.counted[over].Add(time.Second).Sub(now))
+	if over := len(p.answered) + p.underWay - p.most; over >= 0 && over < len(p.answered) {
+		wait = max(wait, p.answered[over].Add(second).Sub(now))
 	} else if over >= 0 {
 		wait = max(wait, time.Second/time.Duration(p.most)) // until one of those under way is answered
 	}
@@ -80,25 +93,18 @@ func (p *pace) leave(now time.Time) {
 	}
 }
 
-// arrived notes that the platform has answered to a message that left, and how long that
-// took; 0: it has never left.
+// arrived notes that the platform has answered to a message that left, or that it never
+// left, and how long a short message took that was sent; 0 for any other.
 func (p *pace) arrived(now time.Time, took time.Duration) {
 	if p == nil {
 		return
 	}
 	p.underWay--
+	p.answered = append(p.answered, now)
 	if took > 0 {
-		p.known++
-		if p.known == 1 || took < p.quickest {
-			p.quickest = took
-		}
+		p.took = append(p.took, took)
 	}
-	at := now
-	if p.known >= some {
-		at = now.Add(-time.Duration(sure * float64(p.quickest)))
+	if len(p.took) > manyAnswers {
+		p.took = p.took[1:]
 	}
-	if n := len(p.counted); n > 0 && at.Before(p.counted[n-1]) {
-		at = p.counted[n-1]
-	}
-	p.counted = append(p.counted, at)
 }

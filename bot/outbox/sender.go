@@ -214,7 +214,7 @@ func (s *Sender) claimHead(h *head) (claimed *Letter, err error) {
 		switch {
 		case laneOf(l) != h.key || l.State != Pending && l.State != Sending: // another process has changed it
 			s.out.touch(tx, l.Account, laneOf(l), true)
-		case h.sending: // it was sent, or not: its fate could not be stored
+		case l.State == Sending: // it was sent, or not: its fate could not be stored
 			err = s.out.uncertain(tx, l, s.adapter.Caps(l.Chat).Idempotent, "what became of it could not be stored")
 		default:
 			var yes bool
@@ -254,12 +254,11 @@ func laneOf(l *Letter) laneKey { return laneKey{l.Chat, l.User} }
 // deliver sends a claimed letter and stores what became of it.
 func (s *Sender) deliver(ctx context.Context, l *Letter) {
 	defer func() {
+		s.out.touched[s.adapter.ID()].add(laneOf(l)) // also when its fate could not be stored
 		s.mu.Lock()
 		delete(s.busy, lane(l))
 		s.mu.Unlock()
-		s.out.touched[s.adapter.ID()].add(laneOf(l)) // also when its fate could not be stored
-		s.arrived(l, 0)                              // if it never left
-
+		s.arrived(l, 0) // if it never left
 	}()
 	err := s.send(ctx, l)
 	if err == nil {
@@ -271,7 +270,7 @@ func (s *Sender) deliver(ctx context.Context, l *Letter) {
 	}
 }
 
-// arrived notes, once, that the platform has answered to a letter.
+// arrived notes, once, that the platform has answered to a letter; see pace.arrived.
 func (s *Sender) arrived(l *Letter, took time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -361,7 +360,11 @@ func (s *Sender) part(ctx context.Context, l *Letter, to chat.ChatID, n int, r c
 	}
 	left := s.out.db.Now()
 	got, err := s.adapter.Send(ctx, to, p)
-	s.arrived(l, s.out.db.Now().Sub(left))
+	took := s.out.db.Now().Sub(left)
+	if err != nil || p.Media != nil {
+		took = 0
+	}
+	s.arrived(l, took)
 	if err != nil {
 		return err
 	}
@@ -393,9 +396,8 @@ func (s *Sender) edit(ctx context.Context, l *Letter, to chat.ChatID, caps chat.
 	if err != nil || old == "" {
 		return false, err
 	}
-	left := s.out.db.Now()
 	err = editor.Edit(ctx, to, old, r.Parts[0])
-	s.arrived(l, s.out.db.Now().Sub(left))
+	s.arrived(l, 0)
 	if err != nil {
 		return false, err
 	}
