@@ -48,7 +48,9 @@ const pairMembers = 30
 
 // newPair makes the bots: the committee c over the branches x and y, each with a
 // secretary (c0, x0, y0) and members (x1, x2 …).
-func newPair(t *testing.T) *pair {
+func newPair(t *testing.T) *pair { return newPairIn(t, store.Options{}) }
+
+func newPairIn(t *testing.T, o store.Options) *pair {
 	t.Helper()
 	var b strings.Builder
 	b.WriteString("database: sqlite:x.db\nconduct: {quiet_hours: \"off\", notices_per_day: 20}\naccounts: [{id: acc, platform: web}]\nunits:\n")
@@ -71,7 +73,7 @@ func newPair(t *testing.T) *pair {
 	s, library := configured(t, name, b.String())
 	p := &pair{T: t, open: storetest.Postgres.Opener(t)}
 	for i := range p.bots {
-		db, err := p.open(store.Options{})
+		db, err := p.open(o)
 		if err != nil {
 			t.Fatal(err)
 		}

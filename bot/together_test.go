@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -22,7 +23,7 @@ func TestBatchIsAsOneByOne(t *testing.T) {
 			t.Parallel()
 			var seen [2]string
 			for i := range seen {
-				p := newPair(t)
+				p := newPairIn(t, store.Options{Now: func() time.Time { return time.Date(2026, 12, 1, 1, 0, 0, 0, time.UTC) }})
 				p.play(seed, i == 0)
 				p.fits()
 				seen[i] = p.all()

@@ -2,6 +2,7 @@ package bottest_test
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -33,6 +34,18 @@ func TestNothingIsReadWhole(t *testing.T) {
 	if err != nil || len(scripts) < 50 {
 		t.Fatalf("%d scripts (%v)", len(scripts), err)
 	}
+	template := filepath.Join(t.TempDir(), "x.db") // the schema takes longer than most scripts
+	db, err := store.Open(t.Context(), "sqlite:"+template, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	empty, err := os.ReadFile(template)
+	if err != nil {
+		t.Fatal(err)
+	}
 	seen := map[string]bool{}
 	for _, name := range scripts {
 		a, err := txtar.ParseFile(name)
@@ -43,6 +56,9 @@ func TestNothingIsReadWhole(t *testing.T) {
 		var fresh []string
 		plan := &faultdriver.Plan{}
 		path := filepath.Join(t.TempDir(), "x.db")
+		if err := os.WriteFile(path, empty, 0o600); err != nil {
+			t.Fatal(err)
+		}
 		done := faultdriver.Set(path, plan)
 		s := bottest.OpenIn(t, a, func(o store.Options) (*store.DB, error) {
 			o.Driver = faultdriver.Name
