@@ -54,19 +54,20 @@ func (a *morningAccount) Send(context.Context, chat.ChatID, chat.Part) (chat.Rec
 	return chat.Receipt{Message: chat.MessageID(fmt.Sprint(len(a.taken)))}, nil
 }
 
-// morningBot is a bot with 5,000 branches over 20 accounts, each with a lesson at 08:00.
-func morningBot(b *testing.B, e storetest.Engine, perSecond int, now func() time.Time) (*Bot, []*morningAccount) {
+// morningBot is a bot with branches over 20 accounts, each with a lesson at 08:00.
+func morningBot(b testing.TB, e storetest.Engine, branches, perSecond int, now func() time.Time) (*Bot, []*morningAccount) {
+	b.Helper()
 	var text strings.Builder
 	text.WriteString("accounts:\n")
 	for a := range morningAccounts {
 		fmt.Fprintf(&text, "  - {id: a%d, platform: web}\n", a)
 	}
 	text.WriteString("units:\n")
-	for u := range morningUnits {
+	for u := range branches {
 		fmt.Fprintf(&text, "  - {id: u%d, name: 支部%d, chats: [\"a%d:u%d\"], members: [{name: 成员%d, staff: \"%d\"}]}\n", u, u, u%morningAccounts, u, u, u)
 	}
 	text.WriteString("schedules:\n")
-	for u := range morningUnits {
+	for u := range branches {
 		fmt.Fprintf(&text, "  - {id: s%d, unit: u%d, cron: \"0 8 * * *\", do: lesson, from: starter/safety}\n", u, u)
 	}
 	f, err := config.Load("config.yaml", []byte(text.String()), os.LookupEnv)
@@ -110,7 +111,7 @@ func BenchmarkMorning(b *testing.B) {
 
 func morning(b *testing.B, e storetest.Engine) {
 	now := time.Date(2026, 12, 1, 7, 0, 0, 0, time.FixedZone("CST", 8*3600))
-	bot, _ := morningBot(b, e, 0, func() time.Time { return now })
+	bot, _ := morningBot(b, e, morningUnits, 0, func() time.Time { return now })
 	b.ResetTimer()
 	for b.Loop() {
 		now = time.Date(2026, now.Month(), now.Day()+1, 8, 0, 0, 0, now.Location())
@@ -144,7 +145,7 @@ func BenchmarkMorningDrain(b *testing.B) {
 		b.Run(string(e), func(b *testing.B) {
 			var began time.Time // when it is 08:00
 			eight := time.Date(2026, 12, 1, 8, 0, 0, 0, time.FixedZone("CST", 8*3600))
-			bot, accounts := morningBot(b, e, perSecond, func() time.Time {
+			bot, accounts := morningBot(b, e, morningUnits, perSecond, func() time.Time {
 				if began.IsZero() {
 					return eight.Add(-time.Hour)
 				}
