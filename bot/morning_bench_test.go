@@ -152,33 +152,43 @@ func BenchmarkMorningDrain(b *testing.B) {
 				return eight.Add(time.Since(began))
 			})
 			began = time.Now().Add(3 * time.Second)
-			ctx, stop := context.WithCancel(b.Context())
-			var running sync.WaitGroup
-			running.Go(func() { _ = bot.engine.Run(ctx) })
-			for _, s := range bot.senders {
-				running.Go(func() { _ = s.Run(ctx) })
-			}
-			var last time.Time
-			for sent := 0; sent < morningUnits; time.Sleep(100 * time.Millisecond) {
-				sent, last = 0, time.Time{}
-				for _, a := range accounts {
-					a.mu.Lock()
-					if sent += len(a.taken); len(a.taken) > 0 && a.taken[len(a.taken)-1].After(last) {
-						last = a.taken[len(a.taken)-1]
-					}
-					a.mu.Unlock()
-				}
-			}
-			stop()
-			running.Wait()
-			refused := 0
-			for _, a := range accounts {
-				refused += a.refused
-			}
+			last, refused := sendMorning(b, bot, accounts, morningUnits)
 			took := last.Sub(began).Seconds()
 			b.ReportMetric(took, "s/all")
 			b.ReportMetric(100*float64(morningUnits/morningAccounts)/perSecond/took, "%-of-limit")
 			b.ReportMetric(float64(refused), "refused")
 		})
 	}
+}
+
+// sendMorning runs the engine and the senders until so many lessons are sent. It returns
+// when the last one was, and how many the platforms have refused.
+func sendMorning(t testing.TB, bot *Bot, accounts []*morningAccount, lessons int) (last time.Time, refused int) {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() { _ = bot.engine.Run(ctx) })
+	for _, s := range bot.senders {
+		running.Go(func() { _ = s.Run(ctx) })
+	}
+	for sent, tries := 0, 0; sent < lessons; tries++ {
+		time.Sleep(100 * time.Millisecond)
+		if tries > 10_000 {
+			t.Fatalf("%d of %d lessons are sent", sent, lessons)
+		}
+		sent = 0
+		for _, a := range accounts {
+			a.mu.Lock()
+			if sent += len(a.taken); len(a.taken) > 0 && a.taken[len(a.taken)-1].After(last) {
+				last = a.taken[len(a.taken)-1]
+			}
+			a.mu.Unlock()
+		}
+	}
+	stop()
+	running.Wait()
+	for _, a := range accounts {
+		refused += a.refused
+	}
+	return last, refused
 }

@@ -1,10 +1,8 @@
 package bot
 
 import (
-	"context"
 	"os"
 	"strconv"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -28,33 +26,9 @@ func TestMorning(t *testing.T) {
 		began := time.Now().Add(3 * time.Second) // when it is 08:00
 		eight := time.Date(2026, 12, 1, 8, 0, 0, 0, time.FixedZone("CST", 8*3600))
 		bot, accounts := morningBot(t, storetest.SQLite, branches, perSecond, func() time.Time { return eight.Add(time.Since(began)) })
-		ctx, stop := context.WithCancel(t.Context())
-		var running sync.WaitGroup
-		running.Go(func() { _ = bot.engine.Run(ctx) })
-		for _, s := range bot.senders {
-			running.Go(func() { _ = s.Run(ctx) })
-		}
-		var last time.Time
-		for sent, tries := 0, 0; sent < branches; tries++ {
-			time.Sleep(time.Second)
-			if tries > 1000 {
-				t.Fatalf("%d of %d lessons are sent", sent, branches)
-			}
-			sent = 0
-			for _, a := range accounts {
-				a.mu.Lock()
-				if sent += len(a.taken); len(a.taken) > 0 && a.taken[len(a.taken)-1].After(last) {
-					last = a.taken[len(a.taken)-1]
-				}
-				a.mu.Unlock()
-			}
-		}
-		stop()
-		running.Wait()
-		for _, a := range accounts {
-			if a.refused > 0 {
-				t.Errorf("account %s: %d messages are refused", a.id, a.refused)
-			}
+		last, refused := sendMorning(t, bot, accounts, branches)
+		if refused > 0 {
+			t.Errorf("%d messages are refused", refused)
 		}
 		took := last.Sub(began)
 		percent := 100 * float64(branches/morningAccounts) / perSecond / took.Seconds()

@@ -287,19 +287,27 @@ func (p *progress) strands(w *work, events []place) ([][]place, error) {
 			}
 		}
 	}
-	var all [][]place
-	of := map[string]int{}
+	key := map[place]string{}
 	for i, e := range events {
-		name := first(names[i][0])
-		k, ok := of[name]
-		if !ok {
-			k = len(all)
-			of[name] = k
-			all = append(all, nil)
-		}
-		all[k] = append(all[k], e)
+		key[e] = first(names[i][0])
 	}
-	return all, nil
+	return grouped(events, func(e place) string { return key[e] }), nil
+}
+
+// grouped sorts a list by the names of its items, the first named first; those of one
+// name stay in their order.
+func grouped[T any](list []T, name func(T) string) (groups [][]T) {
+	at := map[string]int{}
+	for _, item := range list {
+		i, ok := at[name(item)]
+		if !ok {
+			i = len(groups)
+			at[name(item)] = i
+			groups = append(groups, nil)
+		}
+		groups[i] = append(groups[i], item)
+	}
+	return groups
 }
 
 // names are what an event has to do with: its chat, its sender, the unit of the chat or

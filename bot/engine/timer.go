@@ -197,32 +197,15 @@ func (f *firing) run(tx *store.Tx) error {
 		return err
 	}
 	w := newWork(f.engine, tx, nil, f.asked)
-	strands := byUnit(due, tx.Parallel)
+	strands := [][]Timer{due} // with SQLite nothing would be gained
+	if tx.Parallel {
+		strands = grouped(due, func(tm Timer) string { return tm.unit })
+	}
 	err = tx.Together(len(strands), func(i int) error { return f.advance(w, strands[i], late) })
 	if err == nil && f.fired == 0 {
 		err = errNothing
 	}
 	return err
-}
-
-// byUnit sorts timers by their units; with SQLite, where nothing would be gained, they
-// stay together.
-func byUnit(due []Timer, parallel bool) (strands [][]Timer) {
-	at := map[string]int{}
-	for _, tm := range due {
-		unit := ""
-		if parallel {
-			unit = tm.unit
-		}
-		i, ok := at[unit]
-		if !ok {
-			i = len(strands)
-			at[unit] = i
-			strands = append(strands, nil)
-		}
-		strands[i] = append(strands[i], tm)
-	}
-	return strands
 }
 
 // advance handles the timers of a unit, up to one that is put aside. Those of which it
