@@ -96,6 +96,15 @@ func (tx *Tx) QueryEach(query, kind string, args, list []any, scan func(*sql.Row
 	})
 }
 
+// List is values as QueryEach takes them.
+func List[T any](values []T) []any {
+	list := make([]any, len(values))
+	for i, v := range values {
+		list[i] = v
+	}
+	return list
+}
+
 // parameters writes "$4, $5" for two after three.
 func parameters(after, n int) string {
 	text := make([]byte, 0, 5*n)

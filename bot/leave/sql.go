@@ -62,11 +62,7 @@ func ahead(tx *store.Tx, member int64) ([]record, error) {
 
 // ofMembers are the leaves of members that touch a time.
 func ofMembers(tx *store.Tx, members []int64, from, to time.Time) ([]record, error) {
-	ids := make([]any, len(members))
-	for i, id := range members {
-		ids[i] = id
-	}
-	return ofEach(tx, selectLeave+`JOIN list ON list.item = l.member WHERE l.to_at > $1 AND l.from_at < $2`, "BIGINT", ids, from, to)
+	return ofEach(tx, selectLeave+`JOIN list ON list.item = l.member WHERE l.to_at > $1 AND l.from_at < $2`, "BIGINT", store.List(members), from, to)
 }
 
 // ofUnit are those of the rosters of the turn's unit and the units under it.
@@ -75,12 +71,8 @@ func ofUnit(t *engine.Turn, from, to time.Time) ([]record, error) {
 	if err != nil {
 		return nil, err
 	}
-	units := make([]any, len(below))
-	for i, id := range below {
-		units[i] = id
-	}
 	return ofEach(t.Tx, `SELECT `+leaveColumns+` FROM list CROSS JOIN member m CROSS JOIN leave l LEFT JOIN member b ON b.id = l.entered_by
-		WHERE m.unit = list.item AND m.left_at IS NULL AND l.member = m.id AND l.to_at > $1 AND l.from_at < $2`, "TEXT", units, from, to)
+		WHERE m.unit = list.item AND m.left_at IS NULL AND l.member = m.id AND l.to_at > $1 AND l.from_at < $2`, "TEXT", store.List(below), from, to)
 }
 
 func ofEach(tx *store.Tx, query, kind string, list []any, from, to time.Time) ([]record, error) {

@@ -146,11 +146,7 @@ func lockMembers(tx *store.Tx, members []int64) error {
 	}
 	slices.Sort(members) // in one order, so that transactions hardly ever wait for each other
 	members = slices.Compact(members)
-	list := make([]any, len(members))
-	for i, id := range members {
-		list[i] = id
-	}
-	err := tx.QueryEach(`SELECT m.id FROM list JOIN member m ON m.id = item ORDER BY m.id FOR NO KEY UPDATE OF m`, "BIGINT", nil, list,
+	err := tx.QueryEach(`SELECT m.id FROM list JOIN member m ON m.id = item ORDER BY m.id FOR NO KEY UPDATE OF m`, "BIGINT", nil, store.List(members),
 		func(*sql.Rows) error { return nil })
 	if err != nil {
 		return fmt.Errorf("lock members: %w", err)

@@ -34,11 +34,7 @@ func ofMember(tx *store.Tx, member int64) ([]rotation, error) {
 
 // ofMembers are the rotations of members, by member, in the order of their first days.
 func ofMembers(tx *store.Tx, members []int64) (map[int64][]rotation, error) {
-	ids := make([]any, len(members))
-	for i, id := range members {
-		ids[i] = id
-	}
-	return ofEach(tx, selectRotation+`JOIN list ON list.item = s.member`, "BIGINT", ids)
+	return ofEach(tx, selectRotation+`JOIN list ON list.item = s.member`, "BIGINT", store.List(members))
 }
 
 // ofUnit are those of the rosters of the turn's unit and the units under it.
@@ -47,12 +43,8 @@ func ofUnit(t *engine.Turn) (map[int64][]rotation, error) {
 	if err != nil {
 		return nil, err
 	}
-	units := make([]any, len(below))
-	for i, id := range below {
-		units[i] = id
-	}
 	return ofEach(t.Tx, `SELECT s.member, s.pattern, s.starts_on, s.ends_on FROM list CROSS JOIN member m CROSS JOIN shift s
-		WHERE m.unit = list.item AND m.left_at IS NULL AND s.member = m.id`, "TEXT", units)
+		WHERE m.unit = list.item AND m.left_at IS NULL AND s.member = m.id`, "TEXT", store.List(below))
 }
 
 func ofEach(tx *store.Tx, query, kind string, list []any) (map[int64][]rotation, error) {
