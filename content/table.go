@@ -39,8 +39,8 @@ func ParseCSV(file string, data []byte) ([]*Question, error) {
 
 // ParseXLSX reads the first visible sheet of a workbook, likewise.
 func ParseXLSX(file string, data []byte) ([]*Question, error) {
-	rows, err := sheet.ReadXLSX(data)
-	return parseTable(file, "xlsx", rows, err)
+	table, err := sheet.ReadXLSX(data)
+	return parseTable(file, "xlsx", table.Rows, err)
 }
 
 func parseTable(file, format string, rows []sheet.Row, err error) ([]*Question, error) {

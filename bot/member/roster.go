@@ -55,10 +55,11 @@ var headings = map[string]string{
 // Parse reads a roster file for a unit: n good people, m faults. Rows of a
 // file may name a unit under this one by id or name; else they belong to it.
 func Parse(tx *store.Tx, unit, name string, data []byte) ([]Person, []Fault, error) {
-	rows, err := sheet.Read(name, data)
+	file, err := sheet.Read(name, data)
 	if err != nil {
 		return nil, nil, err
 	}
+	rows := file.Rows
 	units, err := unitsBelow(tx, unit)
 	if err != nil {
 		return nil, nil, err

@@ -208,12 +208,12 @@ func (f *Feature) File(t *engine.Turn, file chat.File) (bool, error) {
 	if !strings.HasSuffix(lower, ".xlsx") && !strings.HasSuffix(lower, ".csv") {
 		return false, nil
 	}
-	rows, err := sheet.Read(file.Name, file.Data)
+	table, err := sheet.Read(file.Name, file.Data)
 	if err != nil {
 		return false, nil // whoever takes tables of all kinds says what is wrong
 	}
 	r := &reader{letters: f.Letters(), now: t.Now.In(t.Unit.Zone), byStaff: map[string]int64{}, byName: map[string]int64{}, seen: map[int64]int{}}
-	rows, ours := r.heads(rows)
+	rows, ours := r.heads(table.Rows)
 	if !ours {
 		return false, nil
 	}

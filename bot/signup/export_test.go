@@ -30,12 +30,12 @@ func TestExport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows, err := sheet.Read("list.xlsx", data)
+	table, err := sheet.Read("list.xlsx", data)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var lines []string
-	for _, r := range rows {
+	for _, r := range table.Rows {
 		lines = append(lines, strings.Join(r.Cells, " "))
 	}
 	want := "序号 工号 姓名 人数 状态\n1 0002 张三 2 已报名\n2 0003 李四 1 已报名\n3  老王 1 候补\n4 0005 赵磊 1 候补"

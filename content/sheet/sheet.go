@@ -33,6 +33,12 @@ type Row struct {
 	Cells  []string
 }
 
+// File is what was read of a file.
+type File struct {
+	Rows  []Row
+	Other []string // names of further visible sheets with something in them: these are not read
+}
+
 // Error is what is wrong with a table.
 type Error struct {
 	Row     int // 0 = the file as a whole
@@ -53,14 +59,15 @@ func (e *Error) Error() string {
 
 // Read reads a table by the ending of its name. Rows without any text are left
 // out; cells are trimmed. Faults are of type *Error.
-func Read(name string, data []byte) ([]Row, error) {
+func Read(name string, data []byte) (File, error) {
 	switch lower := strings.ToLower(name); {
 	case strings.HasSuffix(lower, ".xlsx"):
 		return ReadXLSX(data)
 	case strings.HasSuffix(lower, ".csv"):
-		return ReadCSV(data)
+		rows, err := ReadCSV(data)
+		return File{Rows: rows}, err
 	}
-	return nil, &Error{Problem: "only .xlsx and .csv can be read", Hint: "save the table as one of them"}
+	return File{}, &Error{Problem: "only .xlsx and .csv can be read", Hint: "save the table as one of them"}
 }
 
 // ReadCSV reads a CSV in UTF-8 or GBK, with or without BOM, parted by commas,
@@ -76,11 +83,11 @@ func ReadCSV(data []byte) ([]Row, error) {
 	r := csv.NewReader(strings.NewReader(text))
 	r.FieldsPerRecord = -1
 	r.Comma = separator(text)
-	t := table{}
+	t := rows{}
 	for {
 		cells, err := r.Read()
 		if errors.Is(err, io.EOF) {
-			return t.rows, nil
+			return t.list, nil
 		}
 		if err != nil {
 			return nil, csvError(err)
@@ -133,12 +140,12 @@ func csvError(err error) error {
 	return &Error{Row: p.StartLine, Problem: p.Err.Error()}
 }
 
-// table gathers rows within the limits.
-type table struct {
-	rows []Row
+// rows gathers rows within the limits.
+type rows struct {
+	list []Row
 }
 
-func (t *table) add(number int, cells []string) error {
+func (t *rows) add(number int, cells []string) error {
 	last := 0
 	for i, c := range cells {
 		c = strings.TrimSpace(c)
@@ -155,9 +162,9 @@ func (t *table) add(number int, cells []string) error {
 		return nil
 	case last > maxColumns:
 		return &Error{Row: number, Problem: fmt.Sprintf("more than %d columns", maxColumns), Hint: "remove what does not belong to the table"}
-	case len(t.rows) == maxRows:
+	case len(t.list) == maxRows:
 		return &Error{Row: number, Problem: fmt.Sprintf("more than %d rows", maxRows), Hint: "split the table"}
 	}
-	t.rows = append(t.rows, Row{Number: number, Cells: cells[:last:last]})
+	t.list = append(t.list, Row{Number: number, Cells: cells[:last:last]})
 	return nil
 }

@@ -76,9 +76,9 @@ func TestReadCSV(t *testing.T) {
 
 func TestReadByName(t *testing.T) {
 	t.Parallel()
-	rows, err := sheet.Read("名单.CSV", []byte("a\n"))
-	if err != nil || flat(rows) != "1: a\n" {
-		t.Errorf("got %v, %v", rows, err)
+	table, err := sheet.Read("名单.CSV", []byte("a\n"))
+	if err != nil || flat(table.Rows) != "1: a\n" {
+		t.Errorf("got %v, %v", table, err)
 	}
 	_, err = sheet.Read("名单.xls", nil)
 	if got, want := text(err), "only .xlsx and .csv can be read (save the table as one of them)"; got != want {
@@ -123,7 +123,7 @@ func TestRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(want, flat(got)); diff != "" {
+		if diff := cmp.Diff(want, flat(got.Rows)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}

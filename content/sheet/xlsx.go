@@ -20,28 +20,59 @@ const lastRow = 1_048_576
 // ReadXLSX reads the first visible sheet of a workbook. Of a formula it takes
 // the value that was stored with it; a date is given as 2026-12-01, a number
 // as a plain decimal, or with leading zeros where the cell shows them.
-func ReadXLSX(data []byte) (rows []Row, err error) {
+func ReadXLSX(data []byte) (t File, err error) {
 	if err := checkZip(data); err != nil {
-		return nil, err
+		return File{}, err
 	}
 	// excelize is made for files of friends: broken ones have caused panics.
 	defer func() {
 		if p := recover(); p != nil {
-			rows, err = nil, errBroken
+			t, err = File{}, errBroken
 		}
 	}()
 	f, err := excelize.OpenReader(bytes.NewReader(data), excelize.Options{
 		UnzipSizeLimit: maxUnpacked, UnzipXMLSizeLimit: maxUnpacked}) // equal: nothing goes to temporary files
 	if err != nil {
-		return nil, errBroken
+		return File{}, errBroken
 	}
 	defer f.Close()
+	read := false
 	for _, name := range f.GetSheetList() {
-		if visible, err := f.GetSheetVisible(name); err == nil && visible {
-			return readSheet(f, name)
+		visible, err := f.GetSheetVisible(name)
+		switch {
+		case err != nil || !visible:
+		case !read:
+			if t.Rows, err = readSheet(f, name); err != nil {
+				return File{}, err
+			}
+			read = true
+		case hasText(f, name):
+			t.Other = append(t.Other, name)
 		}
 	}
-	return nil, &Error{Problem: "the workbook has no visible sheet"}
+	if !read {
+		return File{}, &Error{Problem: "the workbook has no visible sheet"}
+	}
+	return t, nil
+}
+
+// looked is how many rows of a further sheet are looked at for a text.
+const looked = 100
+
+// hasText tells whether a sheet has something in its first rows.
+func hasText(f *excelize.File, name string) bool {
+	rows, err := f.Rows(name)
+	if err != nil {
+		return true // it is there, and was not read
+	}
+	defer rows.Close()
+	for n := 0; n < looked && rows.Next(); n++ {
+		cells, err := rows.Columns()
+		if err != nil || strings.TrimSpace(strings.Join(cells, "")) != "" {
+			return true
+		}
+	}
+	return false
 }
 
 var (
@@ -135,7 +166,7 @@ func readSheet(f *excelize.File, name string) ([]Row, error) {
 	if err != nil {
 		return nil, errBroken
 	}
-	t := table{}
+	t := rows{}
 	for n := 1; stored.Next() && shown.Next(); n++ {
 		if n > lastRow {
 			return nil, errBroken
@@ -155,7 +186,7 @@ func readSheet(f *excelize.File, name string) ([]Row, error) {
 			return nil, err
 		}
 	}
-	return t.rows, nil
+	return t.list, nil
 }
 
 var (

@@ -66,7 +66,7 @@ func TestReadXLSX(t *testing.T) {
 		set("A10", "merged", "")
 		set("C10", "x", "")
 	})
-	rows, err := sheet.ReadXLSX(data)
+	table, err := sheet.ReadXLSX(data)
 	must(t, err)
 	want := `1: 工号|数
 2: 0001|0001
@@ -77,33 +77,41 @@ func TestReadXLSX(t *testing.T) {
 9: after empty rows
 10: merged||x
 `
-	if diff := cmp.Diff(want, flat(rows)); diff != "" {
+	if diff := cmp.Diff(want, flat(table.Rows)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 
 func TestReadFirstVisibleSheet(t *testing.T) {
 	t.Parallel()
-	rows, err := sheet.ReadXLSX(workbook(t, func(f *excelize.File) {
+	table, err := sheet.ReadXLSX(workbook(t, func(f *excelize.File) {
 		must(t, f.SetCellValue("Sheet1", "A1", "hidden"))
 		_, err := f.NewSheet("名单")
 		must(t, err)
 		must(t, f.SetCellValue("名单", "A1", "shown"))
 		f.SetActiveSheet(1)
 		must(t, f.SetSheetVisible("Sheet1", false))
+		for _, name := range []string{"空", "二车间"} {
+			_, err := f.NewSheet(name)
+			must(t, err)
+		}
+		must(t, f.SetCellValue("二车间", "B7", "more"))
 	}))
 	must(t, err)
-	if got, want := flat(rows), "1: shown\n"; got != want {
+	if got, want := flat(table.Rows), "1: shown\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+	if diff := cmp.Diff([]string{"二车间"}, table.Other); diff != "" {
+		t.Error(diff)
 	}
 }
 
 // A formula gives the value that was stored with it and is never evaluated.
 func TestStoredValueOfFormula(t *testing.T) {
 	t.Parallel()
-	rows, err := sheet.ReadXLSX(withSheet(t, `<row r="1"><c r="A1"><f>1+1</f><v>7</v></c><c r="B1" t="str"><f>A9</f><v>stored</v></c></row>`))
+	table, err := sheet.ReadXLSX(withSheet(t, `<row r="1"><c r="A1"><f>1+1</f><v>7</v></c><c r="B1" t="str"><f>A9</f><v>stored</v></c></row>`))
 	must(t, err)
-	if got, want := flat(rows), "1: 7|stored\n"; got != want {
+	if got, want := flat(table.Rows), "1: 7|stored\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -170,9 +178,9 @@ func TestRefusedWorkbooks(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			rows, err := sheet.ReadXLSX(tt.data)
-			if text(err) != tt.want || rows != nil {
-				t.Errorf("got %v and\n%v\nwant\n%s", len(rows), err, tt.want)
+			table, err := sheet.ReadXLSX(tt.data)
+			if text(err) != tt.want || table.Rows != nil {
+				t.Errorf("got %v and\n%v\nwant\n%s", len(table.Rows), err, tt.want)
 			}
 		})
 	}
@@ -209,9 +217,9 @@ func manyFiles(n int) map[string][]byte {
 // but cost nothing.
 func TestEmptyRowsToTheBottom(t *testing.T) {
 	t.Parallel()
-	rows, err := sheet.ReadXLSX(withSheet(t, `<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="A1048576" s="1"/></row>`))
+	table, err := sheet.ReadXLSX(withSheet(t, `<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="A1048576" s="1"/></row>`))
 	must(t, err)
-	if got, want := flat(rows), "1: 1\n"; got != want {
+	if got, want := flat(table.Rows), "1: 1\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -297,23 +305,23 @@ func TestHostileWorkbooks(t *testing.T) {
 		"absolute path":          with(t, "/etc/passwd", "x"),
 		"workbook in a workbook": with(t, "xl/embeddings/inner.xlsx", string(withSheet(t, `<row r="1"/>`))),
 	} {
-		rows, err := sheet.ReadXLSX(data)
-		if err != nil || flat(rows) != "1: 1\n" {
-			t.Errorf("%s: %q, %v; want the table", name, flat(rows), err)
+		table, err := sheet.ReadXLSX(data)
+		if err != nil || flat(table.Rows) != "1: 1\n" {
+			t.Errorf("%s: %q, %v; want the table", name, flat(table.Rows), err)
 		}
 	}
 	laughs := `<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;">]>` + shared
-	if rows, err := sheet.ReadXLSX(with(t, "xl/sharedStrings.xml", laughs)); err == nil && flat(rows) != "1: 1\n" {
-		t.Errorf("entities were expanded: %q", flat(rows))
+	if table, err := sheet.ReadXLSX(with(t, "xl/sharedStrings.xml", laughs)); err == nil && flat(table.Rows) != "1: 1\n" {
+		t.Errorf("entities were expanded: %q", flat(table.Rows))
 	}
 }
 
 // A formula counts as the text that was stored with it, whatever it would call.
 func TestStoredFormulaIsText(t *testing.T) {
 	t.Parallel()
-	rows, err := sheet.ReadXLSX(withSheet(t, `<row r="1"><c r="A1" t="str"><f>WEBSERVICE("http://127.0.0.1:1/")</f><v>=1+1</v></c><c r="B1"><f>1/0</f></c></row>`))
+	table, err := sheet.ReadXLSX(withSheet(t, `<row r="1"><c r="A1" t="str"><f>WEBSERVICE("http://127.0.0.1:1/")</f><v>=1+1</v></c><c r="B1"><f>1/0</f></c></row>`))
 	must(t, err)
-	if got, want := flat(rows), "1: =1+1\n"; got != want {
+	if got, want := flat(table.Rows), "1: =1+1\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
