@@ -153,7 +153,7 @@ func (a *Adapter) refused(s *session, ret openwechat.Ret) error {
 		s.mu.Unlock()
 		a.Log.Warn("wechat account too busy", "account", a.Options.ID, "rest", a.Rest)
 		a.report(chat.State{Condition: chat.Online, Reason: chat.TooBusy, Detail: fmt.Sprintf(a.words["too_often"], a.Rest.Round(time.Second))})
-		return &chat.SendError{Class: chat.RateLimited, After: a.Rest, Err: err}
+		return &chat.SendError{Class: chat.RateLimited, After: a.Rest, Account: true, Err: err}
 	case ret == retSystem:
 		return &chat.SendError{Class: chat.Temporary, Err: err}
 	}

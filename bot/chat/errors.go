@@ -12,7 +12,8 @@ type Class string
 const (
 	// Temporary: not sent; try again later.
 	Temporary Class = "temporary"
-	// RateLimited: not sent; try again after SendError.After.
+	// RateLimited: not sent; try again after SendError.After. It concerns the chat, or
+	// the account where SendError.Account says so.
 	RateLimited Class = "rate_limited"
 	// MaybeSent: the request went out, its outcome is unknown.
 	MaybeSent Class = "maybe_sent"
@@ -38,8 +39,11 @@ const (
 type SendError struct {
 	Class Class
 	After time.Duration // RateLimited: how long to wait; 0 = unknown
-	To    ChatID        // ChatMoved: the new id
-	Err   error         // the cause, without tokens or message text
+	// Account tells, of RateLimited, that the platform limits the account and not only
+	// the chat.
+	Account bool
+	To      ChatID // ChatMoved: the new id
+	Err     error  // the cause, without tokens or message text
 }
 
 func (e *SendError) Error() string {

@@ -46,8 +46,8 @@ const (
 	Ending Class = "ending"
 )
 
-// patience is how long a letter is tried while the platform is out of order or
-// logged out: what comes later is of no use, or is taken for today's.
+// patience is how long a letter is of use: what comes later is useless, or is taken
+// for today's.
 func (c Class) patience() time.Duration {
 	switch c {
 	case Reply:
@@ -58,7 +58,7 @@ func (c Class) patience() time.Duration {
 	return 2 * time.Hour
 }
 
-// deadline is when a letter that the platform does not take is given up.
+// deadline is after when a letter is not sent any more, whatever the platform says.
 func (l *Letter) deadline() time.Time {
 	if l.Expires.IsZero() {
 		return l.Created.Add(l.Class.patience())

@@ -104,26 +104,57 @@ func TestADigestIsSentWhereTheChatCannotEdit(t *testing.T) {
 	})
 }
 
-func TestAnAbsurdRateLimitEndsAfterADay(t *testing.T) {
+// An account that is to rest for a year does so for a day; what is of no use by then is
+// given up, whether it was refused itself or waits behind.
+func TestNothingIsSentAfterItsTime(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
 		d := newDesk(t, e, chat.Caps{})
 		d.p.fail = func(n int, _ chat.ChatID, _ string) error {
 			if n == 1 {
-				return &chat.SendError{Class: chat.RateLimited, After: 365 * 24 * time.Hour, Err: errors.New("429")}
+				return &chat.SendError{Class: chat.RateLimited, After: 365 * 24 * time.Hour, Account: true, Err: errors.New("429")}
 			}
 			return nil
 		}
-		d.add(letter("1", "a", outbox.Push, "一"), letter("2", "b", outbox.Reply, "二"))
+		d.add(letter("1", "a", outbox.Push, "一"), letter("2", "b", outbox.Reply, "二"), letter("3", "b", outbox.Reply, "三"))
 		d.drain(0)
 		if wait, waiting, err := d.sender.NextDue(); wait != 24*time.Hour || !waiting || err != nil {
 			t.Errorf("next after %v, %v, %v", wait, waiting, err)
 		}
-		d.has("1 pending", "2 pending: rate_limited: 429")
-		d.drain(24*time.Hour - time.Millisecond)
+		d.has("1 pending", "2 dead: rate_limited: 429", "3 pending")
+		d.drain(20 * time.Hour)
+		day := letter("4", "c", outbox.Notice, "五小时前的通知")
+		late := letter("5", "c", outbox.Notice, "到时没用的通知")
+		late.Expires = d.now.Add(time.Hour)
+		d.add(day, late)
+		d.drain(4*time.Hour - time.Millisecond)
 		d.shows()
 		d.drain(time.Millisecond)
-		d.shows("b: 二", "a: 一")
+		d.shows("c: 五小时前的通知")
+		d.has("1 dead: too late to be of use", "2 dead: rate_limited: 429", "3 dead: too late to be of use", "4 sent", "5 dead: too late to be of use")
+	})
+}
+
+func TestAWaitEndsWithTheLettersTime(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
+		for _, class := range []chat.Class{chat.RateLimited, chat.Temporary, chat.LoggedOut} {
+			for kind, hours := range map[outbox.Class]int{outbox.Reply: 1, outbox.Push: 2} {
+				d := newDesk(t, e, chat.Caps{})
+				d.p.fail = func(int, chat.ChatID, string) error {
+					return &chat.SendError{Class: class, After: 7 * time.Minute, Err: errors.New("as the test wants")}
+				}
+				d.add(letter("k", "a", kind, "题"))
+				d.drain(time.Duration(hours)*time.Hour - 10*time.Minute)
+				if got := d.states()[0]; got != "k pending" {
+					t.Errorf("%s of class %s: %s after almost %d hours", kind, class, got, hours)
+				}
+				d.drain(10 * time.Minute)
+				if got := d.states()[0]; got != "k dead" {
+					t.Errorf("%s of class %s: %s after %d hours", kind, class, got, hours)
+				}
+			}
+		}
 	})
 }
 

@@ -53,9 +53,14 @@ func (l *Letter) read(text string) error {
 	return err
 }
 
-// tooLate gives a letter up whose time is over, unless part of it was sent.
-func (o *Outbox) tooLate(tx *store.Tx, l *Letter) (bool, error) {
-	if l.Expires.IsZero() || !tx.Now.After(l.Expires) || l.parts > 0 {
+// tooLate gives a letter up whose time is over, unless part of it was sent. Where an
+// account has a number of messages a day, what is no reply may wait for the next day.
+func (o *Outbox) tooLate(tx *store.Tx, l *Letter, p chat.Pace) (bool, error) {
+	deadline := l.deadline()
+	if l.Expires.IsZero() && l.Class != Reply && p.AccountPerDay > 0 {
+		deadline = deadline.Add(day)
+	}
+	if !tx.Now.After(deadline) || l.parts > 0 {
 		return false, nil
 	}
 	return true, o.settle(tx, l, Dead, "too late to be of use")

@@ -29,6 +29,9 @@ type Sender struct {
 	pace   *pace                     // of the account
 	groups map[chat.ChatID]time.Time // when each group may get its next message
 	pause  time.Time                 // the platform asked the whole account to wait until then
+	// limited is the group that the platform refused last for its rate, until anything is
+	// taken: another one that is refused as well shows that the account is meant.
+	limited chat.ChatID
 }
 
 // attempts is how often a letter is tried whose chat moves time and again, or
@@ -218,7 +221,7 @@ func (s *Sender) claimHead(h *head) (claimed *Letter, err error) {
 			err = s.out.uncertain(tx, l, s.adapter.Caps(l.Chat).Idempotent, "what became of it could not be stored")
 		default:
 			var yes bool
-			if yes, err = s.out.tooLate(tx, l); err != nil || yes {
+			if yes, err = s.out.tooLate(tx, l, s.adapter.Caps(l.Chat).Pace); err != nil || yes {
 				return err
 			}
 			if yes, err = take(tx, l.ID); yes {
@@ -368,6 +371,7 @@ func (s *Sender) part(ctx context.Context, l *Letter, to chat.ChatID, n int, r c
 	if err != nil {
 		return err
 	}
+	s.accepted()
 	return s.write(func(tx *store.Tx) error {
 		if err := receipt(tx, l, n, to, got); err != nil {
 			return err
@@ -409,6 +413,13 @@ func (s *Sender) edit(ctx context.Context, l *Letter, to chat.ChatID, caps chat.
 	})
 }
 
+// accepted notes that the platform takes messages.
+func (s *Sender) accepted() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.limited = ""
+}
+
 func (s *Sender) shown(l *Letter) (id chat.MessageID, poll bool, err error) {
 	err = s.out.db.Read(func(tx *store.Tx) (err error) { id, poll, err = shown(tx, l); return err })
 	return id, poll, err
@@ -447,19 +458,13 @@ func (s *Sender) failed(l *Letter, err error) error {
 		if wait <= 0 {
 			wait = 5 * time.Second
 		}
-		wait = min(wait, 24*time.Hour) // an absurd value must not silence the account for ever
-		s.mu.Lock()
-		s.pause = now.Add(wait)
-		s.mu.Unlock()
-		return s.later(l, now.Add(wait), err)
-	case chat.LoggedOut, chat.Temporary:
-		wait := 30 * time.Second // for somebody to log in
-		if class == chat.Temporary {
-			wait = backoff(l.Attempts)
-		}
-		if now.Before(l.deadline()) {
-			return s.later(l, now.Add(wait), err)
-		}
+		at := now.Add(min(wait, day)) // an absurd value must not silence anybody for ever
+		s.limit(lane(l).Group(), at, se.Account)
+		return s.later(l, at, err)
+	case chat.LoggedOut:
+		return s.later(l, now.Add(30*time.Second), err) // for somebody to log in
+	case chat.Temporary:
+		return s.later(l, now.Add(backoff(l.Attempts)), err)
 	case chat.ChatMoved:
 		if l.Chat == "" || se.To == "" || l.Attempts >= attempts {
 			break // "" is no chat: it stands for everybody's private one
@@ -481,7 +486,23 @@ func (s *Sender) failed(l *Letter, err error) error {
 	return s.settled(l, Dead, err.Error())
 }
 
+// limit lets a group rest until a time; the whole account if the platform says so, or if
+// another group was refused just before.
+func (s *Sender) limit(group chat.ChatID, until time.Time, account bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.groups[group] = until
+	if account || s.limited != "" && s.limited != group && s.groups[s.limited].After(s.out.db.Now()) {
+		s.pause = until
+	}
+	s.limited = group
+}
+
+// later tries a letter once more at a time, if it is of use then.
 func (s *Sender) later(l *Letter, at time.Time, err error) error {
+	if at.After(l.deadline()) {
+		return s.settled(l, Dead, err.Error())
+	}
 	return s.write(func(tx *store.Tx) error { return mark(tx, l.ID, Pending, at, err.Error()) })
 }
 

@@ -232,21 +232,41 @@ func TestErrorsByClass(t *testing.T) {
 	})
 }
 
-func TestRateLimitPausesTheAccount(t *testing.T) {
+// A chat that is refused for its rate rests alone; the account does when the platform
+// says so, or refuses a second chat before it has taken anything.
+func TestARateLimitRestsItsChat(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
-		d := newDesk(t, e, chat.Caps{})
-		d.p.fail = func(n int, _ chat.ChatID, _ string) error {
-			if n == 1 {
-				return &chat.SendError{Class: chat.RateLimited, After: 40 * time.Second, Err: errors.New("429")}
+		for _, c := range []struct {
+			name    string
+			refused map[int]bool // calls
+			account bool
+			early   []string // shown within 39 s
+			after   []string // within 2 s more
+		}{
+			{"one group", map[int]bool{1: true}, false, []string{"b: 二", "c: 三"}, []string{"g/1: 一", "g/2: 话题"}},
+			{"the account", map[int]bool{1: true}, true, nil, []string{"g/1: 一", "b: 二", "c: 三", "g/2: 话题"}},
+			{"a second one", map[int]bool{1: true, 2: true}, false, nil, []string{"g/1: 一", "b: 二", "c: 三", "g/2: 话题"}},
+			{"a second one after a success", map[int]bool{1: true, 3: true}, false, []string{"b: 二"}, []string{"g/1: 一", "c: 三", "g/2: 话题"}},
+		} {
+			d := newDesk(t, e, chat.Caps{})
+			d.p.fail = func(n int, _ chat.ChatID, _ string) error {
+				if c.refused[n] {
+					return &chat.SendError{Class: chat.RateLimited, After: 40 * time.Second, Account: c.account, Err: errors.New("429")}
+				}
+				return nil
 			}
-			return nil
+			d.add(letter("1", "g/1", outbox.Push, "一"), letter("2", "b", outbox.Push, "二"), letter("3", "c", outbox.Push, "三"),
+				letter("4", "g/2", outbox.Push, "话题"))
+			d.drain(39 * time.Second)
+			if diff := cmp.Diff(c.early, d.p.shown); diff != "" {
+				t.Errorf("%s, early (-want +got)\n%s", c.name, diff)
+			}
+			d.drain(2 * time.Second)
+			if diff := cmp.Diff(append(c.early, c.after...), d.p.shown); diff != "" {
+				t.Errorf("%s (-want +got)\n%s", c.name, diff)
+			}
 		}
-		d.add(letter("1", "a", outbox.Push, "一"), letter("2", "b", outbox.Push, "二"))
-		d.drain(39 * time.Second)
-		d.shows()
-		d.drain(2 * time.Second)
-		d.shows("a: 一", "b: 二")
 	})
 }
 
