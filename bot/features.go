@@ -63,6 +63,7 @@ type features struct {
 
 func newFeatures(links func(code string) []string, page func(code string) string) *features {
 	f := &features{directory: member.NewDirectory(), book: &ledger.Book{}}
+	f.directory.OnEnded = console.End
 	f.members = &member.Feature{Directory: f.directory, Links: links, Page: page}
 	f.survey, f.suggest = &survey.Feature{}, &suggestion.Feature{}
 	f.schedule = &schedule.Feature{Quiet: f.quietHours}

@@ -19,7 +19,7 @@ import (
 )
 
 // growing are the tables that have more rows each day.
-var growing = []string{"answer", "answer_message", "binding", "checkin_entry", "event_seen", "ledger", "ledger_sum", "lesson_done", "lesson_push",
+var growing = []string{"account_binding", "answer", "answer_message", "binding", "checkin_entry", "event_seen", "ledger", "ledger_sum", "lesson_done", "lesson_push",
 	"notice_reader", "notice_target", "occurrence", "outbox", "outbox_part", "pending_answer", "prompt", "round", "signup_entry", "stay"}
 
 // meant are statements that are to read all: of the ledger's verification, and of the

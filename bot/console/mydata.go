@@ -94,6 +94,8 @@ type ownTable struct {
 var ownTables = []ownTable{
 	{"member", "id = $1", ""},
 	{"identity", "member = $1", ""},
+	{"account_binding", "member = $1", ""},
+	{"join_request", "member = $1", "words"},
 	{"role", "member = $1", ""},
 	{"stay", "member = $1", ""},
 	{"leave", "member = $1", ""},

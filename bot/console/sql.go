@@ -2,6 +2,7 @@ package console
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -98,6 +99,18 @@ func endSession(tx *store.Tx, hash string) error {
 func endSessionOf(tx *store.Tx, member, id, but int64) error {
 	_, err := tx.Exec(`DELETE FROM console_session WHERE member = $1 AND (id = $2 OR $2 = 0) AND id <> $3`, member, id, but)
 	return err
+}
+
+// End ends the links, sessions and the password that a binding of a member
+// (package member) has opened; all of the member's for binding 0.
+func End(tx *store.Tx, member, binding int64) error {
+	for _, table := range []string{"console_link", "console_session", "console_password"} {
+		_, err := tx.Exec(`DELETE FROM `+table+` WHERE member = $1 AND (opened_by = $2 OR $2 = 0)`, member, binding)
+		if err != nil {
+			return fmt.Errorf("end what member %d has in %s: %w", member, table, err)
+		}
+	}
+	return nil
 }
 
 // sweep drops the sessions that are over, and the marks of browsers that have

@@ -42,6 +42,10 @@ func steers(role string) bool { return role == "secretary" || role == "committee
 // Directory implements engine.Directory. Its cache is filled and used by writing
 // transactions only, and emptied when its generation is another one.
 type Directory struct {
+	// OnEnded, if set, ends what a binding of a member has opened at the console, or
+	// for binding 0 all that the member has there.
+	OnEnded func(tx *store.Tx, member, binding int64) error
+
 	mu         sync.Mutex
 	generation int64
 	people     map[account]*engine.Member
