@@ -63,7 +63,7 @@ func openLibrary(s *Settings) (*content.Library, error) {
 	}
 	library, err := content.Open(slices.Concat(s.Content, imported), packs.FS, s.file.Dir)
 	if err != nil {
-		return nil, err
+		return nil, s.file.Hide(err)
 	}
 	return library, errors.Join(checkContent(s, library)...)
 }

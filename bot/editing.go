@@ -114,7 +114,7 @@ func (e *editor) SetSection(name, text, base string) error {
 	if same, err := othersEqual(data, changed, name); err != nil || !same {
 		return errors.Join(err, fmt.Errorf("%s is written in a way that cannot be changed here; change the file itself", e.config.Name))
 	}
-	f, err := e.config.With(changed)
+	f, err := e.config.Edited(data, changed, name)
 	if err != nil {
 		return err
 	}
@@ -146,13 +146,9 @@ func othersEqual(a, b []byte, but string) (bool, error) {
 }
 
 // onlySection is the text of a section, which must hold that key and no other:
-// at the page one can change what is meant to be changed there. References to
-// the environment and to files are for whoever has the file itself.
+// at the page one can change what is meant to be changed there.
 func onlySection(name, text string) (string, error) {
 	text = strings.TrimRight(text, " \n\t") + "\n"
-	if strings.Contains(text, "${") {
-		return "", errors.New("${…} can be written in the file only")
-	}
 	if strings.ContainsAny(text, "\x00\uFEFF") || !strings.HasPrefix(text, name+":") {
 		return "", fmt.Errorf("write it as %s: …, beginning with that", name)
 	}

@@ -29,7 +29,7 @@ func (p *Program) run(ctx context.Context) error {
 	}
 	listener, err := net.Listen("tcp", s.Listen)
 	if err != nil {
-		return fmt.Errorf("listen on %s: %w; another program has the port, or change listen: in %s", s.Listen, err, s.file.Name)
+		return s.file.Hide(fmt.Errorf("listen on %s: %w; another program has the port, or change listen: in %s", s.Listen, err, s.file.Name))
 	}
 	defer listener.Close()
 	db, err := openDatabase(ctx, s, false)

@@ -127,13 +127,13 @@ func (c *checker) zone(path, name string) {
 
 func (c *checker) language(path, lang string) {
 	if !locale.Known(lang) {
-		c.fault(path, "%q is none of %s", lang, strings.Join(locale.Languages, ", "))
+		c.fault(path, "%q is none of %s", lang, config.Plain(strings.Join(locale.Languages, ", ")))
 	}
 }
 
 func (c *checker) oneOf(path, value string, known []string) {
 	if !slices.Contains(known, value) {
-		c.fault(path, "%q is none of %s", value, strings.Join(known, ", "))
+		c.fault(path, "%q is none of %s", value, config.Plain(strings.Join(known, ", ")))
 	}
 }
 
@@ -147,7 +147,7 @@ func (c *checker) id(path, id string, seen map[string]string) {
 	case !idPattern.MatchString(id):
 		c.fault(path+".id", "%q: use letters, digits, - and _ only", id)
 	case twice:
-		c.fault(path+".id", "%q is taken already by %s", id, first)
+		c.fault(path+".id", "%q is taken already by %s", id, config.Plain(first))
 	}
 	seen[id] = path
 }
@@ -256,11 +256,15 @@ func (c *checker) units() {
 			c.fault(path, "name is missing")
 		}
 		u.Kind = or(u.Kind, "branch")
+		c.oneOf(path+".kind", u.Kind, member.UnitKinds)
+		if u.Timezone != "" { // what is inherited has been checked where it stands
+			c.zone(path+".timezone", u.Timezone)
+		}
+		if u.Language != "" {
+			c.language(path+".language", u.Language)
+		}
 		u.Timezone = or(u.Timezone, c.s.Timezone)
 		u.Language = or(u.Language, c.s.Language)
-		c.oneOf(path+".kind", u.Kind, member.UnitKinds)
-		c.zone(path+".timezone", u.Timezone)
-		c.language(path+".language", u.Language)
 		for j, chat := range u.Chats {
 			id, room, ok := strings.Cut(chat, ":")
 			if !ok || room == "" || !slices.ContainsFunc(c.s.accounts, func(a account) bool { return a.ID == id }) {
@@ -280,7 +284,7 @@ func (c *checker) member(path string, m *member.MemberConfig, staff map[string]s
 	if first := staff[m.Staff]; m.Staff == "" {
 		c.fault(path, "staff is missing: the staff number, in quotes")
 	} else if first != "" {
-		c.fault(path+".staff", "%q is taken already by %s", m.Staff, first)
+		c.fault(path+".staff", "%q is taken already by %s", m.Staff, config.Plain(first))
 	}
 	staff[m.Staff] = path
 	m.Status = or(m.Status, "full")
@@ -308,6 +312,9 @@ func (c *checker) schedules() {
 		s := &c.s.Schedules[i]
 		path := fmt.Sprintf("schedules[%d]", i)
 		c.id(path, s.ID, seen)
+		if s.Timezone != "" {
+			c.zone(path+".timezone", s.Timezone)
+		}
 		unit := slices.IndexFunc(c.s.Units, func(u member.UnitConfig) bool { return u.ID == s.Unit })
 		if unit < 0 {
 			c.fault(path+".unit", "there is no unit %q", s.Unit)
@@ -315,7 +322,6 @@ func (c *checker) schedules() {
 			s.Timezone = or(s.Timezone, c.s.Units[unit].Timezone)
 		}
 		s.Timezone = or(s.Timezone, c.s.Timezone)
-		c.zone(path+".timezone", s.Timezone)
 		if spec, err := schedules.Parse(s.Cron); err != nil {
 			c.fault(path+".cron", "%v", err)
 		} else if _, err := spec.On(s.Rule(), shippedHolidays()); err != nil {

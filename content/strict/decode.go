@@ -58,7 +58,7 @@ func (d *decoder) own(n *yaml.Node, path string, err error) {
 		if errors.As(e, &known) {
 			d.errs = append(d.errs, known)
 		} else {
-			d.fail(n, path, "", "%v", e)
+			d.wrong(n, path, e.Error())
 		}
 	}
 }
@@ -177,17 +177,27 @@ func (d *decoder) is(n *yaml.Node, path string, kind yaml.Kind) bool {
 		return true
 	}
 	if kind == yaml.SequenceNode {
-		d.fail(n, path, "write [a, b] or lines that begin with \"- \"", "expected a list, found %s", describe(n))
+		d.unexpected(n, path, "write [a, b] or lines that begin with \"- \"", "expected a list")
 	} else {
-		d.fail(n, path, `write "key: value" on the lines below`, "expected a block of keys, found %s", describe(n))
+		d.unexpected(n, path, `write "key: value" on the lines below`, "expected a block of keys")
 	}
 	return false
+}
+
+// wrong reports a problem that tells of the value of n.
+func (d *decoder) wrong(n *yaml.Node, path, problem string) {
+	d.add(&Error{File: d.file, Line: n.Line, Path: strings.TrimSuffix(path, ": "), Problem: problem, Node: n})
+}
+
+// unexpected reports a value that is of another kind than it should be.
+func (d *decoder) unexpected(n *yaml.Node, path, hint, expected string) {
+	d.add(&Error{File: d.file, Line: n.Line, Path: strings.TrimSuffix(path, ": "), Problem: expected, Found: describe(n), Hint: hint, Node: n})
 }
 
 func (d *decoder) isScalar(n *yaml.Node, path string) bool {
 	switch {
 	case n.Kind != yaml.ScalarNode:
-		d.fail(n, path, "", "expected a single value, found %s", describe(n))
+		d.unexpected(n, path, "", "expected a single value")
 	case n.Tag == "!!null":
 		d.fail(n, path, "write a value, or remove the key", "there is no value")
 	default:
@@ -200,13 +210,13 @@ func (d *decoder) scalar(n *yaml.Node, path string, v reflect.Value) {
 	switch v.Kind() {
 	case reflect.String:
 		if n.Tag != "!!str" {
-			d.fail(n, path, fmt.Sprintf("write %q in quotes", n.Value), "expected a text, found %s", describe(n))
+			d.unexpected(n, path, fmt.Sprintf("write %q in quotes", n.Value), "expected a text")
 			return
 		}
 		v.SetString(n.Value)
 	case reflect.Bool:
 		if n.Tag != "!!bool" || n.Value != "true" && n.Value != "false" {
-			d.fail(n, path, boolHint(n.Value), "expected true or false, found %s", describe(n))
+			d.unexpected(n, path, boolHint(n.Value), "expected true or false")
 			return
 		}
 		v.SetBool(n.Value == "true")
@@ -216,7 +226,7 @@ func (d *decoder) scalar(n *yaml.Node, path string, v reflect.Value) {
 	case reflect.Float32, reflect.Float64:
 		f, err := strconv.ParseFloat(n.Value, v.Type().Bits())
 		if n.Style != 0 || !decimal.MatchString(n.Value) || err != nil || math.IsInf(f, 0) {
-			d.fail(n, path, "write a decimal such as 0.5", "expected a number, found %s", describe(n))
+			d.unexpected(n, path, "write a decimal such as 0.5", "expected a number")
 			return
 		}
 		v.SetFloat(f)
@@ -232,7 +242,7 @@ var (
 
 func (d *decoder) whole(n *yaml.Node, path string, v reflect.Value) {
 	if n.Style != 0 || !integer.MatchString(n.Value) {
-		d.fail(n, path, "write a number such as 12, without quotes", "expected a whole number, found %s", describe(n))
+		d.unexpected(n, path, "write a number such as 12, without quotes", "expected a whole number")
 		return
 	}
 	if v.CanInt() {
@@ -244,7 +254,7 @@ func (d *decoder) whole(n *yaml.Node, path string, v reflect.Value) {
 		v.SetUint(u)
 		return
 	}
-	d.fail(n, path, "", "the number %s is out of range", brief(n.Value))
+	d.wrong(n, path, fmt.Sprintf("the number %s is out of range", brief(n.Value)))
 }
 
 func boolHint(value string) string {

@@ -24,7 +24,12 @@ type Error struct {
 	Line    int    // from 1; 0 = the file as a whole
 	Path    string // e.g. schedules[2].cron
 	Problem string
+	Found   string // what stands there instead, e.g. the number 12
 	Hint    string // the way out, e.g. did you mean "units"?
+
+	// Node is the value that Found, Hint or, of a type that reads itself, Problem
+	// tells of; nil when they tell nothing of a value.
+	Node *yaml.Node
 }
 
 func (e *Error) Error() string {
@@ -36,6 +41,9 @@ func (e *Error) Error() string {
 		s += ": " + e.Path
 	}
 	s += ": " + e.Problem
+	if e.Found != "" {
+		s += ", found " + e.Found
+	}
 	if e.Hint != "" {
 		s += " (" + e.Hint + ")"
 	}
@@ -86,11 +94,15 @@ type faults struct {
 }
 
 func (f *faults) fail(n *yaml.Node, path, hint, format string, args ...any) {
+	f.add(at(f.file, n, strings.TrimSuffix(path, ": "), hint, format, args...))
+}
+
+func (f *faults) add(e *Error) {
 	if len(f.errs) == maxFaults {
 		f.more++
 		return
 	}
-	f.errs = append(f.errs, at(f.file, n, strings.TrimSuffix(path, ": "), hint, format, args...))
+	f.errs = append(f.errs, e)
 }
 
 func (f *faults) join() error {
