@@ -118,7 +118,7 @@ func (b *Bot) alertSecretaries(id chat.AccountID, s chat.State, code bool) error
 					return err
 				}
 				for _, a := range addresses {
-					if told[m.ID] || a.Account == id || a.Chat == "" && !b.caps(a.Account, "").Direct {
+					if told[m.ID] || a.Account == id || a.Chat == "" && (a.Refuses || !b.caps(a.Account, "").Direct) {
 						continue
 					}
 					told[m.ID] = true

@@ -10,6 +10,7 @@ import (
 	"branchbot/bot/board"
 	"branchbot/bot/checkin"
 	"branchbot/bot/console"
+	"branchbot/bot/delivery"
 	"branchbot/bot/desk"
 	"branchbot/bot/engine"
 	"branchbot/bot/honour"
@@ -50,6 +51,7 @@ type features struct {
 	report    *report.Feature
 	poster    *poster.Feature
 	console   *console.Feature
+	delivery  *delivery.Feature
 	board     *board.Feature
 
 	backup   func() (last time.Time, wanted bool)
@@ -70,7 +72,7 @@ func newFeatures(links func(code string) []string, page func(code string) string
 	f.lessons = &lesson.Feature{Library: f.library.Load, Book: f.book, PerDay: func() int { return f.conduct.Load().LessonsPerDay }}
 	f.shifts = &shift.Feature{Letters: func() shift.Letters { return *f.letters.Load() }, Quiet: f.quietHours}
 	f.report = &report.Feature{Source: &report.Source{Shifts: f.shifts}, Directory: f.directory}
-	f.console = &console.Feature{}
+	f.console, f.delivery = &console.Feature{}, &delivery.Feature{}
 	soFar := &report.Source{Shifts: f.shifts, SoFar: true}
 	f.board = &board.Feature{Lessons: f.lessons, Figures: soFar, Unit: f.directory.Unit, Names: f.boardOfPoints}
 	f.poster = &poster.Feature{Figures: soFar, Lessons: f.lessons, Schedule: f.schedule}
@@ -106,6 +108,7 @@ func (f *features) list() []engine.Feature {
 		&load.Feature{PerWeek: func() int { return f.conduct.Load().DemandsPerWeek }},
 		&ledger.Feature{Book: f.book, Board: f.boardOfPoints, Breaks: f.breaks},
 		f.report,
+		f.delivery,
 		f.schedule,
 		f.console,
 	}
@@ -226,6 +229,8 @@ func (f *features) made(tx *store.Tx, what, name string) (data []byte, mediaType
 func (f *features) newEngine(o engine.Options, out *outbox.Outbox) *engine.Engine {
 	out.OnSettled = f.schedule.Settled
 	out.OnMoved = f.directory.Moved
+	out.OnUndelivered = f.delivery.Undelivered
+	out.OnRefused, out.OnTaken, out.Refusing = f.directory.Refused, f.directory.Taken, f.directory.Refusing
 	keys := seal.Beside(o.DB.Path())
 	out.Keys, f.survey.Keys, f.suggest.Keys = keys, keys, keys
 	o.Directory, o.Outbox, o.Features = f.directory, out, f.list()

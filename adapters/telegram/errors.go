@@ -35,7 +35,8 @@ func classed(err error) error {
 	case errors.As(err, &moved):
 		return &chat.SendError{Class: chat.ChatMoved, To: chat.ChatID(strconv.Itoa(moved.MigrateToChatID)), Err: errors.New("the group is a supergroup now")}
 	case errors.As(err, &refused):
-		return &chat.SendError{Class: classOf(refused.Code, refused.Description), After: time.Duration(refused.Parameters.RetryAfter) * time.Second, Err: refused}
+		return &chat.SendError{Class: classOf(refused.Code, refused.Description), After: time.Duration(refused.Parameters.RetryAfter) * time.Second,
+			Topic: ofTopic(refused.Description), Err: refused}
 	case errors.As(err, &status):
 		return &chat.SendError{Class: classOf(status.status, ""), Err: status}
 	case errors.As(err, &notSent):
@@ -46,7 +47,7 @@ func classed(err error) error {
 		http.StatusNotFound: bot.ErrorNotFound, http.StatusConflict: bot.ErrorConflict,
 	} {
 		if errors.Is(err, sentinel) {
-			return &chat.SendError{Class: classOf(code, err.Error()), Err: err}
+			return &chat.SendError{Class: classOf(code, err.Error()), Topic: ofTopic(err.Error()), Err: err}
 		}
 	}
 	// "error response from telegram for method M, CODE TEXT" for what the
@@ -121,6 +122,12 @@ func classOf(code int, description string) chat.Class {
 		return chat.Forbidden
 	}
 	return chat.BadPart
+}
+
+// ofTopic tells whether a refusal concerns one topic of a group.
+func ofTopic(description string) bool {
+	description = strings.ToLower(description)
+	return strings.Contains(description, "thread not found") || strings.Contains(description, "topic_")
 }
 
 func isUnauthorized(err error) bool {

@@ -43,6 +43,7 @@ type SendError struct {
 	// the chat.
 	Account bool
 	To      ChatID // ChatMoved: the new id
+	Topic   bool   // ChatGone, Forbidden: it is the topic that is deleted or closed, not the group
 	Err     error  // the cause, without tokens or message text
 }
 

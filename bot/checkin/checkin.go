@@ -129,7 +129,8 @@ func (f *Feature) open(t *engine.Turn, title string, open time.Duration, cause s
 	if err := t.CopyLater("checkin", ref, endOfDay(t)); err != nil {
 		return err
 	}
-	_, err = t.Post(engine.Post{Class: outbox.Push, Message: post(t, &w, p), Prompt: p.ID, Cause: cause})
+	_, err = t.Post(engine.Post{Class: outbox.Push, Message: post(t, &w, p), Prompt: p.ID, Cause: cause,
+		About: t.T("delivery.about.checkin", "Title", w.Title)})
 	return err
 }
 
@@ -324,7 +325,7 @@ func (f *Feature) close(t *engine.Turn, w *window) error {
 	if len(s.resting) > 0 {
 		text += t.T("checkin.closed_resting", "N", len(s.resting))
 	}
-	if _, err := t.Post(engine.Post{Class: outbox.Push, Message: chat.Text(text)}); err != nil {
+	if _, err := t.Post(engine.Post{Class: outbox.Push, Message: chat.Text(text), About: t.T("delivery.about.checkin_result", "Title", w.Title)}); err != nil {
 		return err
 	}
 	if len(s.missing) == 0 {

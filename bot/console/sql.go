@@ -372,11 +372,12 @@ func notRunSince(tx *store.Tx, unit string, since time.Time) ([]run, error) {
 	return all, rows.Err()
 }
 
-// failedSince are the letters to the unit's chats that were not sent.
+// failedSince are the letters to the unit's chats that were not sent, but for those that
+// package delivery tells of.
 func failedSince(tx *store.Tx, unit string, since time.Time) ([]letter, error) {
-	rows, err := tx.Query(`SELECT o.account, o.class, o.state, o.problem, o.settled_at FROM chat c
+	rows, err := tx.Query(`SELECT o.account, o.chat, o.state, o.reason, o.settled_at FROM chat c
 		JOIN outbox o ON o.account = c.account AND o.chat = c.chat AND o.state IN ('dead', 'uncertain') AND o.settled_at >= $1
-		WHERE c.unit = $2 ORDER BY o.id DESC LIMIT 20`, since.UnixMilli(), unit)
+		WHERE c.unit = $2 AND o.about = '' ORDER BY o.id DESC LIMIT 20`, since.UnixMilli(), unit)
 	if err != nil {
 		return nil, err
 	}
@@ -384,7 +385,7 @@ func failedSince(tx *store.Tx, unit string, since time.Time) ([]letter, error) {
 	var all []letter
 	for rows.Next() {
 		var l letter
-		if err := rows.Scan(&l.Account, &l.Class, &l.State, &l.Problem, &l.At); err != nil {
+		if err := rows.Scan(&l.Account, &l.Chat, &l.State, &l.Reason, &l.At); err != nil {
 			return nil, err
 		}
 		all = append(all, l)
@@ -396,7 +397,7 @@ func failedSince(tx *store.Tx, unit string, since time.Time) ([]letter, error) {
 func counters(tx *store.Tx, unit string) (runs, failed int64, err error) {
 	err = tx.QueryRow(`SELECT (SELECT COALESCE(MAX(o.id), 0) FROM schedule s CROSS JOIN occurrence o
 			WHERE s.unit = $1 AND o.schedule = s.id AND o.due_at > $2),
-		(SELECT COUNT(*) FROM chat c JOIN outbox o ON o.account = c.account AND o.chat = c.chat
+		(SELECT COALESCE(MAX(at), 0) + COUNT(*) FROM undelivered WHERE unit = $1 AND at >= $2) + (SELECT COUNT(*) FROM chat c JOIN outbox o ON o.account = c.account AND o.chat = c.chat
 			AND o.state IN ('dead', 'uncertain') AND o.settled_at >= $2 WHERE c.unit = $1)`,
 		unit, tx.Now.Add(-24*time.Hour).UnixMilli()).Scan(&runs, &failed)
 	return runs, failed, err

@@ -1,14 +1,18 @@
 package console
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"branchbot/bot/chat"
+	"branchbot/bot/delivery"
 	"branchbot/bot/engine"
+	"branchbot/bot/outbox"
 	"branchbot/bot/schedule"
 	"branchbot/store"
 )
@@ -36,10 +40,11 @@ type run struct {
 	Due                             int64
 }
 
-// letter is a message that could not be sent.
+// letter is a message that was not delivered.
 type letter struct {
-	Account, Class, State, Problem string
-	At                             int64
+	Account, Chat, State, Reason string
+	At                           int64
+	Words                        string // what it is, where, why, what to do
 }
 
 func showToday(r *Request) (err error) {
@@ -61,6 +66,9 @@ func showToday(r *Request) (err error) {
 	if d.Failed, err = failedSince(r.Tx, r.Unit.ID, r.Now.Add(-24*time.Hour)); err != nil {
 		return err
 	}
+	if d.Failed, err = r.undelivered(d.Failed); err != nil {
+		return err
+	}
 	if d.Next, err = r.server.Schedule.Next(r.Turn(), 6); err != nil {
 		return err
 	}
@@ -68,6 +76,33 @@ func showToday(r *Request) (err error) {
 		return err
 	}
 	return r.Show(d)
+}
+
+// undelivered are the messages that were not delivered, in words, the newest first.
+func (r *Request) undelivered(others []letter) ([]letter, error) {
+	t := r.Turn()
+	rows, err := delivery.Since(r.Tx, r.Unit.ID, r.Now.Add(-24*time.Hour), 20)
+	if err != nil {
+		return nil, err
+	}
+	var all []letter
+	for i := range rows {
+		text, err := delivery.Tell(t, &rows[i])
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, letter{State: rows[i].State, At: rows[i].At.UnixMilli(), Words: text})
+	}
+	for _, l := range others {
+		row := delivery.Row{About: r.T("delivery.about.reply"), Account: chat.AccountID(l.Account), Chat: chat.ChatID(l.Chat),
+			State: "failed", Reason: outbox.Reason(l.Reason)}
+		if l.Words, err = delivery.Tell(t, &row); err != nil {
+			return nil, err
+		}
+		all = append(all, l)
+	}
+	slices.SortStableFunc(all, func(a, b letter) int { return cmp.Compare(b.At, a.At) })
+	return all[:min(len(all), 20)], nil
 }
 
 // midnight is when the unit's day began.

@@ -221,7 +221,7 @@ func (t *Turn) Copy(tm Timer, p Post, posted time.Time, done func(member int64) 
 // copyTo sends the post to a member if one of his accounts has a private chat.
 func (t *Turn) copyTo(m *Member, p Post) error {
 	addresses, err := t.Directory().Private(t.Tx, m.ID)
-	if err != nil || len(addresses) == 0 {
+	if err != nil || len(addresses) == 0 || addresses[0].Refuses {
 		return err
 	}
 	a := addresses[0]

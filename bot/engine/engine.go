@@ -66,6 +66,7 @@ type Address struct {
 	Account chat.AccountID
 	Chat    chat.ChatID // "" with User: the private chat, to be opened
 	User    chat.UserID
+	Refuses bool // the private chat has refused the bot
 }
 
 // Directory knows units, members and chats. Package member implements it. Its

@@ -23,10 +23,14 @@ func (t *Turn) chatChanged() error {
 	if err != nil {
 		return err
 	}
-	if ev.Kind == chat.Removed {
-		if err := t.work.engine.Outbox.Removed(t.Tx, ev.Account, ev.Chat); err != nil {
-			return err
-		}
+	switch ev.Kind {
+	case chat.Removed:
+		err = t.work.engine.Outbox.Removed(t.Tx, ev.Account, ev.Chat)
+	case chat.Added:
+		err = t.work.engine.Outbox.Taken(t.Tx, ev.Account, ev.Chat)
+	}
+	if err != nil {
+		return err
 	}
 	for _, unit := range units {
 		u, err := d.Unit(t.Tx, unit)

@@ -31,6 +31,7 @@ type Turn struct {
 	involved []string // units of prompts that the event may answer
 	answers  bool     // the event is an answer: it concerns its units only
 
+	by      int64     // the member whose command this is; 0 = none
 	cause   string    // makes the keys of the letters
 	letters int       // so far, for their keys
 	toasted bool      // the press was answered
@@ -60,6 +61,9 @@ func (t *Turn) T(key string, args ...any) string { return locale.Text(t.Lang, ke
 // something, use Into.
 func (t *Turn) In(u *Unit) *Turn {
 	other := *t
+	if t.Member != nil && t.by == 0 {
+		other.by = t.Member.ID
+	}
 	other.Event, other.Member, other.Role = nil, nil, Anyone
 	other.Unit, other.Lang = u, u.Language
 	other.cause = t.cause + ":" + u.ID
@@ -112,6 +116,9 @@ func (t *Turn) add(l outbox.Letter) error {
 	}
 	if l.Cause != "" {
 		l.Expires = t.expires
+	}
+	if t.Unit != nil && l.Unit == "" {
+		l.Unit = t.Unit.ID
 	}
 	l.Seal = t.seal
 	return t.work.engine.Outbox.Add(t.Tx, l)
@@ -198,12 +205,26 @@ func (t *Turn) Noted(key string, args ...any) error {
 // Tell says something to a member in private, on the platform account that he
 // used last; false when none of his reaches a private chat.
 func (t *Turn) Tell(m *Member, msg chat.Message) (bool, error) {
+	return t.TellAs(m, Private{Message: msg})
+}
+
+// Private is a message for the private chat of a member.
+type Private struct {
+	Message chat.Message
+	Cause   string                  // told when all letters of it are settled
+	Thread  string                  // a later message of the thread takes the place of this one
+	About   string                  // what it is, in words, for who is told that it did not arrive; "": nobody is
+	But     map[chat.AccountID]bool // not on these accounts
+}
+
+// TellAs is Tell with more to say about the message.
+func (t *Turn) TellAs(m *Member, p Private) (bool, error) {
 	addresses, err := t.Directory().Private(t.Tx, m.ID)
 	if err != nil {
 		return false, err
 	}
 	i := slices.IndexFunc(addresses, func(a Address) bool {
-		return a.Chat != "" || t.work.engine.Caps(a.Account, "").Direct
+		return !p.But[a.Account] && (a.Chat != "" || !a.Refuses && t.work.engine.Caps(a.Account, "").Direct)
 	})
 	if i < 0 {
 		return false, nil
@@ -214,8 +235,24 @@ func (t *Turn) Tell(m *Member, msg chat.Message) (bool, error) {
 		lang = t.Lang
 	}
 	return true, t.add(outbox.Letter{
-		Account: a.Account, Chat: a.Chat, User: a.User, Class: outbox.Reply, Message: msg, Language: lang,
+		Account: a.Account, Chat: a.Chat, User: a.User, Class: outbox.Reply, Message: p.Message, Language: lang,
+		Cause: p.Cause, Thread: p.Thread, About: p.About, Author: t.author(),
 	})
+}
+
+// author is the member whose command this is, who is told what did not arrive; 0 = none.
+func (t *Turn) author() int64 {
+	if t.by == 0 && t.Member != nil && t.Role >= Secretary {
+		return t.Member.ID
+	}
+	return t.by
+}
+
+// For makes a turn whose posts are a member's: he is told what did not arrive.
+func (t *Turn) For(member int64) *Turn {
+	other := *t
+	other.by = member
+	return &other
 }
 
 // TellSender answers the sender in private, wherever he asked; when that is
@@ -263,6 +300,8 @@ type Post struct {
 	Prompt  int64  // a reply to the message answers this prompt
 	Cause   string // told when all letters are settled
 	Thread  string // replaces the thread's earlier message where that is possible
+	About   string // what it is, in words, for who is told that it did not arrive; "": nobody is
+	Unit    string // whose secretaries are told then; "": those of t.Unit
 }
 
 // Post says something in every group chat of t.Unit and returns how many there
@@ -276,6 +315,7 @@ func (t *Turn) Post(p Post) (int, error) {
 		err := t.add(outbox.Letter{
 			Account: g.Account, Chat: g.Chat, Class: p.Class, Message: p.Message,
 			Prompt: p.Prompt, Cause: p.Cause, Thread: p.Thread, Language: t.Unit.Language,
+			About: p.About, Unit: p.Unit, Author: t.author(),
 		})
 		if err != nil {
 			return 0, fmt.Errorf("post to %s: %w", g.Account, err)

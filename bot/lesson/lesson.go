@@ -110,7 +110,8 @@ func (f *Feature) push(t *engine.Turn, args engine.Args, cause string) error {
 	if err := t.CopyLater("lesson", p.Ref, t.Now.Add(life)); err != nil {
 		return err
 	}
-	_, err = t.Post(engine.Post{Class: outbox.Notice, Message: f.post(t, l, p), Prompt: p.ID, Cause: cause})
+	_, err = t.Post(engine.Post{Class: outbox.Notice, Message: f.post(t, l, p), Prompt: p.ID, Cause: cause,
+		About: t.T("delivery.about.lesson", "Title", l.Title)})
 	return err
 }
 

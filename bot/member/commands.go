@@ -241,7 +241,7 @@ func (f *Feature) web(t *engine.Turn, _ command.Line) error {
 // Status implements engine.Reporter: the unit's groups, and how much of them the
 // bot hears.
 func (f *Feature) Status(t *engine.Turn) ([]string, error) {
-	rows, err := t.Tx.Query(`SELECT account, chat, title, state FROM chat WHERE unit = $1 AND state <> 'moved' ORDER BY account, chat`, t.Unit.ID)
+	rows, err := t.Tx.Query(`SELECT account, chat, title, state, reason FROM chat WHERE unit = $1 AND state <> 'moved' ORDER BY account, chat`, t.Unit.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -250,8 +250,8 @@ func (f *Feature) Status(t *engine.Turn) ([]string, error) {
 	for rows.Next() {
 		var id chat.AccountID
 		var in chat.ChatID
-		var title, state string
-		if err := rows.Scan(&id, &in, &title, &state); err != nil {
+		var title, state, reason string
+		if err := rows.Scan(&id, &in, &title, &state, &reason); err != nil {
 			return nil, err
 		}
 		if title == "" {
@@ -263,7 +263,11 @@ func (f *Feature) Status(t *engine.Turn) ([]string, error) {
 		case state == "":
 			state = "all"
 		}
-		lines = append(lines, t.T("member.chat", "Chat", title, "Account", id, "State", t.T("member.chat."+state)))
+		text := t.T("member.chat." + state)
+		if reason != "" {
+			text = t.T("member.chat_refuses", "Why", t.T("delivery.why."+reason)) + t.T("delivery.waits."+reason)
+		}
+		lines = append(lines, t.T("member.chat", "Chat", title, "Account", id, "State", text))
 	}
 	return lines, rows.Err()
 }

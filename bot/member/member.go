@@ -23,6 +23,7 @@ import (
 
 	"branchbot/bot/chat"
 	"branchbot/bot/engine"
+	"branchbot/bot/outbox"
 	"branchbot/schedules"
 	"branchbot/store"
 )
@@ -299,14 +300,14 @@ func Granted(tx *store.Tx, member int64) (map[string][]string, error) {
 // Groups implements engine.Directory.
 func (d *Directory) Groups(tx *store.Tx, unit string) ([]engine.Address, error) {
 	return cached(d, tx, func() map[string][]engine.Address { return d.groups }, unit, func() ([]engine.Address, error) {
-		return addresses(tx, `SELECT account, chat, '' FROM chat WHERE unit = $1 AND state NOT IN ('removed', 'moved')
+		return addresses(tx, `SELECT account, chat, '', 0 FROM chat WHERE unit = $1 AND state NOT IN ('removed', 'moved')
 			ORDER BY account, chat`, unit)
 	})
 }
 
 // Private implements engine.Directory.
 func (d *Directory) Private(tx *store.Tx, member int64) ([]engine.Address, error) {
-	return addresses(tx, `SELECT account, private_chat, user_id FROM identity WHERE member = $1
+	return addresses(tx, `SELECT account, private_chat, user_id, refused_at <> 0 FROM identity WHERE member = $1
 		ORDER BY private_chat = '', bound_at DESC`, member)
 }
 
@@ -319,7 +320,7 @@ func addresses(tx *store.Tx, query string, args ...any) ([]engine.Address, error
 	var out []engine.Address
 	for rows.Next() {
 		var a engine.Address
-		if err := rows.Scan(&a.Account, &a.Chat, &a.User); err != nil {
+		if err := rows.Scan(&a.Account, &a.Chat, &a.User, &a.Refuses); err != nil {
 			return nil, err
 		}
 		out = append(out, a)
@@ -454,8 +455,71 @@ func Find(tx *store.Tx, unit, text string) (*engine.Member, error) {
 
 // MetPrivately implements engine.Directory.
 func (d *Directory) MetPrivately(tx *store.Tx, id chat.AccountID, user chat.UserID, in chat.ChatID) error {
-	_, err := tx.Exec(`UPDATE identity SET private_chat = $1 WHERE account = $2 AND user_id = $3 AND private_chat <> $1`, in, id, user)
+	if in == "" {
+		_, err := tx.Exec(`UPDATE identity SET private_chat = '', refused_at = $1 WHERE account = $2 AND user_id = $3
+			AND (private_chat <> '' OR refused_at = 0)`, tx.Millis(), id, user)
+		return err
+	}
+	_, err := tx.Exec(`UPDATE identity SET private_chat = $1, refused_at = 0 WHERE account = $2 AND user_id = $3
+		AND (private_chat <> $1 OR refused_at <> 0)`, in, id, user)
 	return err
+}
+
+// Refused notes that a chat takes nothing from the bot; see outbox.Outbox.OnRefused. A
+// group may take messages again, a topic that is closed too.
+func (d *Directory) Refused(tx *store.Tx, id chat.AccountID, in chat.ChatID, user chat.UserID, why outbox.Reason) (group bool, err error) {
+	if user == "" && in != "" {
+		where, args := `chat = $3 OR substr(chat, 1, length($3) + 1) = $3 || '/'`, []any{why, id, in.Group()}
+		if why == outbox.TopicClosed || why == outbox.TopicGone {
+			where, args[2] = `chat = $3`, in
+		}
+		d.Changed(tx)
+		n, err := tx.Exec(`UPDATE chat SET state = CASE state WHEN '' THEN 'muted' ELSE state END, reason = $1
+			WHERE account = $2 AND state <> 'moved' AND (`+where+`)`, args...)
+		if err != nil || n > 0 {
+			return n > 0, err
+		}
+		_, err = tx.Exec(`UPDATE identity SET private_chat = '', refused_at = $1 WHERE account = $2 AND private_chat = $3 AND private_chat <> ''`,
+			tx.Millis(), id, in)
+		return false, err
+	}
+	return false, d.MetPrivately(tx, id, user, "")
+}
+
+// Taken notes that a group which refused takes messages again.
+func (d *Directory) Taken(tx *store.Tx, id chat.AccountID, in chat.ChatID) error {
+	d.Changed(tx)
+	_, err := tx.Exec(`UPDATE chat SET state = '', reason = '' WHERE account = $1 AND chat = $2 AND state <> 'moved'`, id, in)
+	return err
+}
+
+// Refusing are the groups of an account that take nothing, each with why.
+func (d *Directory) Refusing(tx *store.Tx, id chat.AccountID) (map[chat.ChatID]outbox.Reason, error) {
+	rows, err := tx.Query(`SELECT chat, CASE reason WHEN '' THEN state ELSE reason END FROM chat WHERE account = $1 AND state IN ('muted', 'removed')`, id)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := map[chat.ChatID]outbox.Reason{}
+	for rows.Next() {
+		var in chat.ChatID
+		var why outbox.Reason
+		if err := rows.Scan(&in, &why); err != nil {
+			return nil, err
+		}
+		out[in] = why
+	}
+	return out, rows.Err()
+}
+
+// ChatTitle is what people call a group chat: its title, or else its unit's name.
+func ChatTitle(tx *store.Tx, id chat.AccountID, in chat.ChatID) (string, error) {
+	var title string
+	err := tx.QueryRow(`SELECT COALESCE(NULLIF(c.title, ''), u.name) FROM chat c JOIN unit u ON u.id = c.unit WHERE c.account = $1 AND c.chat = $2`, id, in).Scan(&title)
+	if errors.Is(err, store.ErrNoRows) {
+		return string(in), nil
+	}
+	return chat.CleanName(title), err
 }
 
 // Moved follows a group chat to its new id. The old one stays, marked, so that
@@ -474,7 +538,7 @@ func (d *Directory) Moved(tx *store.Tx, id chat.AccountID, from, to chat.ChatID)
 // ChatState implements engine.Directory.
 func (d *Directory) ChatState(tx *store.Tx, id chat.AccountID, group chat.ChatID, state string) ([]string, error) {
 	d.Changed(tx)
-	rows, err := tx.Query(`UPDATE chat SET state = $1 WHERE account = $2 AND (chat = $3 OR substr(chat, 1, length($3) + 1) = $3 || '/')
+	rows, err := tx.Query(`UPDATE chat SET state = $1, reason = '' WHERE account = $2 AND (chat = $3 OR substr(chat, 1, length($3) + 1) = $3 || '/')
 		AND state NOT IN ('moved', $1) RETURNING unit`, state, id, group)
 	if err != nil {
 		return nil, err

@@ -154,6 +154,15 @@ func message(t *engine.Turn, n *notice, g *target, origin *source) chat.Message 
 	return m
 }
 
+// about names a notice, with the number that those have who sent it.
+func about(t *engine.Turn, what string, g *target, origin *source) string {
+	number := g.number()
+	if origin != nil {
+		number = origin.number
+	}
+	return t.T("delivery.about."+what, "Number", number)
+}
+
 func ackButton(t *engine.Turn, g *target) [][]chat.Button {
 	word := t.T("notice.word")
 	return [][]chat.Button{{{Label: word, Data: engine.PressData(engine.Prompt{ID: g.Prompt}, "收到"), Word: word}}}

@@ -161,7 +161,7 @@ func (f *Feature) remindAll(t *engine.Turn, n *notice, g *target, who []reader) 
 		msg := chat.Text(t.T("notice.reminder", "Number", g.number(), "Until", n.until(t), "Text", n.Text))
 		msg.Buttons = ackButton(t, g)
 		msg.Hint = t.T("notice.hint_private", "Code", g.Code)
-		told, err := t.Tell(&m.Member, msg)
+		told, err := t.TellAs(&m.Member, engine.Private{Message: msg, About: about(t, "reminder", g, nil)})
 		if err != nil {
 			return r, err
 		}
@@ -180,7 +180,7 @@ func (f *Feature) remindAll(t *engine.Turn, n *notice, g *target, who []reader) 
 	}
 	msg := chat.Text(t.T("notice.reminder_group", "Number", g.number(), "Missing", r.group, "Until", n.until(t)))
 	msg.Buttons = ackButton(t, g)
-	_, err = t.Post(engine.Post{Class: outbox.Push, Message: msg, Prompt: g.Prompt})
+	_, err = t.Post(engine.Post{Class: outbox.Push, Message: msg, Prompt: g.Prompt, About: about(t, "reminder", g, nil)})
 	return r, err
 }
 

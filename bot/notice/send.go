@@ -380,7 +380,7 @@ func (f *Feature) sweep(t *engine.Turn, s step) error {
 		if err != nil {
 			return fmt.Errorf("unit %s: %w", g.Unit, err)
 		}
-		if err := f.do(t.In(u), s, n, g, origin); err != nil {
+		if err := f.do(t.In(u).For(n.Author), s, n, g, origin); err != nil {
 			return fmt.Errorf("notice %d, %s in %s: %w", n.ID, s.Kind, g.Unit, err)
 		}
 		return nil
@@ -446,7 +446,8 @@ func (f *Feature) post(t *engine.Turn, n *notice, g *target, origin *source, cau
 		g.Prompt, g.Code = p.ID, p.Code
 	}
 	var err error
-	g.Chats, err = t.Post(engine.Post{Class: outbox.Notice, Message: message(t, n, g, origin), Prompt: g.Prompt, Cause: cause, Thread: n.thread()})
+	g.Chats, err = t.Post(engine.Post{Class: outbox.Notice, Message: message(t, n, g, origin), Prompt: g.Prompt, Cause: cause, Thread: n.thread(),
+		About: about(t, "notice", g, origin), Unit: n.Unit})
 	if err != nil {
 		return err
 	}
@@ -464,7 +465,8 @@ func (f *Feature) repeat(t *engine.Turn, n *notice, g *target, origin *source) e
 	}
 	m := message(t, n, g, origin)
 	m.Spans = append([]chat.Span{{Text: t.T("notice.repeat") + "\n", Style: chat.Bold}}, m.Spans...)
-	_, err = t.Post(engine.Post{Class: outbox.Notice, Message: m, Prompt: g.Prompt, Thread: n.thread()})
+	_, err = t.Post(engine.Post{Class: outbox.Notice, Message: m, Prompt: g.Prompt, Thread: n.thread(),
+		About: about(t, "notice", g, origin), Unit: n.Unit})
 	return err
 }
 

@@ -268,7 +268,8 @@ func (f *Feature) closeTarget(t *engine.Turn, n *notice, g *target) error {
 		return err
 	}
 	text := t.T("notice.closed", "Number", g.number(), "Due", due, "Done", due-open, "Missing", open, "Away", away)
-	if _, err := t.Post(engine.Post{Class: outbox.Digest, Message: chat.Text(text), Thread: countThread(n, g)}); err != nil || open == 0 {
+	if _, err := t.Post(engine.Post{Class: outbox.Digest, Message: chat.Text(text), Thread: countThread(n, g),
+		About: about(t, "notice_result", g, nil)}); err != nil || open == 0 {
 		return err
 	}
 	names, err := list(t, n, g)

@@ -36,7 +36,9 @@ type head struct {
 	id        int64
 	urgency   int
 	notBefore time.Time
+	created   time.Time
 
+	told  bool      // that it waits for long
 	at    time.Time // when it may leave, as far as its lane is concerned
 	place int       // in its heap
 	due   bool      // which heap that is
@@ -48,6 +50,8 @@ type touched struct {
 	lanes map[laneKey]bool // true: its first letter may be another one now
 	all   bool             // letters have gone from lanes to others
 	asked bool             // another process may have added letters
+
+	refusing map[chat.ChatID]Reason // chats that take nothing at the moment
 }
 
 // hint has the letters of other processes be looked for.
@@ -198,7 +202,7 @@ func (ls *lanes) look(tx *store.Tx, account chat.AccountID, now time.Time, chang
 }
 
 const selectHead = `SELECT id, chat, user_id, CASE class WHEN 'reply' THEN 0 WHEN 'push' THEN 2 WHEN 'notice' THEN 2 ELSE 1 END,
-	not_before FROM outbox `
+	not_before, created_at FROM outbox `
 
 func (ls *lanes) load(tx *store.Tx, account chat.AccountID) error {
 	ls.heads, ls.due, ls.later = map[laneKey]*head{}, nil, nil
@@ -236,11 +240,11 @@ func (ls *lanes) loadLane(tx *store.Tx, account chat.AccountID, key laneKey) err
 
 func scanHead(row interface{ Scan(...any) error }) (*head, error) {
 	h := &head{}
-	var after int64
-	if err := row.Scan(&h.id, &h.key.chat, &h.key.user, &h.urgency, &after); err != nil {
+	var after, created int64
+	if err := row.Scan(&h.id, &h.key.chat, &h.key.user, &h.urgency, &after, &created); err != nil {
 		return nil, err
 	}
-	h.notBefore = time.UnixMilli(after)
+	h.notBefore, h.created = time.UnixMilli(after), time.UnixMilli(created)
 	return h, nil
 }
 

@@ -60,10 +60,13 @@ func (c Class) patience() time.Duration {
 
 // deadline is after when a letter is not sent any more, whatever the platform says.
 func (l *Letter) deadline() time.Time {
-	if l.Expires.IsZero() {
-		return l.Created.Add(l.Class.patience())
+	switch {
+	case !l.Expires.IsZero():
+		return l.Expires
+	case l.Class == Notice && l.Reason.refusal():
+		return l.Created.Add(heldFor)
 	}
-	return l.Expires
+	return l.Created.Add(l.Class.patience())
 }
 
 // State is what became of a letter.
@@ -91,6 +94,12 @@ type Letter struct {
 	Prompt   int64  // what a reply to this message answers; 0 = nothing
 	Thread   string // messages of one thread replace each other; "" = none
 	Cause    string // OnSettled is told when all letters of it are settled
+	// Unit and Author are whom it concerns when it does not arrive: the member who
+	// caused it, or else the unit's secretaries. About says in words what it is;
+	// "": nobody is told.
+	Unit   string
+	Author int64
+	About  string
 	// Seal names the key under which the message is stored; "" = as it is.
 	// Only replies are sealed: what may be repeated later must stay readable.
 	Seal string
@@ -101,7 +110,11 @@ type Letter struct {
 	Attempts int
 	Created  time.Time
 	Expires  time.Time // it is not sent after this; zero: see Class.patience
+	Reason   Reason    // why it waits or was not sent
+	Retry    time.Time // for OnUndelivered: when it is tried again; zero = never, or not known
 	answered bool      // by the platform, in this attempt
+	repeated bool      // it is of unknown fate, and was written once more
+	closed   bool      // what it asks for is over
 }
 
 // Outbox stores letters. Its senders are made with Sender.
@@ -110,6 +123,19 @@ type Outbox struct {
 	// OnSettled, if set, is called in the transaction in which the last letter
 	// of a cause came to rest, with how many were sent and how many not.
 	OnSettled func(tx *store.Tx, cause string, sent, failed int) error
+	// OnUndelivered, if set, is called in the transaction in which a letter with words
+	// about it was given up, is of unknown fate, waits for long, or arrived after such
+	// a wait: State and Reason say which.
+	OnUndelivered func(tx *store.Tx, l *Letter) error
+	// OnRefused, if set, is told that a chat takes nothing from the bot, with the user
+	// of a private chat if he is known. group: it is a group, which may take messages
+	// again.
+	OnRefused func(tx *store.Tx, account chat.AccountID, in chat.ChatID, user chat.UserID, why Reason) (group bool, err error)
+	// OnTaken, if set, is told that a chat which refused takes messages again.
+	OnTaken func(tx *store.Tx, account chat.AccountID, in chat.ChatID) error
+	// Refusing, if set, are the chats of an account that refuse, with why, at the start of
+	// its sender.
+	Refusing func(tx *store.Tx, account chat.AccountID) (map[chat.ChatID]Reason, error)
 	// Settled, if set, is told of each letter that has come to rest, after the
 	// commit.
 	Settled func(account chat.AccountID, class Class, state State)
@@ -167,7 +193,7 @@ func (o *Outbox) open(l *Letter) error {
 func New(db *store.DB, accounts ...chat.AccountID) *Outbox {
 	o := &Outbox{db: db, wake: map[chat.AccountID]chan struct{}{}, touched: map[chat.AccountID]*touched{}}
 	for _, id := range accounts {
-		o.wake[id], o.touched[id] = make(chan struct{}, 1), &touched{lanes: map[laneKey]bool{}}
+		o.wake[id], o.touched[id] = make(chan struct{}, 1), &touched{lanes: map[laneKey]bool{}, refusing: map[chat.ChatID]Reason{}}
 	}
 	return o
 }
@@ -191,14 +217,17 @@ func (o *Outbox) Add(tx *store.Tx, l Letter) error {
 	if err != nil {
 		return fmt.Errorf("letter %s: %w", l.Key, err)
 	}
+	if l.User == "" {
+		l.Reason = o.Why(l.Account, l.Chat)
+	}
 	var expires any
 	if !l.Expires.IsZero() {
 		expires = l.Expires.UnixMilli()
 	}
 	added, err := tx.Exec(`INSERT INTO outbox
-		(key, account, chat, user_id, class, message, language, prompt, thread, cause, state, not_before, created_at, expires_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'pending', $11, $11, $12) ON CONFLICT (key) DO NOTHING`,
-		l.Key, l.Account, l.Chat, l.User, l.Class, string(text), l.Language, l.Prompt, l.Thread, l.Cause, tx.Millis(), expires)
+		(key, account, chat, user_id, class, message, language, prompt, thread, cause, unit, author, about, reason, state, not_before, created_at, expires_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'pending', $15, $15, $16) ON CONFLICT (key) DO NOTHING`,
+		l.Key, l.Account, l.Chat, l.User, l.Class, string(text), l.Language, l.Prompt, l.Thread, l.Cause, l.Unit, l.Author, l.About, l.Reason, tx.Millis(), expires)
 	if err != nil {
 		return fmt.Errorf("letter %s: %w", l.Key, err)
 	}
@@ -216,6 +245,10 @@ func (o *Outbox) Add(tx *store.Tx, l Letter) error {
 	}
 	if added > 0 {
 		o.touch(tx, l.Account, laneOf(&l), overtaken > 0)
+	}
+	if added > 0 && l.Reason != "" {
+		l.State = Pending
+		return o.undelivered(tx, &l)
 	}
 	return nil
 }
@@ -255,21 +288,6 @@ func (o *Outbox) Polled(tx *store.Tx, account chat.AccountID, poll chat.PollID) 
 func Hold(tx *store.Tx) (int64, error) {
 	return tx.Exec(`UPDATE outbox SET state = $1, problem = 'it waited when the backup was made, and may have been sent since', settled_at = $2
 		WHERE state IN ('pending', 'sending')`, Uncertain, tx.Millis())
-}
-
-// Removed gives up what waits for a group that the bot was taken out of.
-func (o *Outbox) Removed(tx *store.Tx, account chat.AccountID, group chat.ChatID) error {
-	waiting, err := letters(tx, `WHERE account = $1 AND state = 'pending'
-		AND (chat = $2 OR substr(chat, 1, length($2) + 1) = $2 || '/') ORDER BY id`, account, group)
-	if err != nil {
-		return err
-	}
-	for i := range waiting {
-		if err := o.settle(tx, &waiting[i], Dead, "the bot was taken out of the chat"); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // Moved turns all that waits for a chat to its new id.

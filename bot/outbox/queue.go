@@ -12,7 +12,7 @@ import (
 )
 
 const selectLetter = `SELECT id, key, account, chat, user_id, class, message, language, prompt, thread, cause,
-	state, attempts, created_at, COALESCE(expires_at, 0), (SELECT COUNT(*) FROM outbox_part WHERE outbox = outbox.id) FROM outbox `
+	state, attempts, created_at, COALESCE(expires_at, 0), unit, author, about, reason, (SELECT COUNT(*) FROM outbox_part WHERE outbox = outbox.id) FROM outbox `
 
 func letters(tx *store.Tx, where string, args ...any) ([]Letter, error) {
 	rows, err := tx.Query(selectLetter+where, args...)
@@ -26,7 +26,8 @@ func letters(tx *store.Tx, where string, args ...any) ([]Letter, error) {
 		var text string
 		var created, expires int64
 		err := rows.Scan(&l.ID, &l.Key, &l.Account, &l.Chat, &l.User, &l.Class, &text, &l.Language, &l.Prompt,
-			&l.Thread, &l.Cause, &l.State, &l.Attempts, &created, &expires, &l.parts)
+			&l.Thread, &l.Cause, &l.State, &l.Attempts, &created, &expires,
+			&l.Unit, &l.Author, &l.About, &l.Reason, &l.parts)
 		if err != nil {
 			return nil, err
 		}
@@ -51,19 +52,6 @@ func (l *Letter) read(text string) error {
 	err := json.Unmarshal([]byte(text), &e)
 	l.Seal, l.sealed = e.Sealed, e.Body
 	return err
-}
-
-// tooLate gives a letter up whose time is over, unless part of it was sent. Where an
-// account has a number of messages a day, what is no reply may wait for the next day.
-func (o *Outbox) tooLate(tx *store.Tx, l *Letter, p chat.Pace) (bool, error) {
-	deadline := l.deadline()
-	if l.Expires.IsZero() && l.Class != Reply && p.AccountPerDay > 0 {
-		deadline = deadline.Add(day)
-	}
-	if !tx.Now.After(deadline) || l.parts > 0 {
-		return false, nil
-	}
-	return true, o.settle(tx, l, Dead, "too late to be of use")
 }
 
 // take marks a letter as sending; false when it does not wait any more.
@@ -94,9 +82,17 @@ func (o *Outbox) settle(tx *store.Tx, l *Letter, s State, problem string) error 
 			return err
 		}
 	}
-	_, err := tx.Exec(`UPDATE outbox SET state = $1, problem = $2, settled_at = $3 WHERE id = $4`,
-		s, problem, tx.Millis(), l.ID)
+	waited := l.Reason
+	if s == Sent || s == Skipped {
+		l.Reason = ""
+	}
+	_, err := tx.Exec(`UPDATE outbox SET state = $1, problem = $2, settled_at = $3, reason = $4 WHERE id = $5`,
+		s, problem, tx.Millis(), l.Reason, l.ID)
 	o.touch(tx, l.Account, laneOf(l), true)
+	if l.State = s; err == nil && !l.repeated && (s == Dead || s == Uncertain || s == Sent && waited != "") {
+		l.Retry = time.Time{}
+		err = o.undelivered(tx, l)
+	}
 	if account, class := l.Account, l.Class; o.Settled != nil {
 		tx.AfterCommit(func() { o.Settled(account, class, s) })
 	}
@@ -184,6 +180,7 @@ func (o *Outbox) uncertain(tx *store.Tx, l *Letter, idempotent bool, why string)
 	if err := o.repeat(tx, l); err != nil {
 		return err
 	}
+	l.Reason = MaybeArrived
 	return o.settle(tx, l, Uncertain, why)
 }
 
@@ -194,5 +191,7 @@ func (o *Outbox) repeat(tx *store.Tx, l *Letter) error {
 	}
 	again := *l
 	again.Key += repeated
+	again.Reason = ""
+	l.repeated = true
 	return o.Add(tx, again)
 }

@@ -32,6 +32,7 @@ type Sender struct {
 	// limited is the group that the platform refused last for its rate, until anything is
 	// taken: another one that is refused as well shows that the account is meant.
 	limited chat.ChatID
+	looked  time.Time // when it was looked for letters that wait for long
 }
 
 // attempts is how often a letter is tried whose chat moves time and again, or
@@ -76,6 +77,9 @@ func (s *Sender) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		}
+		if err := s.stuck(); err != nil {
+			s.log.Error("outbox", "account", s.adapter.ID(), "error", err)
+		}
 		l, wait, err := s.claim()
 		if err != nil {
 			s.log.Error("outbox", "account", s.adapter.ID(), "error", err)
@@ -99,6 +103,9 @@ func (s *Sender) Recover() error {
 	if err := s.count(); err != nil {
 		return err
 	}
+	if err := s.knowRefusing(); err != nil {
+		return err
+	}
 	return s.write(func(tx *store.Tx) error {
 		return s.out.recover(tx, s.adapter.ID(), func(c chat.ChatID) bool { return s.adapter.Caps(c).Idempotent })
 	})
@@ -113,6 +120,9 @@ func (s *Sender) DrainSome(ctx context.Context, most int) (int, error) {
 	for n := 0; ; n++ {
 		if n == most {
 			return n, nil
+		}
+		if err := s.stuck(); err != nil {
+			return n, err
 		}
 		l, _, err := s.claim()
 		if l == nil || err != nil {
@@ -338,10 +348,14 @@ func (s *Sender) address(ctx context.Context, l *Letter) (chat.ChatID, error) {
 // with how to answer it in words where the bot does not hear all words.
 func (s *Sender) marked(l *Letter, caps chat.Caps) chat.Message {
 	m := l.Message
-	if strings.HasSuffix(l.Key, repeated) {
+	switch waited := l.Reason.refusal() && s.out.db.Now().Sub(l.Created) >= late; {
+	case waited && l.closed:
+		m.Buttons, m.Hint = nil, ""
+		m.Spans = append([]chat.Span{{Text: locale.Text(l.Language, "outbox.again_closed")}}, m.Spans...)
+	case strings.HasSuffix(l.Key, repeated), waited && l.Class == Notice:
 		m.Spans = append([]chat.Span{{Text: locale.Text(l.Language, "outbox.again")}}, m.Spans...)
 	}
-	if l.Prompt != 0 && caps.AddressedOnly && len(m.Buttons) == 0 {
+	if l.Prompt != 0 && !l.closed && caps.AddressedOnly && len(m.Buttons) == 0 {
 		m.Spans = append(m.Spans[:len(m.Spans):len(m.Spans)], chat.Span{Text: "\n" + locale.Text(l.Language, "outbox.quote")})
 	}
 	return m
@@ -380,6 +394,9 @@ func (s *Sender) part(ctx context.Context, l *Letter, to chat.ChatID, n int, r c
 			return nil
 		}
 		if err := bind(tx, l, to, r.Bindings); err != nil {
+			return err
+		}
+		if err := s.taken(tx, l, to); err != nil {
 			return err
 		}
 		return s.out.settle(tx, l, Sent, "")
@@ -452,7 +469,11 @@ func (s *Sender) failed(l *Letter, err error) error {
 	var se *chat.SendError
 	errors.As(err, &se)
 	now := s.out.db.Now()
+	waited := l.Reason
+	l.Reason = reasonOf(err)
 	switch class {
+	case chat.Forbidden, chat.ChatGone:
+		return s.refused(l, l.Reason, err.Error())
 	case chat.RateLimited:
 		wait := se.After
 		if wait <= 0 {
@@ -460,11 +481,11 @@ func (s *Sender) failed(l *Letter, err error) error {
 		}
 		at := now.Add(min(wait, day)) // an absurd value must not silence anybody for ever
 		s.limit(lane(l).Group(), at, se.Account)
-		return s.later(l, at, err)
+		return s.later(l, waited, at, err)
 	case chat.LoggedOut:
-		return s.later(l, now.Add(30*time.Second), err) // for somebody to log in
+		return s.later(l, waited, now.Add(30*time.Second), err) // for somebody to log in
 	case chat.Temporary:
-		return s.later(l, now.Add(backoff(l.Attempts)), err)
+		return s.later(l, waited, now.Add(backoff(l.Attempts)), err)
 	case chat.ChatMoved:
 		if l.Chat == "" || se.To == "" || l.Attempts >= attempts {
 			break // "" is no chat: it stands for everybody's private one
@@ -499,11 +520,24 @@ func (s *Sender) limit(group chat.ChatID, until time.Time, account bool) {
 }
 
 // later tries a letter once more at a time, if it is of use then.
-func (s *Sender) later(l *Letter, at time.Time, err error) error {
+func (s *Sender) later(l *Letter, waited Reason, at time.Time, err error) error {
 	if at.After(l.deadline()) {
 		return s.settled(l, Dead, err.Error())
 	}
-	return s.write(func(tx *store.Tx) error { return mark(tx, l.ID, Pending, at, err.Error()) })
+	return s.write(func(tx *store.Tx) error {
+		if err := mark(tx, l.ID, Pending, at, err.Error()); err != nil {
+			return err
+		}
+		if at.Sub(l.Created) < late || l.Reason == waited {
+			return nil
+		}
+		// It will have waited for long by then, and is told of now.
+		if _, err := tx.Exec(`UPDATE outbox SET reason = $1 WHERE id = $2`, l.Reason, l.ID); err != nil {
+			return err
+		}
+		l.State, l.Retry = Pending, at
+		return s.out.undelivered(tx, l)
+	})
 }
 
 // backoff is 1 s, 2 s, 4 s … up to 5 min, each with up to a quarter more so

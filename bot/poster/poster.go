@@ -166,7 +166,7 @@ func (f *Feature) post(t *engine.Turn, w week, cause string) error {
 	if !first {
 		return &engine.Skip{Key: "poster.enough"}
 	}
-	_, err = t.Post(engine.Post{Class: outbox.Push, Message: m, Cause: cause})
+	_, err = t.Post(engine.Post{Class: outbox.Push, Message: m, Cause: cause, About: t.T("delivery.about.poster")})
 	return err
 }
 

@@ -46,7 +46,8 @@ func (f *Feature) open(t *engine.Turn, q *content.Question, pool string, open ti
 	if err := t.CopyLater("quiz", p.Ref, r.ClosesAt); err != nil {
 		return 0, err
 	}
-	message := engine.Post{Class: outbox.Push, Message: post(t, &r, p), Prompt: p.ID, Cause: cause}
+	message := engine.Post{Class: outbox.Push, Message: post(t, &r, p), Prompt: p.ID, Cause: cause,
+		About: t.T("delivery.about.quiz", "Code", p.Code)}
 	if asPoll {
 		message.Thread = pollThread(r.ID)
 	}
@@ -289,6 +290,6 @@ func (f *Feature) close(t *engine.Turn, r *Round) error {
 		return err
 	}
 	message := result(t, r, totals{len(answers), right, due, excused}, chosen)
-	_, err = t.Post(engine.Post{Class: outbox.Push, Message: message})
+	_, err = t.Post(engine.Post{Class: outbox.Push, Message: message, About: t.T("delivery.about.quiz_result", "Code", r.Code)})
 	return err
 }

@@ -107,7 +107,8 @@ func (f *Feature) open(t *engine.Turn, words []string) error {
 	if err := unit.At(s.ClosesAt, "signup", "close", ref, "signup:close:"+ref); err != nil {
 		return err
 	}
-	if _, err := unit.Post(engine.Post{Class: outbox.Push, Message: post(unit, s), Prompt: p.ID}); err != nil {
+	if _, err := unit.Post(engine.Post{Class: outbox.Push, Message: post(unit, s), Prompt: p.ID,
+		About: unit.T("delivery.about.signup", "Title", s.Title)}); err != nil {
 		return err
 	}
 	if t.Private() {
@@ -436,7 +437,8 @@ func (f *Feature) close(t *engine.Turn, s *signup) error {
 	if err != nil {
 		return err
 	}
-	if _, err := t.Post(engine.Post{Class: outbox.Push, Message: chat.Text(t.T("signup.closed") + "\n" + text)}); err != nil {
+	if _, err := t.Post(engine.Post{Class: outbox.Push, Message: chat.Text(t.T("signup.closed") + "\n" + text),
+		About: t.T("delivery.about.signup_result", "Title", s.Title)}); err != nil {
 		return err
 	}
 	return t.TellSecretaries(file(t, s))

@@ -1,0 +1,165 @@
+package delivery_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/tools/txtar"
+
+	"branchbot/bot/bottest"
+	"branchbot/bot/chat"
+	"branchbot/store/storetest"
+)
+
+// stage is a branch whose platform refuses what a test wants.
+type stage struct {
+	*testing.T
+	*bottest.Stage
+}
+
+func open(t *testing.T, e storetest.Engine, archive string) *stage {
+	t.Helper()
+	return &stage{t, bottest.OpenOn(t, txtar.Parse([]byte(archive)), e)}
+}
+
+// refuse has the platform refuse all messages to chats in whose names a word is.
+func (s *stage) refuse(word string, err error) {
+	s.Adapter.Fault = func(to chat.ChatID, _ chat.Part) (bool, error) {
+		if strings.Contains(string(to), word) {
+			return false, err
+		}
+		return false, nil
+	}
+}
+
+func forbidden() error {
+	return &chat.SendError{Class: chat.Forbidden, Err: errors.New("not enough rights to send text messages to the chat")}
+}
+
+// shows plays a script and checks what the chats show, without what was said there.
+func (s *stage) shows(script string, want ...string) {
+	s.Helper()
+	said, err := s.Play(s.T, script)
+	if err != nil {
+		s.Fatal(err)
+	}
+	var got []string
+	said, _, _ = strings.Cut(said, "--- 积分流水")
+	for line := range strings.Lines(said) {
+		line = strings.TrimRight(line, "\n")
+		if strings.HasPrefix(line, "    ") && len(got) > 0 && got[len(got)-1] != "" {
+			got[len(got)-1] += "|" + strings.TrimSpace(line)
+		} else if strings.Contains(line, " ▶ ") {
+			got = append(got, "")
+		} else {
+			got = append(got, line)
+		}
+	}
+	var shown []string
+	for _, line := range got {
+		if line != "" {
+			shown = append(shown, line)
+		}
+	}
+	if diff := cmp.Diff(want, shown); diff != "" {
+		s.Errorf("%s\n(-want +got)\n%s", script, diff)
+	}
+}
+
+const lessonAtTen = `-- config.yaml --
+schedules:
+  - {id: daily, unit: demo, cron: "0 10 * * *", do: lesson, from: tiny}
+`
+
+// A group that does not let the bot write: the sender is told once an item what, where,
+// why and what to do; what waits goes out, marked, when the group takes messages again.
+func TestAGroupThatRefuses(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
+		s := open(t, e, "")
+		tries := 0
+		s.Adapter.Fault = func(to chat.ChatID, _ chat.Part) (bool, error) {
+			if to != "demo" {
+				return false, nil
+			}
+			tries++
+			return false, forbidden()
+		}
+		s.shows(`@ 2026-12-01 09:00
+王敏 (私聊): /通知 回执 截止 18:00 明天开会
+@ +1m
+王敏 (私聊): /推送 quiz
+@ 2026-12-01 09:29
+王敏 (私聊): /状态`,
+			"2026-12-01 09:00 → 王敏 ◀ 通知 2026-001 已发出。",
+			"2026-12-01 09:01 → 王敏 ◀ 【没有送到】通知 2026-001|· 群“示范党支部”（rehearsal）：群里不让我发言。请群管理员允许我发言，放开后自动补发。",
+			"2026-12-01 09:01 → 王敏 ◀ 已推送。",
+			"2026-12-01 09:02 → 王敏 ◀ 【没有送到】第 2 题|· 群“示范党支部”（rehearsal）：群里不让我发言。请群管理员允许我发言，放开后自动补发。",
+			"2026-12-01 09:29 → 王敏 ◀ 运行情况：|群“示范党支部”（rehearsal）：现在发不出消息（群里不让我发言）。请群管理员允许我发言，放开后自动补发。"+
+				"|⚠ 没有送到：通知 2026-001，群“示范党支部”（rehearsal）：群里不让我发言。请群管理员允许我发言，放开后自动补发。"+
+				"|⚠ 没有送到：第 2 题，群“示范党支部”（rehearsal）：群里不让我发言。请群管理员允许我发言，放开后自动补发。")
+		if tries > 6 {
+			t.Errorf("the group was tried %d times", tries)
+		}
+		s.Adapter.Fault = nil
+		s.shows("@ 2026-12-01 11:30\n王敏 (私聊): /状态\n",
+			"2026-12-01 09:35 示范党支部 ◀ 【补发】【通知 2026-001】回执截止：今天 18:00（周二）|明天开会|看到请回复“收到”；几项同时在等回复时，回“1 收到”。|[收到]",
+			"2026-12-01 09:35 示范党支部 ◀ 第 2 题（排序）  今天 15:01（周二）截止|灭火器怎样使用？请排序。|A. 压下压把|B. 拔下保险销|C. 对准火焰根部|D. 提起灭火器|请按正确顺序回复全部字母，例如“2 BADC”。",
+			"2026-12-01 10:01 → 王敏 ◀ 【补上了】通知 2026-001：已经送到群“示范党支部”（rehearsal）。",
+			"2026-12-01 10:02 → 王敏 ◀ 【补上了】第 2 题：已经送到群“示范党支部”（rehearsal）。",
+			"2026-12-01 11:30 → 王敏 ◀ 运行情况：|群“示范党支部”（rehearsal）：能看到全部消息，普通聊天不处理、不保存")
+	})
+}
+
+// What is over when the group takes messages again is not sent, and that is said.
+func TestATimeThatIsOver(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
+		s := open(t, e, "")
+		s.refuse("demo", forbidden())
+		if _, err := s.Play(t, "@ 2026-12-01 09:00\n王敏 (私聊): /通知 回执 截止 10:00 明天开会\n王敏 (私聊): /出题 single\n王敏 (私聊): /结束 2\n@ 2026-12-01 10:31\n"); err != nil {
+			t.Fatal(err)
+		}
+		s.Adapter.Fault = nil
+		said, err := s.Play(t, "@ 2026-12-01 12:30\n")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(said, "示范党支部 ◀ 【补发，截止时间已过】【通知 2026-001】") || strings.Contains(said, "第 2 题（") || strings.Contains(said, "[收到]") {
+			t.Errorf("when the group takes messages again:\n%s", said)
+		}
+		if got := s.Rows(t, `SELECT about, state FROM undelivered WHERE about = '第 2 题'`); got != "第 2 题|failed\n" {
+			t.Errorf("the question: %s", got)
+		}
+	})
+}
+
+// A failure of the telling is told to nobody.
+func TestATellingIsNotToldAgain(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
+		s := open(t, e, lessonAtTen)
+		s.refuse("", forbidden())
+		s.shows("@ 2026-12-01 09:59\n@ 2026-12-01 15:00\n")
+		if got := s.Rows(t, `SELECT about, state FROM undelivered`); got != "学习《党小组会》|failed\n" {
+			t.Errorf("undelivered: %s", got)
+		}
+		if got := s.Rows(t, `SELECT COUNT(*) FROM outbox WHERE class = 'reply'`); got != "1\n" {
+			t.Errorf("tellings: %s", got)
+		}
+	})
+}
+
+// Who is told of a fate that is not known.
+func TestAnUnknownFateIsTold(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
+		s := open(t, e, "")
+		s.refuse("demo", errors.New("EOF"))
+		s.shows("@ 2026-12-01 09:00\n王敏 (私聊): /推送 quiz\n@ +5m\n",
+			"2026-12-01 09:00 → 王敏 ◀ 已推送。",
+			"2026-12-01 09:01 → 王敏 ◀ 【没有送到】第 1 题|· 群“示范党支部”（rehearsal）：不知道送到没有。请看一下有没有收到，没有的话请重新发。")
+	})
+}
