@@ -123,8 +123,8 @@ func (d *desk) furnish() {
 		return console.Section{Name: name, File: "config.yaml", Line: 31, Base: "x", Text: name + ":\n  key: value # as in the file\n"}, nil
 	}
 	d.importSample()
-	d.sql(`INSERT INTO outbox (key, account, chat, user_id, class, message, language, thread, cause, state, not_before, created_at, settled_at, problem)
-		VALUES ('x', 'rehearsal', 'demo', '', 'push', '{}', 'zh-CN', '', '', 'dead', 0, 0, $1, 'the group is gone')`, d.Clock.Now().UnixMilli())
+	d.sql(`INSERT INTO outbox (key, account, chat, user_id, class, message, language, thread, cause, state, not_before, created_at, settled_at, problem, reason)
+		VALUES ('x', 'rehearsal', 'demo', '', 'push', '{}', 'zh-CN', '', '', 'dead', 0, 0, $1, 'the group is gone', 'removed')`, d.Clock.Now().UnixMilli())
 }
 
 // samples are addresses in the place of pages with a part that varies.

@@ -166,7 +166,7 @@ func TestPages(t *testing.T) {
 			t.Error(err)
 		}
 		_, text := b.get("/console/")
-		contains(t, text, "<h1>今日</h1>", "晨会", "三楼会议室", "植树活动", "1 / 4", "the group is gone", "今天推送了什么", "friday-quiz")
+		contains(t, text, "<h1>今日</h1>", "晨会", "三楼会议室", "植树活动", "1 / 4", "我不在群里了，或者群已经解散", "今天推送了什么", "friday-quiz")
 		form := b.form("/console/u/demo/today")
 		form.Set("do", "close")
 		_, code, _ := strings.Cut(text, "晨会</bdi> <span class=\"code\">#")

@@ -103,9 +103,14 @@ func TestLanguagesAgree(t *testing.T) {
 
 // made are the keys that the code puts together, by the part that is written.
 var made = map[string][]string{
-	"console.feature.":      {"quiz", "checkin", "notice", "signup", "survey", "lesson"},
-	"console.kind.":         member.UnitKinds,
-	"console.letter.":       {"dead", "uncertain"},
+	"console.feature.": {"quiz", "checkin", "notice", "signup", "survey", "lesson"},
+	"console.kind.":    member.UnitKinds,
+	"console.letter.":  {"dead", "uncertain", "failed", "waiting"},
+	"delivery.about.":  {"notice", "notice_result", "reminder"},
+	"delivery.failed.": {"blocked", "maybe_arrived", "too_big", "rejected"},
+	"delivery.waits.":  {"muted", "removed", "topic_closed", "topic_gone", "logged_out"},
+	"delivery.why.": {"muted", "removed", "topic_closed", "topic_gone", "blocked", "rate_limited", "logged_out", "unreachable", "busy",
+		"maybe_arrived", "window_closed", "too_big", "rejected"},
 	"console.section.":      {"conduct", "points"},
 	"alert.":                {"needs_human", "banned", "too_busy"},
 	"engine.chat_":          {"added", "muted", "removed"},
