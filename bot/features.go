@@ -151,7 +151,7 @@ func (f *features) enforce(tx *store.Tx, s *Settings, library *content.Library) 
 
 // media finds the bytes of what is sent along: pictures of packs, files of
 // notices ("notice:HASH"), and what is made on the spot: files
-// ("roster:UNIT.csv", "ledger:UNIT.xlsx", "signup:ID.xlsx",
+// ("roster:UNIT.csv", "preview:ID.xlsx", "ledger:UNIT.xlsx", "signup:ID.xlsx",
 // "report:2026-11/UNIT.xlsx", "handbook:2026/MEMBER.pdf") and pictures
 // ("poster:UNIT.MONDAY.png", "round:ID.png", "honour:own.ID.png" …).
 func (f *features) media(db *store.DB) func(ref string) ([]byte, string, error) {
@@ -199,6 +199,12 @@ func (f *features) made(tx *store.Tx, what, name string) (data []byte, mediaType
 	}
 	unit, ending, _ := strings.Cut(name, ".")
 	var id int64
+	if what == "preview" {
+		if id, err = strconv.ParseInt(unit, 10, 64); err == nil {
+			data, err = member.PreviewFile(tx, id)
+		}
+		return data, xlsxType, err
+	}
 	if what == "signup" {
 		if id, err = strconv.ParseInt(unit, 10, 64); err == nil {
 			unit, err = signup.UnitOf(tx, id)

@@ -253,9 +253,7 @@ func TestUnitsAtOnce(t *testing.T) {
 	}
 	all.Go(func() {
 		for n := range times {
-			people := []member.Person{{Staff: "x30", Name: "成员x30", Unit: []string{"y", "x"}[n%2], Status: "full"},
-				{Staff: "y30", Name: "成员y30", Unit: []string{"x", "y"}[n%2], Status: "full"}}
-			err := tool.Write(func(tx *store.Tx) error { _, err := member.NewDirectory().Import(tx, people, "test"); return err })
+			err := importRoster(tool, "c", fmt.Sprintf("工号,姓名,组织\nx30,成员x30,%s\ny30,成员y30,%s\n", []string{"y", "x"}[n%2], []string{"x", "y"}[n%2]))
 			if err != nil {
 				t.Error(err)
 			}
@@ -310,6 +308,22 @@ func TestSettingsOfAnotherProcess(t *testing.T) {
 	}
 }
 
+// importRoster takes a roster in as a tool does, with all its changes.
+func importRoster(tool *store.DB, unit, csv string) error {
+	return tool.Write(func(tx *store.Tx) error {
+		table, err := member.ReadTable("x.csv", []byte(csv))
+		if err != nil {
+			return err
+		}
+		plan, err := member.NewPlan(tx, unit, &table, nil)
+		if err != nil {
+			return err
+		}
+		_, err = member.NewDirectory().Take(tx, plan, member.Kinds, "test")
+		return err
+	})
+}
+
 // A roster that a tool imports beside the running bot holds at once.
 func TestToolsBeside(t *testing.T) {
 	t.Parallel()
@@ -347,8 +361,7 @@ func TestToolsBeside(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer tool.Close()
-		people := []member.Person{{Staff: "1", Name: "王小敏", Unit: "x", Status: "full"}}
-		err = tool.Write(func(tx *store.Tx) error { _, err := member.NewDirectory().Import(tx, people, "test"); return err })
+		err = importRoster(tool, "x", "工号,姓名\n1,王小敏\n")
 		if got := name(); err != nil || got != "王小敏" {
 			t.Errorf("after the import he is %q (%v)", got, err)
 		}

@@ -287,8 +287,9 @@ func (c *checker) member(path string, m *member.MemberConfig, staff map[string]s
 		c.fault(path+".staff", "%q is taken already by %s", m.Staff, config.Plain(first))
 	}
 	staff[m.Staff] = path
-	m.Status = or(m.Status, "full")
-	c.oneOf(path+".status", m.Status, member.Statuses)
+	if m.Status != "" {
+		c.oneOf(path+".status", m.Status, member.Statuses)
+	}
 	if m.JoinedOn != "" {
 		c.day(path+".joined_on", m.JoinedOn)
 	}

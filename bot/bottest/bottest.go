@@ -35,6 +35,7 @@ import (
 
 	"branchbot/bot"
 	"branchbot/bot/config"
+	"branchbot/bot/member"
 	"branchbot/bot/rehearse"
 	"branchbot/content"
 	"branchbot/store"
@@ -257,6 +258,26 @@ func (s *Stage) Play(t testing.TB, script string) (string, error) {
 var code = regexp.MustCompile(`\b[2-9A-HJ-NP-Z]{5}-[2-9A-HJ-NP-Z]{5}\b`)
 
 // reader gives one line at a time, so that a line can name what was said just
+// Import takes a roster, a CSV, into a unit with all its changes.
+func (s *Stage) Import(t testing.TB, unit, csv string) {
+	t.Helper()
+	err := s.DB.Write(func(tx *store.Tx) error {
+		table, err := member.ReadTable("roster.csv", []byte(csv))
+		if err != nil {
+			return err
+		}
+		plan, err := member.NewPlan(tx, unit, &table, nil)
+		if err != nil {
+			return err
+		}
+		_, err = s.Engine.Directory.(*member.Directory).Take(tx, plan, member.Kinds, "test")
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // before.
 type reader struct {
 	lines []string

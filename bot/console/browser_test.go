@@ -136,6 +136,7 @@ var samples = map[string]string{
 	"/console/u/demo/signups/{id}":  "/console/u/demo/signups/1",
 
 	"/console/u/demo/content/{id}":        "/console/u/demo/content/1",
+	"/console/u/demo/members/import/{id}": "/console/u/demo/members/import/1",
 	"/console/u/demo/content/{pack}/{id}": "/console/u/demo/content/tiny/first",
 }
 

@@ -99,6 +99,7 @@ var pages = []page{
 	membersPage,
 	memberPage,
 	membersExport,
+	rosterPage,
 	waitingPage,
 	noticesPage,
 	noticePage,

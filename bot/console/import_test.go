@@ -3,10 +3,12 @@ package console_test
 import (
 	"archive/zip"
 	"bytes"
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
 
+	"branchbot/bot/member"
 	"branchbot/content"
 	"branchbot/content/sheet"
 	"branchbot/store/storetest"
@@ -215,7 +217,7 @@ func TestRetire(t *testing.T) {
 	})
 }
 
-// importSample is a pack that waits for the first secretary's confirmation.
+// importSample is a pack, and a roster, that wait for the first secretary's confirmation.
 func (d *desk) importSample() {
 	d.t.Helper()
 	zip, _, err := content.Wrap("shop", "车间安全", "安全.yaml", []byte(question("q1", "进车间要戴安全帽。")+question("q2", "酒后可以上岗。")))
@@ -223,4 +225,13 @@ func (d *desk) importSample() {
 		d.t.Fatal(err)
 	}
 	d.sql(`INSERT INTO pack_import (id, member, pack, body, created_at) VALUES (1, 1, 'shop', $1, $2)`, zip, d.Clock.Now().UnixMilli())
+	table, err := member.ReadTable("名单.csv", []byte("工号,姓名,人员类别,分类,职务,备注\n0002,张三丰,预备党员,群众,副书记,x\n0101,周 一,正式党员,,,\n合计,2人,,,,\n"))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	file, err := json.Marshal(table)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.sql(`INSERT INTO roster_import (id, unit, member, people, file, created_at) VALUES (1, 'demo', 1, '', $1, $2)`, string(file), d.Clock.Now().UnixMilli())
 }

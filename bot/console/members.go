@@ -95,17 +95,20 @@ func (r *Request) importTable() error {
 	if len(files) != 1 || !slices.Contains([]string{".xlsx", ".csv"}, strings.ToLower(filepath.Ext(files[0].Name))) {
 		return complain(http.StatusBadRequest, "console.members.file_how")
 	}
-	if _, err := r.Act("import", engine.Act{Files: files}); err != nil {
+	return r.backToRoster("members", func() error {
+		_, err := r.Act("import", engine.Act{Files: files})
 		return err
-	}
-	return r.Back("members")
+	})
 }
 
 // put adds a member, or changes him with the version that the form was made of.
 func (r *Request) put(back, version string) error {
 	p := member.Person{Staff: r.line("staff"), Name: r.line("name"), Unit: r.Field("unit"), Status: r.Field("status"),
 		JoinedOn: r.Field("joined_on"), Phone: r.line("phone")}
-	return r.do("", back, func(t *engine.Turn) error { return feature[*member.Feature](r.server).Put(t, p, version) })
+	return r.backToRoster(back, func() error {
+		_, err := r.Act("", engine.Act{Do: func(t *engine.Turn) error { return feature[*member.Feature](r.server).Put(t, p, version) }})
+		return err
+	})
 }
 
 func exportMembers(r *Request) error {

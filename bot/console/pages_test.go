@@ -228,11 +228,11 @@ func TestImportRoster(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, text := b.upload(at, "file", "bad.xlsx", bad, "do", "import")
-	contains(t, text, "1 行正确，1 行有误", "外星人")
+	contains(t, text, "1 处有误", "外星人")
 	good, _ := sheet.WriteCSV([]string{"工号", "姓名"}, [][]string{{"0101", "周一"}, {"0102", "<script>alert(1)</script>"}})
 	_, text = b.upload(at, "file", "good.csv", good, "do", "import")
-	contains(t, text, "2 行正确，0 行有误", "共 5 人")
-	text = b.press(text, "确认导入")
+	contains(t, text, "共 2 人，新增 2 人", "&lt;script&gt;", "没有写状态，按正式党员登记")
+	text = b.send(at+"/import/1", "do", "take", "shown", between(text, `name="shown" value="`, `"`))
 	contains(t, text, "新增 2 人", "共 7 人", "&lt;script&gt;")
 	if status, text := b.upload(at, "file", "roster.pdf", []byte("%PDF"), "do", "import"); status != http.StatusBadRequest || !strings.Contains(text, "请选一个") {
 		t.Errorf("a file of another kind: %d\n%s", status, text)

@@ -4,19 +4,16 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"branchbot/bot/chat"
 	"branchbot/bot/command"
 	"branchbot/bot/engine"
-	"branchbot/bot/locale"
 	"branchbot/store"
 )
 
@@ -407,94 +404,3 @@ func (f *Feature) remove(t *engine.Turn, who string) error {
 
 // by is how a row names the member who made it.
 func by(m *engine.Member) string { return fmt.Sprintf("member:%d", m.ID) }
-
-// File implements engine.Filer: a roster that a secretary sends in private is
-// shown first.
-func (f *Feature) File(t *engine.Turn, file chat.File) (bool, error) {
-	lower := strings.ToLower(file.Name)
-	if !strings.HasSuffix(lower, ".xlsx") && !strings.HasSuffix(lower, ".csv") {
-		return false, nil
-	}
-	people, faults, err := Parse(t.Tx, t.Unit.ID, file.Name, file.Data)
-	if err != nil {
-		return true, engine.Complain("member.import_unreadable", "Reason", err.Error())
-	}
-	text := Preview(t.Lang, people, faults)
-	if len(faults) > 0 || len(people) == 0 {
-		return true, t.Reply(chat.Text(text))
-	}
-	blob, err := json.Marshal(people)
-	if err != nil {
-		return true, err
-	}
-	var id int64
-	err = t.Tx.QueryRow(`INSERT INTO roster_import (unit, member, people, created_at) VALUES ($1, $2, $3, $4) RETURNING id`,
-		t.Unit.ID, t.Member.ID, string(blob), t.Tx.Millis()).Scan(&id)
-	if err != nil {
-		return true, err
-	}
-	m := chat.Text(text)
-	m.Buttons = [][]chat.Button{{
-		{Label: t.T("member.import_confirm"), Data: fmt.Sprintf("member:import:%d", id)},
-		{Label: t.T("member.import_cancel"), Data: fmt.Sprintf("member:cancel:%d", id)},
-	}}
-	return true, t.Reply(m)
-}
-
-// Preview tells what a roster file would do.
-func Preview(lang string, people []Person, faults []Fault) string {
-	lines := []string{locale.Text(lang, "member.preview", "Good", len(people), "Bad", len(faults))}
-	for i, fault := range faults {
-		if i == 20 {
-			lines = append(lines, locale.Text(lang, "member.preview_more", "N", len(faults)-20))
-			break
-		}
-		lines = append(lines, fault.Text(lang))
-	}
-	if len(faults) > 0 {
-		lines = append(lines, locale.Text(lang, "member.preview_fix"))
-	}
-	return strings.Join(lines, "\n")
-}
-
-// Press implements engine.Presser: the confirmation of an import.
-func (f *Feature) Press(t *engine.Turn, data string) error {
-	verb, number, _ := strings.Cut(data, ":")
-	id, err := strconv.ParseInt(number, 10, 64)
-	if err != nil {
-		return engine.Complain("engine.old_button")
-	}
-	var blob string
-	err = t.Tx.QueryRow(`SELECT people FROM roster_import WHERE id = $1 AND member = $2`, id, t.Member.ID).Scan(&blob)
-	if errors.Is(err, store.ErrNoRows) || err == nil && blob == "" {
-		return engine.Complain("engine.old_button")
-	}
-	if err != nil {
-		return err
-	}
-	if _, err := t.Tx.Exec(`UPDATE roster_import SET people = '' WHERE id = $1`, id); err != nil {
-		return err
-	}
-	if verb != "import" {
-		return t.Say("member.import_cancelled")
-	}
-	if t.Role < engine.Secretary {
-		return engine.Complain("engine.secretaries_only")
-	}
-	var people []Person
-	if err := json.Unmarshal([]byte(blob), &people); err != nil {
-		return err
-	}
-	units, err := concerned(t.Tx, people)
-	if err != nil {
-		return err
-	}
-	if err := t.Lock(units...); err != nil {
-		return err
-	}
-	added, err := f.Import(t.Tx, people, by(t.Member))
-	if err != nil {
-		return err
-	}
-	return t.Say("member.imported", "Added", added, "Updated", len(people)-added)
-}

@@ -8,8 +8,12 @@
 //   - A group chat is bound to a unit by its secretary, or with a one-time code
 //     that the secretary was given in private.
 //   - Roles hold within a unit and all below it.
-//   - A roster file is shown first (n good, m bad), and then taken as a whole or
-//     not at all. Taking it twice changes nothing.
+//   - A roster file changes what it names: an empty cell, or a column that is not
+//     there, changes nothing of somebody known. It is shown first, person by person,
+//     with what is left out. Another name under a known number, another status, a
+//     move and an office are confirmed apart. Taking it twice changes nothing.
+//   - The configuration changes the roster only where it has changed itself since it
+//     was last applied.
 //
 // Commands: /加入 /join, /名单 /roster, /邀请 /invite, /绑定 /bind, /网页 /web, /语言 /lang.
 package member
@@ -156,9 +160,18 @@ func (d *Directory) Member(tx *store.Tx, id int64) (*engine.Member, error) {
 	return scanMember(tx.QueryRow(selectMember+`WHERE m.id = $1 AND m.left_at IS NULL`, id))
 }
 
-// ByStaff is the member with a staff number; nil when nobody has it.
+// ByStaff is the member with a staff number, written as it is or folded; nil when
+// nobody has it.
 func ByStaff(tx *store.Tx, staff string) (*engine.Member, error) {
-	return scanMember(tx.QueryRow(selectMember+`WHERE m.staff = $1 AND m.left_at IS NULL`, staff))
+	m, err := scanMember(tx.QueryRow(selectMember+`WHERE m.staff = $1 AND m.left_at IS NULL`, staff))
+	if m != nil || err != nil {
+		return m, err
+	}
+	found, err := list(tx, selectMember+`WHERE m.staff_key = $1 AND m.left_at IS NULL LIMIT 2`, StaffKey(staff))
+	if len(found) != 1 {
+		return nil, err
+	}
+	return &found[0], err
 }
 
 // Unit implements engine.Directory.
@@ -441,7 +454,7 @@ func CountTo(tx *store.Tx, unit string, most int) (n int, err error) {
 // complains to the user when there is none or more than one.
 func Find(tx *store.Tx, unit, text string) (*engine.Member, error) {
 	found, err := list(tx, Under+selectMember+`WHERE m.unit IN (SELECT id FROM below) AND m.left_at IS NULL
-		AND (m.staff = $2 OR m.name = $2)`, unit, text)
+		AND (m.staff = $2 OR m.staff_key = $3 OR m.name = $2)`, unit, text, StaffKey(text))
 	switch {
 	case err != nil:
 		return nil, err

@@ -4,12 +4,14 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"branchbot/bot/chat"
 	"branchbot/bot/engine"
+	"branchbot/content/sheet"
 	"branchbot/store"
 )
 
@@ -200,71 +202,67 @@ func Holders(tx *store.Tx, unit string, id chat.AccountID, users []chat.UserID) 
 
 // Put adds somebody to the roster, or with the version of what the sender saw
 // changes a member. It complains about what is wrong, and to the later one of
-// two who change the same member.
+// two who change the same member. A name that looks like another's, and a number
+// that somebody else had, are shown first, as a file would be.
 func (f *Feature) Put(t *engine.Turn, p Person, version string) error {
 	if t.Role < engine.Secretary {
 		return engine.Complain("engine.secretaries_only")
 	}
-	people, faults, err := check(t.Tx, t.Unit.ID, p)
-	if err != nil {
-		return err
-	}
-	if len(faults) > 0 {
-		return engine.Complain("member.put_fault", "Column", t.T(faults[0].Column), "Reason", t.T(faults[0].Reason, "Value", faults[0].Value))
-	}
-	p = people[0]
-	units, err := concerned(t.Tx, people)
+	table := p.table()
+	plan, err := NewPlan(t.Tx, t.Unit.ID, table, nil)
 	if err == nil {
-		err = t.Lock(units...)
+		err = t.Lock(plan.concerned()...)
 	}
 	if err != nil {
 		return err
 	}
-	known, err := ByStaff(t.Tx, p.Staff)
+	if len(plan.Faults) > 0 {
+		x := plan.Faults[0]
+		return engine.Complain("member.put_fault", "Column", t.T(x.Column), "Reason", t.T(x.Reason, "Value", x.Value))
+	}
+	e := &plan.Entries[0]
+	known := e.Is == isChanged || e.Is == isSame
 	switch {
-	case err != nil:
-		return err
-	case known != nil && version == "":
-		return engine.Complain("member.put_known", "Staff", p.Staff, "Name", known.Name)
-	case known == nil && version != "":
-		return engine.Complain("member.put_gone", "Staff", p.Staff)
-	case known != nil:
-		is, err := PersonOf(t.Tx, known)
+	case known && version == "":
+		return engine.Complain("member.put_known", "Staff", e.Person.Staff, "Name", e.Was.Name)
+	case !known && version != "":
+		return engine.Complain("member.put_gone", "Staff", e.Person.Staff)
+	case known && e.Was.Version() != version:
+		return engine.Complain("member.put_changed", "Is", e.Was.tell(t))
+	case plan.doubtful():
+		pending, err := keep(t, table)
 		if err != nil {
 			return err
 		}
-		if is.Version() != version {
-			return engine.Complain("member.put_changed", "Is", is.tell(t))
-		}
+		return f.showPlan(t, pending, plan, "", "")
 	}
-	if _, err := f.Import(t.Tx, []Person{p}, by(t.Member)); err != nil {
+	if _, err := f.Take(t.Tx, plan, Kinds, by(t.Member)); err != nil {
 		return err
 	}
-	if known != nil { // what an import leaves as it is when it is empty, a page can empty
-		if _, err := t.Tx.Exec(`UPDATE member SET joined_on = $1, phone = $2 WHERE id = $3`, p.JoinedOn, p.Phone, known.ID); err != nil {
-			return err
-		}
-		return t.Say("member.put_saved", "Name", p.Name)
+	key := "member.put_added"
+	if known {
+		key = "member.put_saved"
 	}
-	return t.Say("member.put_added", "Name", p.Name)
+	lines := append([]string{t.T(key, "Name", e.Person.Name)}, plan.NoteLines(t.Lang)...)
+	return t.Reply(chat.Text(strings.Join(lines, "\n")))
+}
+
+// doubtful tells whether a person may be taken for somebody else.
+func (p *Plan) doubtful() bool {
+	return slices.ContainsFunc(p.Notes, func(n Note) bool { return n.Key == "alike" || n.Key == "zeros_like" }) ||
+		slices.ContainsFunc(p.Entries, func(e Entry) bool { return e.Is == isBack && slices.Contains(e.Kinds, "renames") })
+}
+
+// table is a person as a file of one row, which shows all of it.
+func (p Person) table() *Table {
+	return &Table{Whole: true, Rows: []sheet.Row{{Number: 1, Cells: []string{"staff", "name", "unit", "status", "joined on", "phone"}},
+		{Number: 2, Cells: []string{p.Staff, p.Name, p.Unit, p.Status, p.JoinedOn, p.Phone}}}}
 }
 
 // tell tells what a row says now.
 func (p Person) tell(t *engine.Turn) string {
 	words := []string{p.Name, p.Unit, firstName(t.Lang, "member.status."+p.Status), p.JoinedOn, p.Phone}
 	return strings.Join(words, " · ")
-}
-
-// check reads a person as a row of a roster file is read.
-func check(tx *store.Tx, unit string, p Person) ([]Person, []Fault, error) {
-	units, err := unitsBelow(tx, unit)
-	if err != nil {
-		return nil, nil, err
-	}
-	r := parser{unit: unit, units: units, seen: map[string]int{}, columns: []string{"staff", "name", "unit", "status", "joined_on", "phone"}}
-	row := []string{strings.TrimSpace(p.Staff), p.Name, p.Unit, p.Status, p.JoinedOn, p.Phone}
-	err = r.cells(tx, 1, row)
-	return r.people, r.faults, err
 }
 
 // Recognise binds the account of somebody whom nobody knew to a member, on a

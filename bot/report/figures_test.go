@@ -13,7 +13,6 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"branchbot/bot/bottest"
-	"branchbot/bot/member"
 	"branchbot/bot/report"
 	"branchbot/bot/shift"
 	"branchbot/store"
@@ -152,14 +151,7 @@ func play(t *testing.T, e storetest.Engine) *bottest.Stage {
 	s := bottest.OpenOn(t, a, e)
 	for _, f := range a.Files[1:] {
 		if f.Name == "later" {
-			err := s.DB.Write(func(tx *store.Tx) error {
-				_, err := s.Engine.Directory.(*member.Directory).Import(tx, []member.Person{
-					{Staff: "0022", Name: "赵磊", Unit: "one", Status: "full"}, {Staff: "0006", Name: "孙立", Unit: "one", Status: "full"}}, "test")
-				return err
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
+			s.Import(t, "works", "工号,姓名,组织\n0022,赵磊,one\n0006,孙立,one\n")
 		}
 		if _, err := s.Play(t, string(f.Data)); err != nil {
 			t.Fatal(err)
