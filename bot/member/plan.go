@@ -69,6 +69,8 @@ type Plan struct {
 	granted map[int64]map[string][]string
 	seen    map[string]int // StaffKey → row
 	alike   map[string]int // Skeleton → entry
+
+	statuses map[string]string // that cells mean
 }
 
 // known is somebody who has, or had, a number.
@@ -81,7 +83,7 @@ type known struct {
 // NewPlan works out what a table would change in the roster of a unit and the
 // units under it; answers say what columns mean, by index.
 func NewPlan(tx *store.Tx, unit string, t *Table, answers map[int]string) (*Plan, error) {
-	p := &Plan{Unit: unit, table: t, answers: answers, seen: map[string]int{}, alike: map[string]int{}}
+	p := &Plan{Unit: unit, table: t, answers: answers, seen: map[string]int{}, alike: map[string]int{}, statuses: map[string]string{}}
 	if err := p.readUnits(tx); err != nil {
 		return nil, err
 	}
@@ -218,22 +220,29 @@ func (p *Plan) readPeople(tx *store.Tx, t *Table) error {
 		return err
 	}
 	rows.Close()
+	here := map[string][]known{}
+	for _, k := range p.roster {
+		here[StaffKey(k.Staff)] = append(here[StaffKey(k.Staff)], k)
+	}
 	keys, numbers := map[string]bool{}, map[string]bool{}
 	for _, row := range t.Rows[1:] {
-		staff := p.cells(row.Cells)["staff"]
-		keys[StaffKey(staff)], numbers[staff] = true, true
+		if staff := p.cells(row.Cells)["staff"]; here[StaffKey(staff)] == nil {
+			keys[StaffKey(staff)], numbers[staff] = true, true
+		}
 	}
 	if p.known, err = knownBy(tx, listOf(keys), listOf(numbers)); err != nil {
 		return err
 	}
+	for key, list := range here {
+		p.known[key] = list
+	}
 	p.granted = map[int64]map[string][]string{}
 	var ids []int64
-	for _, list := range p.known {
-		for _, k := range list {
+	for _, row := range t.Rows[1:] {
+		for _, k := range p.known[StaffKey(p.cells(row.Cells)["staff"])] {
 			ids = append(ids, k.ID)
 		}
 	}
-	slices.Sort(ids)
 	return tx.QueryEach(`SELECT r.member, r.unit, r.role FROM list CROSS JOIN role r WHERE r.member = list.item`, "BIGINT", nil, store.List(ids), func(rows *sql.Rows) error {
 		var id int64
 		var unit, role string
@@ -261,7 +270,7 @@ func listOf(set map[string]bool) []any {
 // noteColumns says which columns and sheets are not read.
 func (p *Plan) noteColumns(t *Table) {
 	for _, c := range p.Columns {
-		if c.Meaning != NotRead || len(c.May) > 0 || !slices.ContainsFunc(t.Rows, func(r sheet.Row) bool { return c.Index < len(r.Cells) && r.Cells[c.Index] != "" }) {
+		if c.Meaning != NotRead || len(c.May) > 0 || !slices.ContainsFunc(t.Rows[1:], func(r sheet.Row) bool { return c.Index < len(r.Cells) && r.Cells[c.Index] != "" }) {
 			continue
 		}
 		head := chat.CleanName(c.Head)
@@ -455,7 +464,12 @@ func (p *Plan) person(row int, cell map[string]string, whole bool, was *known) P
 		}
 	}
 	if text := cell["status"]; text != "" {
-		if status := statusOf(text); status != "" {
+		status, known := p.statuses[text]
+		if !known {
+			status = statusOf(text)
+			p.statuses[text] = status
+		}
+		if status != "" {
 			person.Status = status
 		} else {
 			p.fault(row, "status", "status", text)
