@@ -125,7 +125,7 @@ func (b *backups) today(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(os.Rename(next, file), heads.Write(ledger.HeadsBeside(file))); err != nil {
+	if err := errors.Join(store.Rename(next, file), heads.Write(ledger.HeadsBeside(file))); err != nil {
 		return err
 	}
 	names, err := b.list()

@@ -15,6 +15,7 @@ import (
 
 	"branchbot/bot/config"
 	"branchbot/bot/console"
+	"branchbot/store"
 )
 
 // editor changes parts of config.yaml from the console, and takes them in.
@@ -169,26 +170,8 @@ func replaceFile(name string, data []byte) error {
 	if err != nil {
 		return err
 	}
-	if err := writeWhole(name, data, info.Mode().Perm()); err != nil {
+	if err := store.WriteFile(name, data, info.Mode().Perm()); err != nil {
 		return fmt.Errorf("the setting holds until the next start, but %s cannot be written: %w", name, err)
 	}
 	return nil
-}
-
-// writeWhole writes a file so that others see the old one or the new one.
-func writeWhole(name string, data []byte, mode fs.FileMode) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(f.Name())
-		}
-	}()
-	_, err = f.Write(data)
-	if err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), name)
 }

@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"math/big"
+	"mime"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -68,6 +69,17 @@ func TestFront(t *testing.T) {
 				t.Errorf("%q, want %q", got, c.want)
 			}
 		})
+	}
+}
+
+// A browser runs no script whose type is another, whatever the machine's registry says.
+func TestTypesOfPages(t *testing.T) { // not parallel: types are the program's
+	if err := mime.AddExtensionType(".js", "text/plain"); err != nil {
+		t.Fatal(err)
+	}
+	registerTypes()
+	if got := mime.TypeByExtension(".js"); got != "text/javascript; charset=utf-8" {
+		t.Errorf("scripts are %q", got)
 	}
 }
 

@@ -93,3 +93,29 @@ func TestNobodyElseCalls(t *testing.T) {
 		t.Errorf("these call somebody: %v (%v)", found, err)
 	}
 }
+
+// Windows syncs only what was opened for writing, and does not rename to a file that
+// somebody has open: store knows that, so nobody else renames or syncs.
+func TestFilesAreWrittenByTheStore(t *testing.T) {
+	t.Parallel()
+	itself := regexp.MustCompile(`\bos\.Rename\(|\.Sync\(\)`)
+	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+		name := filepath.ToSlash(path)
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && strings.HasPrefix(d.Name(), ".git"):
+			return filepath.SkipDir
+		case d.IsDir(), !strings.HasSuffix(name, ".go"), strings.HasSuffix(name, "_test.go"), strings.HasPrefix(name, "../store/"):
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		if err == nil && itself.Match(text) {
+			t.Errorf("%s renames or syncs a file: use store.WriteFile, CreateFile or Rename", name)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}

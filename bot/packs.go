@@ -133,7 +133,7 @@ func (p *imports) put(zip []byte) error {
 	if err := os.MkdirAll(p.dir, 0o750); err != nil {
 		return fmt.Errorf("keep the pack %s: %w", pack.ID, err)
 	}
-	if err := writeWhole(pack.From, zip, 0o640); err != nil {
+	if err := store.WriteFile(pack.From, zip, 0o640); err != nil {
 		return fmt.Errorf("keep the pack %s: %w", pack.ID, err)
 	}
 	return p.use(library)

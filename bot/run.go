@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"mime"
 	"net"
 	"net/http"
 	"os"
@@ -98,8 +99,23 @@ func (p *Program) greet(b *Bot, address string) {
 	}
 }
 
+// typesOfPages are the types of what pages are made of. On Windows the registry tells
+// them, where other programs write what they like; a browser runs no script of another
+// type.
+var typesOfPages = map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml",
+	".png": "image/png", ".webmanifest": "application/manifest+json", ".woff2": "font/woff2"}
+
+func registerTypes() {
+	for ending, name := range typesOfPages {
+		if err := mime.AddExtensionType(ending, name); err != nil {
+			panic(err) // ours are right
+		}
+	}
+}
+
 // mux serves the browser rooms and the health of the program.
 func (b *Bot) mux() http.Handler {
+	registerTypes()
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", b.health)
 	mux.HandleFunc("GET /readyz", b.health)

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -83,7 +82,7 @@ func (db *DB) beforeMigration(ctx context.Context) func(have int64) error {
 		if err != nil {
 			return err
 		}
-		return os.Rename(next, file)
+		return Rename(next, file)
 	}
 }
 
@@ -241,7 +240,7 @@ func restoreSQLite(ctx context.Context, path, file string, prepare func(*Tx) err
 		return "", errors.Join(err, os.Remove(draft))
 	}
 	// From here on the database before is not to be used any more; see restored.
-	if err := os.Rename(draft, path+restoredEnding); err != nil {
+	if err := Rename(draft, path+restoredEnding); err != nil {
 		return "", err
 	}
 	if _, err := os.Stat(path); err == nil {
@@ -249,7 +248,7 @@ func restoreSQLite(ctx context.Context, path, file string, prepare func(*Tx) err
 			return "", err
 		}
 	}
-	return aside, os.Rename(path+restoredEnding, path)
+	return aside, Rename(path+restoredEnding, path)
 }
 
 // restoredEnding is of a restored database that waits to take its place.
@@ -327,7 +326,7 @@ func freeName(path string) string {
 func keepAside(path string) (string, error) {
 	aside := freeName(path)
 	for _, ending := range []string{"-wal", "-shm", ""} {
-		if err := os.Rename(path+ending, aside+ending); err != nil && !errors.Is(err, os.ErrNotExist) {
+		if err := Rename(path+ending, aside+ending); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return "", err
 		}
 	}
@@ -354,22 +353,4 @@ func vacuumInto(ctx context.Context, from, to string) error {
 // openReadOnly opens a file that somebody may have tampered with.
 func openReadOnly(file string) (*sql.DB, error) {
 	return sql.Open("sqlite", "file:"+uri(file)+"?mode=ro&_pragma=trusted_schema(0)&_pragma=cell_size_check(1)")
-}
-
-// syncFile has a file and its name last.
-func syncFile(path string) error {
-	names := []string{path, filepath.Dir(path)}
-	if runtime.GOOS == "windows" { // which cannot sync a folder, and does not need to
-		names = names[:1]
-	}
-	for _, name := range names {
-		f, err := os.OpenFile(name, os.O_RDONLY, 0)
-		if err != nil {
-			return err
-		}
-		if err := errors.Join(f.Sync(), f.Close()); err != nil {
-			return err
-		}
-	}
-	return nil
 }

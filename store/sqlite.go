@@ -101,10 +101,11 @@ func (db *DB) takeLock() error {
 	}
 	if !ok {
 		db.lock = nil
-		pid, _ := os.ReadFile(db.path + ".lock")
+		pid, _ := os.ReadFile(db.path + ".pid")
 		return fmt.Errorf("already in use by a running branchbot (pid %s): stop that one first", strings.TrimSpace(string(pid)))
 	}
-	return os.WriteFile(db.path+".lock", fmt.Appendf(nil, "%d\n", os.Getpid()), 0o600)
+	// A file of its own: on Windows nobody can write to a locked one.
+	return os.WriteFile(db.path+".pid", fmt.Appendf(nil, "%d\n", os.Getpid()), 0o600)
 }
 
 // Scrub copies the journal into the file and empties it, so that what was

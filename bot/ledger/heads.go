@@ -10,7 +10,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -239,23 +238,7 @@ func (h *Heads) Write(file string) error {
 		fmt.Fprintf(&b, "%s %d %x\n", unit, h.Units[unit].Seq, h.Units[unit].Hash)
 	}
 	fmt.Fprintf(&b, "end %d\n", len(h.Units))
-	next := file + ".new"
-	f, err := os.OpenFile(next, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b.Bytes())
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return errors.Join(err, os.Remove(next))
-	}
-	if err := os.Rename(next, file); err != nil || runtime.GOOS == "windows" { // which cannot sync a folder
-		return err
-	}
-	dir, err := os.Open(filepath.Dir(file))
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
+	return store.WriteFile(file, b.Bytes(), 0o600)
 }
 
 // ReadHeads reads a file of heads; nil when there is none.

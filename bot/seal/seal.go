@@ -24,7 +24,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
+
+	"branchbot/store"
 )
 
 // ErrGone means that a key has been destroyed, or that it was lost with the
@@ -51,31 +52,13 @@ func (r *Ring) Make() (string, error) {
 	name := rand.Text()
 	key := make([]byte, 32)
 	rand.Read(key)
-	f, err := os.OpenFile(r.file(name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return "", fmt.Errorf("make key: %w", err)
-	}
-	_, err = f.Write(key)
-	if err := errors.Join(err, f.Sync(), f.Close(), r.sync()); err != nil {
+	if err := store.CreateFile(r.file(name), key, 0o600); err != nil {
 		return "", fmt.Errorf("make key: %w", err)
 	}
 	return name, nil
 }
 
 func (r *Ring) file(name string) string { return filepath.Join(r.dir, name+".key") }
-
-// sync makes the folder's entries last. Windows cannot sync a folder, and does
-// not need to.
-func (r *Ring) sync() error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	d, err := os.Open(r.dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
-}
 
 // Seal encrypts a text.
 func (r *Ring) Seal(name string, plain []byte) ([]byte, error) {
@@ -120,15 +103,7 @@ func (r *Ring) box(name string) (cipher.AEAD, error) {
 
 // Destroy overwrites and removes a key; one that is gone already is no error.
 func (r *Ring) Destroy(name string) error {
-	f, err := os.OpenFile(r.file(name), os.O_WRONLY, 0)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("destroy key: %w", err)
-	}
-	_, err = f.Write(make([]byte, 32))
-	if err := errors.Join(err, f.Sync(), f.Close(), os.Remove(r.file(name)), r.sync()); err != nil {
+	if err := store.EraseFile(r.file(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("destroy key: %w", err)
 	}
 	return nil
