@@ -115,11 +115,3 @@ func (b *Book) RulesOf() []string {
 	}
 	return append(ids, "award")
 }
-
-// VerifyUnit re-computes the chain of one unit. Verify also compares balances,
-// which takes the chains of all units.
-func VerifyUnit(tx *store.Tx, unit string) (*Verified, error) {
-	v := &Verified{Unit: unit}
-	_, err := v.chain(tx, map[int64]int64{})
-	return v, err
-}
