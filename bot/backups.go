@@ -43,15 +43,21 @@ const (
 )
 
 func newBackups(s *Settings, db *store.DB) *backups {
-	b := &backups{db: db, folder: s.Backup.Folder, keep: s.Backup.Keep}
-	switch {
-	case b.folder == "off":
-		b.folder = ""
-	case !filepath.IsAbs(b.folder):
-		b.folder = filepath.Join(filepath.Dir(db.Path()), b.folder)
-	}
+	b := &backups{db: db, folder: backupFolder(s, db.Path()), keep: s.Backup.Keep}
 	b.look()
 	return b
+}
+
+// backupFolder is where the copies of a database go; "" when none are wanted.
+func backupFolder(s *Settings, path string) string {
+	switch folder := s.Backup.Folder; {
+	case folder == "off":
+		return ""
+	case filepath.IsAbs(folder):
+		return folder
+	default:
+		return filepath.Join(filepath.Dir(path), folder)
+	}
 }
 
 // look finds out when the newest copy was made, by whichever process.
@@ -78,11 +84,13 @@ func (b *backups) Last() (at time.Time, wanted bool) {
 var backupName = regexp.MustCompile(`^branchbot-\d{4}-\d\d-\d\d\.db$`)
 
 // list are the names of the copies, newest first.
-func (b *backups) list() ([]string, error) {
-	if b.folder == "" {
+func (b *backups) list() ([]string, error) { return listBackups(b.folder) }
+
+func listBackups(folder string) ([]string, error) {
+	if folder == "" {
 		return nil, nil
 	}
-	entries, err := os.ReadDir(b.folder)
+	entries, err := os.ReadDir(folder)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}
@@ -255,7 +263,7 @@ func (p *Program) restore(ctx context.Context, file string, force bool) error {
 	if held > 0 {
 		fmt.Fprintf(p.Out, "messages that waited when the backup was made and are not sent now, since they may have been: %d\n", held)
 	}
-	return p.tellBreaks(ctx, s)
+	return p.tellBreaks(ctx, s, file)
 }
 
 // sound refuses a backup whose ledger does not fit, or is not the one that was
@@ -281,8 +289,9 @@ func sound(tx *store.Tx, file string) error {
 	return err
 }
 
-// tellBreaks tells what the ledger has lost by a restore.
-func (p *Program) tellBreaks(ctx context.Context, s *Settings) error {
+// tellBreaks tells what the ledger has lost by the restore of a file. Where no heads are
+// published, as on another machine, those of the backup are.
+func (p *Program) tellBreaks(ctx context.Context, s *Settings, file string) error {
 	db, err := openDatabase(ctx, s, true)
 	if err != nil {
 		return err
@@ -293,6 +302,9 @@ func (p *Program) tellBreaks(ctx context.Context, s *Settings) error {
 		return err
 	}
 	return db.Read(func(tx *store.Tx) error {
+		if published == nil {
+			return ledger.PublishAnew(tx, ledger.HeadsBeside(file), ledger.HeadsBeside(db.Path()))
+		}
 		breaks, err := published.Breaks(tx)
 		for _, b := range breaks {
 			fmt.Fprintln(p.Out, b.Error())

@@ -7,6 +7,9 @@ import (
 	"branchbot/bot/chat"
 )
 
+// Causes are what entries of rules are given for.
+var Causes = causes
+
 // WeChatOver has WeChat accounts speak over a transport, to a fake server, until
 // it is undone. Nothing else may run meanwhile.
 func WeChatOver(transport http.RoundTripper) (undo func()) {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"path/filepath"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -22,6 +24,7 @@ type heads struct {
 	file   string
 	log    *slog.Logger
 	breaks atomic.Pointer[[]ledger.Break]
+	noted  bool // in the database, that they are published
 	failed bool // the last try; only the first failure is logged
 }
 
@@ -42,10 +45,14 @@ func (h *heads) Breaks() []ledger.Break {
 
 // publish tells each new break in the log. Of several processes the one that keeps
 // house publishes; the others only compare.
-func (h *heads) publish() {
+func (h *heads) publish() { h.bring(h.db.Holds(store.House)) }
+
+// bring compares the published heads with the ledger, and brings them up to its ends if
+// this process is the one to do it.
+func (h *heads) bring(up bool) {
 	var breaks []ledger.Break
 	err := h.db.Read(func(tx *store.Tx) (err error) {
-		if h.db.Holds(store.House) {
+		if up {
 			breaks, err = ledger.Publish(tx, h.file)
 			return err
 		}
@@ -55,6 +62,10 @@ func (h *heads) publish() {
 		}
 		return err
 	})
+	if err == nil && up && !h.noted && len(breaks) == 0 {
+		err = h.db.Write(func(tx *store.Tx) error { return ledger.NotePublished(tx, h.file) })
+		h.noted = err == nil
+	}
 	if err != nil {
 		if !h.failed {
 			h.log.Error("the ledger's heads are not published", "error", err)
@@ -64,7 +75,7 @@ func (h *heads) publish() {
 	}
 	h.failed = false
 	for _, b := range breaks {
-		known := slices.ContainsFunc(h.Breaks(), func(o ledger.Break) bool { return o.Unit == b.Unit })
+		known := slices.ContainsFunc(h.Breaks(), func(o ledger.Break) bool { return o.Unit == b.Unit && o.Missing == b.Missing })
 		if !known {
 			h.log.Error("the ledger does not hold its published head; see branchbot ledger verify", "unit", b.Unit, "error", b)
 		}
@@ -72,7 +83,7 @@ func (h *heads) publish() {
 	h.breaks.Store(&breaks)
 }
 
-// run publishes until ctx ends, and takes a twentieth of a reader's time at most.
+// run publishes until ctx ends. It takes a twentieth of a reader's time at most.
 func (h *heads) run(ctx context.Context) {
 	for {
 		began := time.Now()
@@ -96,7 +107,7 @@ func (p *Program) ledgerCommand() *cobra.Command {
 }
 
 func (p *Program) verify(ctx context.Context, noted []string) error {
-	_, db, err := p.tool(ctx)
+	s, db, err := p.tool(ctx)
 	if err != nil {
 		return err
 	}
@@ -111,6 +122,13 @@ func (p *Program) verify(ctx context.Context, noted []string) error {
 		if err != nil {
 			return err
 		}
+		wrong, err := ledger.VerifyRules(tx, causes())
+		if err != nil {
+			return err
+		}
+		for _, text := range wrong {
+			bad = append(bad, errors.New(text))
+		}
 		for _, v := range chains {
 			if v.Bad != 0 {
 				bad = append(bad, fmt.Errorf("unit %s: entry %d does not fit: %s", v.Unit, v.Bad, v.Reason))
@@ -120,6 +138,8 @@ func (p *Program) verify(ctx context.Context, noted []string) error {
 		}
 		if len(chains) == 0 {
 			fmt.Fprintln(p.Out, "the ledger is empty")
+		} else if published == nil && err == nil {
+			bad = append(bad, ledger.Break{Missing: ledger.HeadsBeside(db.Path())})
 		}
 		breaks, err := published.Breaks(tx)
 		for _, b := range breaks {
@@ -130,9 +150,55 @@ func (p *Program) verify(ctx context.Context, noted []string) error {
 		} else if published != nil {
 			fmt.Fprintf(p.Out, "the published heads of %d units fit (epoch %d, since %s)\n", len(published.Units), published.Epoch, published.Since.Local().Format("2006-01-02 15:04"))
 		}
-		return errors.Join(err, p.compareNoted(tx, noted))
+		return errors.Join(err, p.compareBackups(tx, newBackups(s, db), published), p.compareNoted(tx, noted))
 	})
 	return errors.Join(append(bad, err)...)
+}
+
+// causes are what entries of rules are given for, by the features that book them.
+func causes() map[string]ledger.Cause {
+	all := map[string]ledger.Cause{}
+	for _, f := range newFeatures(nil, nil).list() {
+		if c, ok := f.(ledger.Causer); ok {
+			maps.Copy(all, c.Causes())
+		}
+	}
+	return all
+}
+
+// compareBackups compares the heads that were noted beside the daily backups, as far as
+// they are of the published epoch: a loss that was accepted ends the ones before.
+func (p *Program) compareBackups(tx *store.Tx, b *backups, published *ledger.Heads) error {
+	names, err := b.list()
+	if err != nil {
+		return err
+	}
+	var bad []error
+	fit := 0
+	for _, name := range names {
+		file := ledger.HeadsBeside(filepath.Join(b.folder, name))
+		noted, err := ledger.ReadHeads(file)
+		if err != nil {
+			bad = append(bad, err)
+		}
+		if noted == nil || published != nil && noted.Epoch < published.Epoch {
+			continue
+		}
+		breaks, err := noted.Breaks(tx)
+		if err != nil {
+			return err
+		}
+		for _, b := range breaks {
+			bad = append(bad, fmt.Errorf("%s: %w", file, b))
+		}
+		if len(breaks) == 0 {
+			fit++
+		}
+	}
+	if fit > 0 {
+		fmt.Fprintf(p.Out, "the heads beside %d backups fit\n", fit)
+	}
+	return errors.Join(bad...)
 }
 
 // compareNoted compares heads that somebody has kept.

@@ -51,7 +51,7 @@ func TestARestoreTellsWhatTheLedgerLost(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				_, err = ledger.Append(tx, &ledger.Entry{Unit: "demo", Member: 1, Points: 1, Rule: "award", Day: "2026-12-01", Key: key})
+				_, err = ledger.Append(tx, &ledger.Entry{Unit: "demo", Member: 1, Points: 1, Rule: "award", Actor: 1, Day: "2026-12-01", Key: key})
 				return err
 			})
 			if err != nil {

@@ -34,6 +34,7 @@ type Program struct {
 	Ready func(address string)
 
 	configFile string
+	anew       bool // an empty database may be begun where an earlier one was
 }
 
 // Main runs a command of the program and returns its exit status.
@@ -63,10 +64,13 @@ func (p *Program) commands() *cobra.Command {
 		RunE:          func(c *cobra.Command, _ []string) error { return p.run(c.Context()) },
 	}
 	root.PersistentFlags().StringVar(&p.configFile, "config", "config.yaml", "the configuration")
-	root.AddCommand(
-		&cobra.Command{Use: "run", Short: "Run the bot (the same as without a command)", Args: cobra.NoArgs, RunE: root.RunE},
-		&cobra.Command{Use: "chat", Short: "Try the bot in this terminal", Args: cobra.NoArgs,
-			RunE: func(c *cobra.Command, _ []string) error { return p.chat(c.Context()) }},
+	run := &cobra.Command{Use: "run", Short: "Run the bot (the same as without a command)", Args: cobra.NoArgs, RunE: root.RunE}
+	chat := &cobra.Command{Use: "chat", Short: "Try the bot in this terminal", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return p.chat(c.Context()) }}
+	for _, c := range []*cobra.Command{root, run, chat} {
+		c.Flags().BoolVar(&p.anew, "new", false, "begin an empty database where an earlier one has left files, which are set aside")
+	}
+	root.AddCommand(run, chat,
 		&cobra.Command{Use: "check", Short: "Check the configuration and the packs", Args: cobra.NoArgs,
 			RunE: func(*cobra.Command, []string) error { return p.check() }},
 		p.rehearseCommand(),

@@ -28,7 +28,9 @@ type stage struct {
 	log, said bytes.Buffer
 }
 
-func newStage(t *testing.T, platform string) *stage {
+func newStage(t *testing.T, platform string) *stage { return newStageOn(t, storetest.SQLite, platform) }
+
+func newStageOn(t *testing.T, e storetest.Engine, platform string) *stage {
 	t.Helper()
 	sample, err := os.ReadFile("../config.yaml")
 	if err != nil {
@@ -48,7 +50,7 @@ func newStage(t *testing.T, platform string) *stage {
 	}
 	st := &stage{}
 	at := time.Date(2026, 12, 1, 9, 0, 0, 0, time.FixedZone("CST", 8*3600))
-	st.Rehearsal, err = bot.NewRehearsal(s, library, storetest.SQLite.Opener(t), platform, at, slog.New(slog.NewTextHandler(&st.log, nil)))
+	st.Rehearsal, err = bot.NewRehearsal(s, library, e.Opener(t), platform, at, slog.New(slog.NewTextHandler(&st.log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}

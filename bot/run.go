@@ -33,7 +33,7 @@ func (p *Program) run(ctx context.Context) error {
 		return s.file.Hide(fmt.Errorf("listen on %s: %w; another program has the port, or change listen: in %s", s.Listen, err, s.file.Name))
 	}
 	defer listener.Close()
-	db, err := openDatabase(ctx, s, false)
+	db, err := p.openOwn(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -190,7 +190,7 @@ func (p *Program) chat(ctx context.Context) error {
 	if len(s.Units) == 0 {
 		return fmt.Errorf("%s: units: there is none to chat in", s.file.Name)
 	}
-	db, err := openDatabase(ctx, s, false)
+	db, err := p.openOwn(ctx, s)
 	if err != nil {
 		return err
 	}

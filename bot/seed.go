@@ -31,7 +31,7 @@ func (p *Program) seed(ctx context.Context, size seed.Size, until string) error 
 	if size.Zone, err = time.LoadLocation(s.Timezone); err != nil {
 		return err
 	}
-	db, err := openDatabase(ctx, s, false)
+	db, err := p.openOwn(ctx, s)
 	if err != nil {
 		return err
 	}

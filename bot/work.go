@@ -62,6 +62,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	outer.Wait()
 	stopCore()
 	inner.Wait()
+	b.heads.bring(true) // what was booked in the last seconds would be missed by nobody
 	return err
 }
 

@@ -62,7 +62,10 @@ func (db *DB) openPostgres(ctx context.Context, source string, o Options) error 
 	if err := db.pool.PingContext(ctx); err != nil {
 		return err
 	}
-	return db.ready(ctx, db.pool, postgresSchema, o)
+	if err := db.ready(ctx, db.pool, postgresSchema, o); err != nil {
+		return err
+	}
+	return db.begins(ctx, o)
 }
 
 // postgresCode reads the SQLSTATE of a PostgreSQL error.

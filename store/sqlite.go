@@ -34,6 +34,9 @@ func (db *DB) openSQLite(ctx context.Context, o Options) error {
 			return err
 		}
 	}
+	if err := db.begins(ctx, o); err != nil {
+		return err
+	}
 	if err := checkHeader(db.path); err != nil {
 		return err
 	}

@@ -63,6 +63,9 @@ type Options struct {
 	Folder string
 	// Unfinished opens also a database into which a move was cut off.
 	Unfinished bool
+	// Begin, if set, is asked before an empty database is begun, with its Path; an
+	// error refuses that.
+	Begin func(path string) error
 
 	draft  bool  // a new SQLite file that is being written, without lock and journal
 	schema int64 // of a draft; 0 = this program's
@@ -115,6 +118,24 @@ func (db *DB) ready(ctx context.Context, pool *sql.DB, s schema, o Options) erro
 		return err
 	}
 	return finished(ctx, pool)
+}
+
+// begins asks whether an empty database may be begun.
+func (db *DB) begins(ctx context.Context, o Options) error {
+	if o.Begin == nil {
+		return nil
+	}
+	if db.postgres {
+		var used bool
+		if err := db.pool.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM unit)`).Scan(&used); err != nil || used {
+			return err
+		}
+	} else if info, err := os.Stat(db.path); err == nil && info.Size() > 0 {
+		return nil
+	} else if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return o.Begin(db.path)
 }
 
 // IsPostgres tells whether a configuration names a PostgreSQL database.
@@ -231,6 +252,9 @@ func (db *DB) try(role string, hasty bool, f func(*Tx) error) (*Tx, error) {
 		}
 		return f(tx)
 	})
+	if err == nil && db.lock != nil { // what was written to a file that is gone must not be acknowledged
+		err = db.Present()
+	}
 	ended = true
 	db.letGo(tx, err)
 	return tx, err

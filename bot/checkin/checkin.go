@@ -37,6 +37,13 @@ const usualOpen = 30 * time.Minute
 // Feature takes attendance.
 type Feature struct{ Book *ledger.Book }
 
+// Causes implements ledger.Causer.
+func (f *Feature) Causes() map[string]ledger.Cause {
+	there := ledger.Cause{Item: "checkin:", Where: `EXISTS (SELECT 1 FROM checkin_entry c WHERE c.checkin = e.item AND c.member = e.member
+		AND c.state IN ('on_time', 'late'))`}
+	return map[string]ledger.Cause{"checkin.on_time": there, "checkin.late": there}
+}
+
 // Name implements engine.Feature.
 func (f *Feature) Name() string { return "checkin" }
 

@@ -50,6 +50,8 @@ func (f *Feature) Status(t *engine.Turn) ([]string, error) {
 	}
 	for _, b := range f.Breaks() {
 		switch {
+		case b.Missing != "":
+			lines = append(lines, t.T("ledger.heads_missing"))
 		case b.Unit != t.Unit.ID:
 		case b.Has < b.Published.Seq:
 			lines = append(lines, t.T("ledger.lost", "After", b.Has, "Until", b.Published.Seq))

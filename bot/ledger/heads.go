@@ -51,10 +51,16 @@ type Break struct {
 	Unit      string
 	Published Head
 	Has       int64 // the last entry that there is; 0 = none
+	// Missing is the file of heads that is not there any more, though it was published;
+	// the other fields are empty then.
+	Missing string
 }
 
 // Error tells an administrator what is lost.
 func (b Break) Error() string {
+	if b.Missing != "" {
+		return fmt.Sprintf("the published heads %s are missing: put the file back; if nobody knows why it is gone, compare the ledger with the backups by branchbot ledger verify", b.Missing)
+	}
 	if b.Has < b.Published.Seq {
 		return fmt.Sprintf("unit %s: data lost after entry %d: the ledger ended at %d when its head was last published", b.Unit, b.Has, b.Published.Seq)
 	}
@@ -146,8 +152,12 @@ func Publish(tx *store.Tx, file string) ([]Break, error) {
 	var breaks []Break
 	err = change(file, func(h *Heads) (*Heads, error) {
 		if h == nil {
-			if len(ends) == 0 {
-				return nil, nil
+			epoch, err := lastEpoch(tx)
+			if epoch > 0 {
+				breaks = append(breaks, Break{Missing: file})
+			}
+			if epoch > 0 || err != nil {
+				return nil, err
 			}
 			return &Heads{Epoch: 1, Since: tx.Now, Units: ends}, nil
 		}
@@ -183,6 +193,37 @@ func Publish(tx *store.Tx, file string) ([]Break, error) {
 	return breaks, nil
 }
 
+// lastEpoch is the newest epoch whose heads were published; 0 = none was.
+func lastEpoch(tx *store.Tx) (epoch int64, err error) {
+	err = tx.QueryRow(`SELECT COALESCE(MAX(epoch), 0) FROM ledger_epoch`).Scan(&epoch)
+	return epoch, err
+}
+
+// NotePublished notes in the database that the heads in a file are published, so that it
+// shows when the file is gone.
+func NotePublished(tx *store.Tx, file string) error {
+	h, err := ReadHeads(file)
+	if err != nil || h == nil {
+		return err
+	}
+	_, err = tx.Exec(`INSERT INTO ledger_epoch (epoch, published_at) VALUES ($1, $2) ON CONFLICT DO NOTHING`, h.Epoch, tx.Millis())
+	return err
+}
+
+// PublishAnew publishes the heads that were noted in another file, or else the ends of
+// the chains as they are, where none are published.
+func PublishAnew(tx *store.Tx, noted, file string) error {
+	h, err := ReadHeads(noted)
+	if err == nil && h == nil {
+		h = &Heads{Epoch: 1, Since: tx.Now}
+		h.Units, err = Ends(tx)
+	}
+	if err != nil {
+		return err
+	}
+	return change(file, func(*Heads) (*Heads, error) { return h, nil })
+}
+
 // Accept begins a new epoch with the chains as they are now, and returns its number
 // and what was broken; 0 when nothing was. The heads before stay beside the file.
 func Accept(tx *store.Tx, file string) (epoch int64, breaks []Break, err error) {
@@ -191,6 +232,14 @@ func Accept(tx *store.Tx, file string) (epoch int64, breaks []Break, err error) 
 		return 0, nil, err
 	}
 	err = change(file, func(h *Heads) (*Heads, error) {
+		if h == nil {
+			last, err := lastEpoch(tx)
+			if last == 0 || err != nil {
+				return nil, err
+			}
+			breaks, epoch = []Break{{Missing: file}}, last+1
+			return &Heads{Epoch: epoch, Since: tx.Now, Units: ends}, nil
+		}
 		if breaks, err = h.Breaks(tx); err != nil || len(breaks) == 0 {
 			return nil, err
 		}

@@ -1,9 +1,12 @@
 package ledger
 
 import (
+	"database/sql"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"branchbot/store"
 )
@@ -134,4 +137,197 @@ func VerifyUnit(tx *store.Tx, unit string) (*Verified, error) {
 	v := &Verified{Unit: unit}
 	_, err := v.chain(tx, map[int64]int64{})
 	return v, err
+}
+
+// Cause is what must be in the tables for an entry that a rule gave.
+type Cause struct {
+	// Item is what the entry's cause begins with; the number behind it is the item's id.
+	Item string // e.g. round:
+	// Where is a condition in SQL over the entry: e.item (the id), e.member, e.at.
+	Where string
+}
+
+// Causer is a feature that books points.
+type Causer interface {
+	// Causes are those of its occasions.
+	Causes() map[string]Cause
+}
+
+// shownFaults is how many faults of a kind are told.
+const shownFaults = 20
+
+// VerifyRules derives anew what rules gave: that no cap was passed, that what is counted
+// towards the caps is what the entries add up to, and that each entry has the cause
+// that causes tell of its occasion. It returns what is wrong, in words.
+func VerifyRules(tx *store.Tx, causes map[string]Cause) ([]string, error) {
+	if err := settled(tx); err != nil {
+		return nil, err
+	}
+	versions, err := versionsOf(tx)
+	if err != nil {
+		return nil, err
+	}
+	caps, err := verifyCaps(tx, versions)
+	if err != nil {
+		return nil, fmt.Errorf("verify caps: %w", err)
+	}
+	without, err := verifyCauses(tx, versions, causes)
+	if err != nil {
+		return nil, fmt.Errorf("verify causes: %w", err)
+	}
+	return append(caps, without...), nil
+}
+
+// versionsOf are the rules as they stood, by version.
+func versionsOf(tx *store.Tx) (map[int64][]Rule, error) {
+	rows, err := tx.Query(`SELECT version, rules FROM points_rules`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	versions := map[int64][]Rule{}
+	for rows.Next() {
+		var version int64
+		var text string
+		if err := rows.Scan(&version, &text); err != nil {
+			return nil, err
+		}
+		var rules []Rule
+		if err := json.Unmarshal([]byte(text), &rules); err != nil {
+			return nil, fmt.Errorf("points rules, version %d: %w", version, err)
+		}
+		versions[version] = rules
+	}
+	return versions, rows.Err()
+}
+
+// valuesOf is a table of SQL that holds the rows, whose columns are of these types.
+func valuesOf(rows [][]any, types ...string) (text string, args []any) {
+	for _, row := range rows {
+		var cells []string
+		for i, v := range row {
+			args = append(args, v)
+			cells = append(cells, fmt.Sprintf("CAST($%d AS %s)", len(args), types[i]))
+		}
+		if text != "" {
+			text += ", "
+		}
+		text += "(" + strings.Join(cells, ", ") + ")"
+	}
+	return "VALUES " + text, args
+}
+
+// verifyCaps compares what is counted towards caps with the entries. A counter-entry
+// once took from all periods of its day that were counted, also from those in which its
+// rule had got a cap only later; what fits by that is right as well.
+func verifyCaps(tx *store.Tx, versions map[int64][]Rule) (bad []string, err error) {
+	var capped [][]any
+	for version, rules := range versions {
+		for _, r := range rules {
+			for period, most := range r.Cap {
+				capped = append(capped, []any{version, r.ID, int64(periods[period]), int64(most)})
+			}
+		}
+	}
+	entries, args := `SELECT '' AS period, 0 AS member, '' AS rule, 0 AS points, 0 AS loose, 0 AS most WHERE 1 = 0`, []any(nil)
+	if len(capped) > 0 {
+		var table string
+		table, args = valuesOf(capped, "BIGINT", "TEXT", "BIGINT", "BIGINT")
+		entries = `SELECT SUBSTR(l.day, 1, p.n) AS period, l.member, l.rule, SUM(CASE WHEN c.most IS NULL THEN 0 ELSE l.points END) AS points,
+			SUM(CASE WHEN c.most IS NULL AND l.reverses = 0 THEN 0 ELSE l.points END) AS loose, MAX(c.most) AS most
+			FROM ledger l CROSS JOIN (SELECT 10 AS n UNION ALL SELECT 7 UNION ALL SELECT 4) AS p
+			LEFT JOIN (WITH c (version, rule, n, most) AS (` + table + `) SELECT * FROM c) AS c
+				ON c.version = l.version AND c.rule = l.rule AND c.n = p.n
+			WHERE c.most IS NOT NULL OR l.reverses <> 0 GROUP BY 1, 2, 3 HAVING MAX(c.most) IS NOT NULL`
+	}
+	add := func(format string) func(rows *sql.Rows) error {
+		return func(rows *sql.Rows) error {
+			var period, rule string
+			var member, entries, kept int64
+			if err := rows.Scan(&period, &member, &rule, &entries, &kept); err != nil {
+				return err
+			}
+			bad = append(bad, fmt.Sprintf(format, member, rule, entries, period, kept))
+			return nil
+		}
+	}
+	limit := fmt.Sprintf(` ORDER BY 1, 2, 3 LIMIT %d`, shownFaults)
+	for _, q := range []struct{ query, format string }{
+		{`SELECT e.period, e.member, e.rule, e.points, COALESCE(s.points, 0) FROM (` + entries + `) AS e
+			LEFT JOIN ledger_sum s ON s.period = e.period AND s.member = e.member AND s.rule = e.rule
+			WHERE COALESCE(s.points, 0) NOT IN (e.points, e.loose)`,
+			"member %d has by rule %s, which is capped, %d points of %s by the entries and %d by the sums"},
+		{`SELECT s.period, s.member, s.rule, 0, s.points FROM ledger_sum s LEFT JOIN (` + entries + `) AS e
+			ON s.period = e.period AND s.member = e.member AND s.rule = e.rule WHERE s.period <> '' AND s.points <> 0 AND e.member IS NULL`,
+			"member %d has by rule %s, which is capped, %d points of %s by the entries and %d by the sums"},
+		{`SELECT e.period, e.member, e.rule, e.points, e.most FROM (` + entries + `) AS e WHERE e.points > e.most`,
+			"member %d has by rule %s %d points of %s, and its cap is %d"},
+	} {
+		if err := eachRow(tx, q.query+limit, args, add(q.format)); err != nil {
+			return nil, err
+		}
+	}
+	return bad, nil
+}
+
+// verifyCauses finds entries of rules without what they were given for.
+func verifyCauses(tx *store.Tx, versions map[int64][]Rule, causes map[string]Cause) (bad []string, err error) {
+	byOccasion := map[string][][]any{}
+	var known [][]any
+	for version, rules := range versions {
+		for _, r := range rules {
+			byOccasion[r.On] = append(byOccasion[r.On], []any{version, r.ID})
+			known = append(known, []any{version, r.ID})
+		}
+	}
+	find := func(where string, args []any) error {
+		return eachRow(tx, `SELECT e.unit, e.seq, e.rule, e.cause FROM ledger e WHERE e.actor = 0 AND e.reverses = 0 AND `+where+
+			fmt.Sprintf(` ORDER BY 1, 2 LIMIT %d`, shownFaults), args, func(rows *sql.Rows) error {
+			var unit, rule, cause string
+			var seq int64
+			if err := rows.Scan(&unit, &seq, &rule, &cause); err != nil {
+				return err
+			}
+			bad = append(bad, fmt.Sprintf("unit %s: entry %d, of rule %s, has no cause in the tables (%q)", unit, seq, rule, cause))
+			return nil
+		})
+	}
+	where, args := `1 = 1`, []any(nil)
+	if len(known) > 0 {
+		var table string
+		table, args = valuesOf(known, "BIGINT", "TEXT")
+		where = `(e.version, e.rule) NOT IN (` + table + `)`
+	}
+	if err := find(where, args); err != nil {
+		return nil, err
+	}
+	for _, on := range slices.Sorted(maps.Keys(byOccasion)) {
+		c, ok := causes[on]
+		if !ok { // a rule of an earlier program
+			continue
+		}
+		table, args := valuesOf(byOccasion[on], "BIGINT", "TEXT")
+		item := fmt.Sprintf("SUBSTR(e.cause, %d)", len(c.Item)+1)
+		of := strings.ReplaceAll(c.Where, "e.item", `CASE WHEN TRIM(`+item+`, '0123456789') = '' AND LENGTH(`+item+`) BETWEEN 1 AND 18
+			THEN CAST(`+item+` AS BIGINT) ELSE 0 END`)
+		err := find(`(e.version, e.rule) IN (`+table+`) AND CASE WHEN e.cause LIKE '`+c.Item+`%' THEN NOT (`+of+`) ELSE 1 = 1 END`, args)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return bad, nil
+}
+
+func eachRow(tx *store.Tx, query string, args []any, visit func(*sql.Rows) error) error {
+	rows, err := tx.Query(query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := visit(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
 }

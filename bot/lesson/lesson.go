@@ -43,6 +43,11 @@ type Feature struct {
 	bodies sync.Map // *content.Lesson → []chat.Span: at 08:00 thousands of branches get the same few
 }
 
+// Causes implements ledger.Causer.
+func (f *Feature) Causes() map[string]ledger.Cause {
+	return map[string]ledger.Cause{"lesson.done": {Item: "lesson:", Where: `EXISTS (SELECT 1 FROM lesson_done d WHERE d.push = e.item AND d.member = e.member)`}}
+}
+
 // Name implements engine.Feature.
 func (f *Feature) Name() string { return "lesson" }
 

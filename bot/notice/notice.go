@@ -52,6 +52,12 @@ type Feature struct {
 	Quiet     func() schedules.Quiet // conduct: quiet_hours
 }
 
+// Causes implements ledger.Causer. Who takes an acknowledgement back has read the notice
+// all the same.
+func (f *Feature) Causes() map[string]ledger.Cause {
+	return map[string]ledger.Cause{"notice.acknowledged": {Item: "notice:", Where: `EXISTS (SELECT 1 FROM notice_reader r WHERE r.notice = e.item AND r.member = e.member)`}}
+}
+
 // Name implements engine.Feature.
 func (f *Feature) Name() string { return "notice" }
 

@@ -42,6 +42,14 @@ type Feature struct {
 	Book    *ledger.Book
 }
 
+// Causes implements ledger.Causer. Who takes an answer back has taken part all the same.
+func (f *Feature) Causes() map[string]ledger.Cause {
+	return map[string]ledger.Cause{
+		"quiz.answered": {Item: "round:", Where: `EXISTS (SELECT 1 FROM round r WHERE r.id = e.item AND r.opened_at <= e.at)`},
+		"quiz.correct":  {Item: "round:", Where: `EXISTS (SELECT 1 FROM answer a WHERE a.round = e.item AND a.member = e.member)`},
+	}
+}
+
 // Name implements engine.Feature.
 func (f *Feature) Name() string { return "quiz" }
 

@@ -71,7 +71,13 @@ func (f *filler) midnight(days int) time.Time {
 }
 
 func (f *filler) rules(tx *store.Tx) error {
-	_, err := tx.Exec(`INSERT INTO points_rules (version, rules, since) VALUES (1, '[]', $1)`, f.first().UnixMilli())
+	rules := []ledger.Rule{{ID: "lesson-done", On: "lesson.done", Points: 1}, {ID: "quiz-answered", On: "quiz.answered", Points: 1},
+		{ID: "quiz-correct", On: "quiz.correct", Points: 1}, {ID: "check-in", On: "checkin.on_time", Points: 1}, {ID: "check-in-late", On: "checkin.late", Points: 1}}
+	text, err := json.Marshal(rules)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(`INSERT INTO points_rules (version, rules, since) VALUES (1, $1, $2)`, string(text), f.first().UnixMilli())
 	return err
 }
 

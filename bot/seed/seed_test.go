@@ -52,6 +52,9 @@ func TestFill(t *testing.T) {
 						t.Errorf("unit %s: entry %d: %s", v.Unit, v.Bad, v.Reason)
 					}
 				}
+				if wrong, err := ledger.VerifyRules(tx, nil); err != nil || len(wrong) > 0 {
+					t.Errorf("rules: %v (%v)", wrong, err)
+				}
 				if entries != int64(small.Entries) {
 					t.Errorf("%d entries, want %d", entries, small.Entries)
 				}

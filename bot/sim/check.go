@@ -161,6 +161,13 @@ func (w *world) checkLedger(tx *store.Tx) error {
 			errs = append(errs, fmt.Errorf("I6: the chain of %s breaks at %d: %s", v.Unit, v.Bad, v.Reason))
 		}
 	}
+	wrong, err := ledger.VerifyRules(tx, nil)
+	if err != nil {
+		return err
+	}
+	for _, text := range wrong {
+		errs = append(errs, errors.New("I6: "+text))
+	}
 	var answers, entries int
 	err = tx.QueryRow(`SELECT (SELECT COUNT(*) FROM answer), (SELECT COUNT(*) FROM ledger WHERE rule = 'quiz-answered')`).Scan(&answers, &entries)
 	if err == nil && answers != entries {
