@@ -333,6 +333,30 @@ func (b *Bot) present(ctx context.Context) error {
 	}
 }
 
+// watchClock has the schedules planned anew when the clock was set back: their timers
+// lie in what was the future of a clock that was ahead.
+func (b *Bot) watchClock(ctx context.Context) {
+	tick := time.NewTicker(presentEvery)
+	defer tick.Stop()
+	last := b.db.Now().Round(0) // without the monotonic part, which knows nothing of it
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		now := b.db.Now().Round(0)
+		if last.Sub(now) > time.Minute {
+			b.log.Warn("the clock was set back, the schedules are planned anew", "by", last.Sub(now).Round(time.Second))
+			if err := b.db.Write(b.features.schedule.Replan); err != nil {
+				b.log.Error("plan the schedules anew", "error", err)
+				continue // and try again
+			}
+		}
+		last = now
+	}
+}
+
 // Reload takes in a changed configuration: units, packs, schedules, points and
 // conduct. A fault leaves everything as it was. Accounts, database and listen
 // need a restart.

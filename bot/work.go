@@ -42,6 +42,7 @@ func (b *Bot) Run(ctx context.Context) error {
 			stop(err)
 		}
 	})
+	inner.Go(func() { b.watchClock(core) })
 	b.asides = map[chat.AccountID]*aside{}
 	roles := []string{store.House}
 	for _, a := range b.adapters {

@@ -161,6 +161,9 @@ func (f *Feature) planAll(tx *store.Tx) error {
 	if err := f.look(tx); err != nil {
 		return err
 	}
+	if err := clockWasAhead(tx); err != nil {
+		return fmt.Errorf("plan schedules after a clock that was ahead: %w", err)
+	}
 	holidays := f.holidays.Load()
 	all, err := listRows(tx, "")
 	if err != nil {
@@ -198,6 +201,15 @@ func (f *Feature) planAll(tx *store.Tx) error {
 		}
 	})
 	return nil
+}
+
+// Replan plans every schedule anew, for a clock that was set back.
+func (f *Feature) Replan(tx *store.Tx) error {
+	// All units in order, as the engine locks them: others may be at their timers.
+	if err := tx.Locked(`SELECT id FROM unit ORDER BY id COLLATE "C"`); err != nil {
+		return err
+	}
+	return f.planAll(tx)
 }
 
 // Now is what a timer of the kind "now" does: an action that is run once, for

@@ -1,6 +1,7 @@
 package schedule_test
 
 import (
+	"log/slog"
 	"testing"
 	"time"
 
@@ -8,6 +9,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"branchbot/bot/bottest"
+	"branchbot/bot/schedule"
 )
 
 func TestScripts(t *testing.T) {
@@ -69,6 +71,44 @@ skip|2026-12-03T10:00|missed|schedule.reason.late
 			}
 			if diff := cmp.Diff(c.rows, s.Rows(t, query)); diff != "" {
 				t.Errorf("after the clock was put back (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// A clock that was days ahead for a moment does not stop the schedules: what it has
+// noted of days to come is undone, and what was left out in advance stays so.
+func TestAClockThatWasAhead(t *testing.T) {
+	t.Parallel()
+	for _, ahead := range []string{"2026-12-04 10:06", "2027-01-10 10:06"} {
+		t.Run(ahead, func(t *testing.T) {
+			t.Parallel()
+			s := bottest.Open(t, &txtar.Archive{Files: []txtar.File{{Name: "config.yaml", Data: []byte(`schedules:
+  - {id: daily, unit: demo, cron: "5 10 * * *", do: quiz, from: tiny/one}
+`)}}})
+			play := func(line string) {
+				t.Helper()
+				if _, err := s.Play(t, line); err != nil {
+					t.Fatal(err)
+				}
+			}
+			play("书记 (私聊): /日程 skip daily")
+			right := s.Clock.Now()
+			at, err := time.ParseInLocation("2006-01-02 15:04", ahead, s.Zone)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.Clock.Set(at)
+			play("@ +1m")
+			s.Clock.Set(right)
+			features := &schedule.Feature{Log: slog.New(slog.DiscardHandler)}
+			if err := s.DB.Write(features.Replan); err != nil {
+				t.Fatal(err)
+			}
+			play("@ 2026-12-05 12:00")
+			const want = "2026-12-01T10:05|skipped\n2026-12-02T10:05|done\n2026-12-03T10:05|done\n2026-12-04T10:05|done\n2026-12-05T10:05|done\n"
+			if diff := cmp.Diff(want, s.Rows(t, `SELECT slot, state FROM occurrence ORDER BY slot`)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
 	}

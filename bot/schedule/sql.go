@@ -157,6 +157,40 @@ func save(tx *store.Tx, list ...row) error {
 	return nil
 }
 
+// A clock that was ahead has dealt with instants that are yet to come. They come again,
+// unless they ran less than a day too early: then they did run.
+const (
+	clockSlack = time.Minute // by which clocks may differ
+	ranEarly   = 24 * time.Hour
+)
+
+func clockWasAhead(tx *store.Tx) error {
+	rows, err := tx.Query(`UPDATE schedule SET handled = $1 WHERE handled > $2 RETURNING id`, tx.Millis(), tx.Now.Add(clockSlack).UnixMilli())
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var ids []any
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return err
+		}
+		ids = append(ids, id)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return err
+	}
+	for _, id := range ids { // what somebody left out in advance was noted before now, and stays
+		_, err := tx.Exec(`DELETE FROM occurrence WHERE schedule = $1 AND due_at > $2 AND at > $3 AND (state IN ('missed', 'skipped') OR due_at > $4)`,
+			id, tx.Millis(), tx.Now.Add(clockSlack).UnixMilli(), tx.Now.Add(ranEarly).UnixMilli())
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (s *row) handled(tx *store.Tx) error {
 	_, err := tx.Exec(`UPDATE schedule SET handled = $1 WHERE id = $2`, s.Handled.UnixMilli(), s.ID)
 	return err
