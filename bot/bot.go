@@ -111,7 +111,7 @@ func Open(s *Settings, library *content.Library, db *store.DB, log *slog.Logger,
 		b.features.poster.Board = b.features.board.Address
 	}
 	if err := db.Write(func(tx *store.Tx) error { return b.features.apply(tx, s, library) }); err != nil {
-		return nil, fmt.Errorf("apply the configuration: %w", err)
+		return nil, fmt.Errorf("apply the configuration: %w", db.Explain(err))
 	}
 	b.adapters = given
 	if given == nil {

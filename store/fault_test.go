@@ -284,3 +284,34 @@ func TestATornJournal(t *testing.T) {
 		t.Errorf("in %d of 60 trials nothing was torn", whole)
 	}
 }
+
+// A second name of the file would let two bots work on it without seeing each other.
+func TestAHardLinkIsRefused(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "x.db")
+	open(t, path, store.Options{}).Close()
+	second := path + ".second"
+	if err := os.Link(path, second); err != nil {
+		t.Skip("this file system has no hard links")
+	}
+	if db, err := store.Open(t.Context(), "sqlite:"+second, store.Options{}); err == nil || !strings.Contains(err.Error(), "the file has 2 names (hard links)") {
+		t.Errorf("opened: %v (%v)", db != nil, err)
+	}
+}
+
+// An index that an administrator has added is no reason to have no backup.
+func TestAForeignIndexIsNoFault(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	db := open(t, filepath.Join(dir, "x.db"), store.Options{})
+	if err := db.Write(func(tx *store.Tx) error { _, err := tx.Exec(`CREATE INDEX mine ON ledger (note)`); return err }); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, "backup.db")
+	if err := db.Backup(t.Context(), file); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.Restore(t.Context(), "sqlite:"+filepath.Join(dir, "y.db"), file, store.Options{}, func(*store.Tx) error { return nil }); err != nil {
+		t.Error(err)
+	}
+}

@@ -46,8 +46,15 @@ func (db *DB) openSQLite(ctx context.Context, o Options) error {
 		return err
 	}
 	db.file, err = f.Stat()
+	names := uint64(1)
+	if err == nil {
+		names, err = linksOf(f)
+	}
 	if err := errors.Join(err, f.Close()); err != nil {
 		return err
+	}
+	if names > 1 { // SQLite keeps a journal for each name: two bots would not see each other
+		return fmt.Errorf("the file has %d names (hard links), and a bot may work on it under another one: copy it to a file of its own, or remove the other names", names)
 	}
 	// Connections are opened through a DSN, so that each gets the settings.
 	// The busy time-out matters only beside tools; inside the program writers
@@ -126,6 +133,14 @@ func (db *DB) Scrub() error {
 	}
 	_, err = conn.conn.ExecContext(background, `PRAGMA wal_checkpoint(TRUNCATE)`)
 	return err
+}
+
+// Explain adds to an error of a SQLite database what the user can do.
+func (db *DB) Explain(err error) error {
+	if db.postgres || err == nil {
+		return err
+	}
+	return explain(err)
 }
 
 // explain turns what the system says into what the user can do.
