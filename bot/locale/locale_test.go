@@ -162,7 +162,7 @@ var made = map[string][]string{
 	"console.me.how.": {"blank", "number", "order"},
 	"schedule.reason.": {"late", "newer", "holiday", "weekend", "makeup", "merged", // of schedules
 		"days"}, // of rows that earlier releases wrote; the others are written out
-	"shift.fault.":         {"nobody", "several", "twice", "letter", "long", "empty", "starts_on", "days"},
+	"shift.fault.":         {"nobody", "several", "twice", "letter", "long", "empty", "starts_on", "days", "other"},
 	"load.kind.":           {"quiz", "checkin", "notice", "signup", "survey"},
 	"load.hint.":           {"quiz", "checkin", "notice", "signup", "survey"},
 	"schedule.why.":        {"holiday", "weekend", "makeup", "merged"},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -22,7 +23,7 @@ import (
 
 // headings of the columns that are no days.
 var headings = map[string]string{
-	"工号": "staff", "员工号": "staff", "编号": "staff", "staff": "staff", "staff number": "staff",
+	"工号": "staff", "员工号": "staff", "staff": "staff", "staff number": "staff",
 	"姓名": "name", "name": "name",
 	"排班": "pattern", "班次": "pattern", "轮班": "pattern", "倒班": "pattern", "排班规律": "pattern", "pattern": "pattern", "shift": "pattern", "shifts": "pattern",
 	"起始日期": "starts_on", "开始日期": "starts_on", "起始": "starts_on", "开始": "starts_on", "starts on": "starts_on", "start": "starts_on", "from": "starts_on",
@@ -38,11 +39,12 @@ const minDays = 3
 type reader struct {
 	letters Letters
 	now     time.Time
-	byStaff map[string]int64
-	byName  map[string]int64 // 0: several
-	columns []string         // by heading; "" = a day or nothing
-	days    map[int]string   // by column, 2026-12-01
-	seen    map[int64]int    // rows
+	byStaff map[string]int64 // by member.StaffKey
+	byName  map[string]int64 // by member.Skeleton; 0: several
+	names   map[int64]string
+	columns []string       // by heading; "" = a day or nothing
+	days    map[int]string // by column, 2026-12-01
+	seen    map[int64]int  // rows
 	found   []rotation
 	faults  []fault
 }
@@ -141,13 +143,15 @@ func (r *reader) row(row sheet.Row, first, last string) {
 
 // who is the member of a row.
 func (r *reader) who(row int, staff, name string) (int64, bool) {
-	id, known := r.byStaff[staff]
+	id, known := r.byStaff[member.StaffKey(staff)]
 	if staff == "" {
-		id, known = r.byName[name]
+		id, known = r.byName[member.Skeleton(name)]
 	}
 	switch {
 	case !known:
 		r.fault(row, "nobody", strings.TrimSpace(staff+" "+name))
+	case staff != "" && name != "" && member.Skeleton(name) != member.Skeleton(r.names[id]):
+		r.fault(row, "other", staff+" "+r.names[id])
 	case id == 0:
 		r.fault(row, "several", name)
 	case r.seen[id] > 0:
@@ -212,7 +216,7 @@ func (f *Feature) File(t *engine.Turn, file chat.File) (bool, error) {
 	if err != nil {
 		return false, nil // whoever takes tables of all kinds says what is wrong
 	}
-	r := &reader{letters: f.Letters(), now: t.Now.In(t.Unit.Zone), byStaff: map[string]int64{}, byName: map[string]int64{}, seen: map[int64]int{}}
+	r := &reader{letters: f.Letters(), now: t.Now.In(t.Unit.Zone), byStaff: map[string]int64{}, byName: map[string]int64{}, names: map[int64]string{}, seen: map[int64]int{}}
 	rows, ours := r.heads(table.Rows)
 	if !ours {
 		return false, nil
@@ -222,10 +226,11 @@ func (f *Feature) File(t *engine.Turn, file chat.File) (bool, error) {
 		return true, err
 	}
 	for _, m := range roster {
-		_, twice := r.byName[m.Name]
-		r.byStaff[m.Staff], r.byName[m.Name] = m.ID, m.ID
+		name := member.Skeleton(m.Name)
+		_, twice := r.byName[name]
+		r.byStaff[member.StaffKey(m.Staff)], r.byName[name], r.names[m.ID] = m.ID, m.ID, m.Name
 		if twice {
-			r.byName[m.Name] = 0
+			r.byName[name] = 0
 		}
 	}
 	first, last := r.follow()
@@ -235,20 +240,30 @@ func (f *Feature) File(t *engine.Turn, file chat.File) (bool, error) {
 	if len(r.faults) > 0 || len(r.found) == 0 {
 		return true, t.Reply(chat.Text(r.tellFaults(t)))
 	}
-	blob, err := json.Marshal(r.found)
-	if err != nil {
-		return true, err
+	lines := f.preview(t, r.found, roster)
+	for _, name := range table.Other {
+		lines += "\n" + t.T("shift.sheet_left", "Name", chat.CleanName(name))
 	}
-	id, err := keepImport(t.Tx, t.Unit.ID, t.Member.ID, string(blob))
+	return true, f.show(t, t.Unit.ID, r.found, lines)
+}
+
+// show shows what would be taken in for a unit, and keeps it for its sender's
+// confirmation.
+func (f *Feature) show(t *engine.Turn, unit string, found []rotation, text string) error {
+	blob, err := json.Marshal(found)
 	if err != nil {
-		return true, err
+		return err
 	}
-	msg := chat.Text(f.preview(t, r.found, roster))
+	id, err := keepImport(t.Tx, unit, t.Member.ID, string(blob))
+	if err != nil {
+		return err
+	}
+	msg := chat.Text(text)
 	msg.Buttons = [][]chat.Button{{
 		{Label: t.T("shift.import_confirm"), Data: fmt.Sprintf("shift:import:%d", id)},
 		{Label: t.T("shift.import_cancel"), Data: fmt.Sprintf("shift:cancel:%d", id)},
 	}}
-	return true, t.Reply(msg)
+	return t.Reply(msg)
 }
 
 // told is how many faults, or members, one message names.
@@ -321,6 +336,21 @@ func (f *Feature) Press(t *engine.Turn, data string) error {
 	var found []rotation
 	if err := json.Unmarshal([]byte(blob), &found); err != nil {
 		return fmt.Errorf("import of shifts %d: %w", id, err)
+	}
+	roster, err := member.Roster(t.Tx, unit)
+	if err != nil {
+		return err
+	}
+	here := map[int64]bool{}
+	for _, m := range roster {
+		here[m.ID] = true
+	}
+	stay := slices.DeleteFunc(slices.Clone(found), func(r rotation) bool { return !here[r.Member] })
+	switch {
+	case len(stay) == 0:
+		return engine.Complain("shift.import_gone")
+	case len(stay) < len(found): // somebody has left since: what is left is shown again
+		return f.show(t, unit, stay, t.T("shift.import_changed", "Count", len(found)-len(stay))+"\n"+f.preview(t, stay, roster))
 	}
 	for _, r := range found {
 		if err := r.save(t.Tx, t.Member.ID); err != nil {
