@@ -30,6 +30,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	defer stop(nil)
 	core, stopCore := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopCore()
+	b.engine.Expect()
 	var inner, outer sync.WaitGroup
 	inner.Go(func() { _ = b.engine.Run(core) })
 	inner.Go(func() { b.listen(core) })

@@ -126,7 +126,7 @@ func (m *message) edited(username string) incoming {
 	in := m.said(username)
 	for i := range in.events {
 		ev := &in.events[i]
-		ev.Edited = true
+		ev.Edited, ev.At = true, time.Unix(m.EditDate, 0) // its first date would let answers be mended after the deadline
 		ev.Key = "e" + ev.Key[1:] + ":" + id(m.EditDate)
 	}
 	in.file = ""

@@ -65,13 +65,13 @@ func (a *Adapter) poll(ctx context.Context, in chat.Inbox) error {
 	if err != nil {
 		return err
 	}
-	at := parseCursor(stored)
-	in.State(chat.State{Condition: chat.Online})
+	at, behind := parseCursor(stored), true
 	pause := time.Duration(0)
 	for ctx.Err() == nil {
-		next, err := a.pollOnce(ctx, in, at)
+		in.State(chat.State{Condition: chat.Online, Behind: behind})
+		next, full, err := a.pollOnce(ctx, in, at, behind)
 		var failed *acceptError
-		switch {
+		switch behind = full || err != nil; {
 		case err == nil:
 			at, pause = next, 0
 			continue
@@ -100,12 +100,16 @@ func (e *acceptError) Error() string { return e.err.Error() }
 func (e *acceptError) Unwrap() error { return e.err }
 
 // pollOnce receives one list of updates and stores it; only the next question
-// tells Telegram that they arrived.
-func (a *Adapter) pollOnce(ctx context.Context, in chat.Inbox, at cursor) (cursor, error) {
-	params, err := json.Marshal(map[string]any{"offset": at.offset(time.Now()), "limit": batch,
-		"timeout": int(pollFor.Seconds()), "allowed_updates": allowed})
+// tells Telegram that they arrived. full: there may be more. While that is not known,
+// Telegram is to answer at once.
+func (a *Adapter) pollOnce(ctx context.Context, in chat.Inbox, at cursor, behind bool) (next cursor, full bool, err error) {
+	timeout := int(pollFor.Seconds())
+	if behind {
+		timeout = 0
+	}
+	params, err := json.Marshal(map[string]any{"offset": at.offset(time.Now()), "limit": batch, "timeout": timeout, "allowed_updates": allowed})
 	if err != nil {
-		return at, err
+		return at, false, err
 	}
 	asking, cancel := context.WithTimeout(ctx, pollFor+15*time.Second) // a dead connection answers nothing at all
 	defer cancel()
@@ -114,26 +118,26 @@ func (a *Adapter) pollOnce(ctx context.Context, in chat.Inbox, at cursor) (curso
 	if err := a.client.call(asking, "getUpdates", params, &list); errors.Is(err, errGarbled) {
 		var raw []json.RawMessage
 		if err := a.client.call(asking, "getUpdates", params, &raw); err != nil {
-			return at, err
+			return at, false, err
 		}
 		if list, last, bad = decode(raw); bad > 0 {
 			a.o.Log.Error("updates that cannot be read are left out", "account", a.o.ID, "count", bad)
 		}
 	} else if err != nil {
-		return at, err
+		return at, false, err
 	}
 	for i := range list {
 		last = max(last, list[i].ID)
 	}
 	if last == 0 {
-		return at, nil
+		return at, false, nil
 	}
-	next := cursor{last + 1, time.Now()}
+	next = cursor{last + 1, time.Now()}
 	if err := a.take(ctx, in, next.String(), list); err != nil {
-		return at, &acceptError{err}
+		return at, false, &acceptError{err}
 	}
 	a.settle(ctx)
-	return next, nil
+	return next, len(list)+bad >= batch, nil
 }
 
 // take stores updates with the cursor behind them.

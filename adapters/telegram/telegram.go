@@ -58,6 +58,7 @@ type Adapter struct {
 	bot     *bot.Bot
 	toasts  chan toast
 	uploads uploads
+	refused chan struct{} // a call of the webhook was refused
 
 	mu     sync.Mutex
 	me     models.User
@@ -76,7 +77,7 @@ func New(o Options) (*Adapter, error) {
 	}
 	o.APIURL = strings.TrimSuffix(o.APIURL, "/")
 	a := &Adapter{o: o, client: newClient(o.APIURL, o.Token), toasts: make(chan toast, maxToasts),
-		uploads: newUploads(), admin: map[chat.ChatID]bool{}}
+		uploads: newUploads(), refused: make(chan struct{}, 1), admin: map[chat.ChatID]bool{}}
 	var err error
 	a.bot, err = bot.New(o.Token, bot.WithSkipGetMe(), bot.WithServerURL(o.APIURL), bot.WithHTTPClient(0, a.client),
 		bot.WithErrorsHandler(func(error) {})) // of the parts that are not used

@@ -25,6 +25,8 @@ const (
 	connections = 40
 	// askEvery is how often Telegram is asked whether it reaches us.
 	askEvery = time.Minute
+	// backlogEvery is how often it is asked while updates wait there.
+	backlogEvery = time.Second
 )
 
 // beCalled has Telegram deliver updates to Handler until ctx ends. The webhook
@@ -35,9 +37,17 @@ func (a *Adapter) beCalled(ctx context.Context, in chat.Inbox) error {
 	if err != nil {
 		return err
 	}
-	in.State(chat.State{Condition: chat.Online})
+	st := chat.State{Condition: chat.Online, Behind: true} // what waits is delivered first
+	in.State(st)
 	var told time.Time
-	for wait(ctx, askEvery) {
+	for {
+		pause := askEvery
+		if st.Behind {
+			pause = backlogEvery
+		}
+		if !a.waitRefused(ctx, pause) {
+			return nil
+		}
 		info, err := a.bot.GetWebhookInfo(ctx)
 		if err == nil { // another process may have been told of a group
 			err = a.remember(ctx, in)
@@ -51,12 +61,27 @@ func (a *Adapter) beCalled(ctx context.Context, in chat.Inbox) error {
 		failed := time.Unix(int64(info.LastErrorDate), 0)
 		if info.LastErrorDate != 0 && time.Since(failed) < 2*askEvery && failed.After(told) {
 			told = failed
-			in.State(chat.State{Condition: chat.Online, Reason: chat.NotDelivered, Detail: info.LastErrorMessage})
+			st.Reason, st.Detail = chat.NotDelivered, info.LastErrorMessage
 		} else if told.Before(time.Now().Add(-2 * askEvery)) {
-			in.State(chat.State{Condition: chat.Online})
+			st.Reason, st.Detail = "", ""
 		}
+		st.Behind = info.PendingUpdateCount > 0
+		in.State(st)
 	}
-	return nil
+}
+
+// waitRefused waits, but not on when an update was refused, which Telegram will deliver
+// again; false when ctx ended first.
+func (a *Adapter) waitRefused(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-a.refused:
+	case <-timer.C:
+	}
+	return true
 }
 
 // called takes one update; it says 200 only once that is stored.
@@ -86,6 +111,11 @@ func (a *Adapter) called(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := a.take(r.Context(), in, "", []update{u}); err != nil {
+		in.State(chat.State{Condition: chat.Online, Behind: true})
+		select {
+		case a.refused <- struct{}{}:
+		default: // it was said already
+		}
 		a.o.Log.Warn("an update was not stored; telegram will deliver it again", "account", a.o.ID, "error", err)
 		http.Error(w, "not stored", http.StatusServiceUnavailable)
 	}

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"branchbot/bot/chat"
@@ -164,7 +165,7 @@ func (a *Adapter) accept(w http.ResponseWriter, r *http.Request, me Persona, ev 
 	in, err := a.in()
 	if err == nil {
 		_, ev.Private = isPrivate(ev.Chat)
-		ev.Account, ev.Title, ev.At = a.ID(), title, a.Now()
+		ev.Account, ev.Title, ev.At = a.ID(), title, a.date()
 		ev.From = chat.User{ID: me.User, Name: me.Name}
 		ev.Key = string(me.User) + ":" + ev.Key
 		err = in.Accept(r.Context(), "", ev)
@@ -174,6 +175,17 @@ func (a *Adapter) accept(w http.ResponseWriter, r *http.Request, me Persona, ev 
 		return false
 	}
 	return true
+}
+
+// date is that of what a browser delivers now; zero when it may have kept it because the
+// room was away.
+func (a *Adapter) date() time.Time {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.behind {
+		return time.Time{}
+	}
+	return a.Now()
 }
 
 // clientKey is what a browser may call its events.

@@ -5,6 +5,9 @@
 //     it is gone after a restart. What the bot said is kept on the shelf.
 //   - A person's message is shown to others only after the engine accepted it;
 //     until then the browser keeps it and delivers it again.
+//   - A message has the date of the server. What comes just after the room was away has
+//     none, for browsers kept it meanwhile; what their own clocks say counts for nothing,
+//     and who was away alone is late.
 //   - A Part with a known Key is shown once, however often it is sent.
 //   - Whoever may be anyone (personas) must sit at this machine: the sample only.
 package web
@@ -62,8 +65,18 @@ type Options struct {
 	Secure   bool // people come through a proxy with TLS: cookies go that way only
 	Language string
 	Now      func() time.Time
-	Log      *slog.Logger
+	// Grace is how long after the start browsers have to deliver what was typed while the
+	// room was away; usualGrace unless set.
+	Grace time.Duration
+	Log   *slog.Logger
 }
+
+const (
+	// usualGrace is a little longer than browsers wait at most before they try again.
+	usualGrace = 12 * time.Second
+	// aliveEvery is how often the room says that it is there.
+	aliveEvery = 30 * time.Second
+)
 
 const (
 	keep      = 200      // messages of a room
@@ -113,6 +126,7 @@ type Adapter struct {
 
 	mu      sync.Mutex
 	inbox   chat.Inbox // nil until Run
+	behind  bool       // browsers have yet to deliver what they kept
 	rooms   map[chat.ChatID]*room
 	streams map[*stream]bool
 	blobs   map[string]blob
@@ -129,6 +143,9 @@ type room struct {
 func New(o Options) *Adapter {
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Grace == 0 {
+		o.Grace = usualGrace
 	}
 	return &Adapter{Options: o, rooms: map[chat.ChatID]*room{}, streams: map[*stream]bool{}, blobs: map[string]blob{}}
 }
@@ -148,10 +165,22 @@ func (a *Adapter) Caps(chat.ChatID) chat.Caps {
 // Run implements chat.Adapter: it serves as long as it runs.
 func (a *Adapter) Run(ctx context.Context, in chat.Inbox) error {
 	a.mu.Lock()
-	a.inbox = in
+	a.inbox, a.behind = in, true
 	a.mu.Unlock()
-	in.State(chat.State{Condition: chat.Online})
-	<-ctx.Done()
+	in.State(chat.State{Condition: chat.Online, Behind: true})
+	for back := time.After(a.Grace); ctx.Err() == nil; {
+		select {
+		case <-ctx.Done():
+		case <-back:
+			a.mu.Lock()
+			a.behind = false
+			a.mu.Unlock()
+			back = time.After(aliveEvery)
+		}
+		if !a.date().IsZero() {
+			in.State(chat.State{Condition: chat.Online})
+		}
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.inbox = nil

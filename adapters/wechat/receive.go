@@ -38,6 +38,7 @@ const (
 func (a *Adapter) listen(ctx context.Context, in chat.Inbox, s *session) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	behind := true
 	defer context.AfterFunc(s.over, cancel)() // a send may find out first that it is over
 	for {
 		if s.batch == nil {
@@ -50,6 +51,10 @@ func (a *Adapter) listen(ctx context.Context, in chat.Inbox, s *session) error {
 				return s.check(err)
 			}
 			continue
+		}
+		if behind { // WeChat has nothing more for us
+			behind = false
+			in.State(a.online())
 		}
 		if s.idle++; s.idle > idleLimit {
 			a.pause(ctx, idlePause)

@@ -187,7 +187,9 @@ func (a *Adapter) Run(ctx context.Context, in chat.Inbox) error {
 				return stopped(ctx, err)
 			}
 		}
-		in.State(a.online())
+		st := a.online()
+		st.Behind = true
+		in.State(st)
 		err := a.listen(ctx, in, s)
 		if s.ended() == nil {
 			return stopped(ctx, err)

@@ -70,7 +70,10 @@ type Event struct {
 	// same thing: the engine drops an event whose key it has seen.
 	Key  string
 	Kind Kind
-	// At is when it happened by the platform's clock; zero when unknown.
+	// At is when it happened by the platform's clock; zero when unknown. Deadlines are
+	// held against it, so that it must never be what somebody's own device says. What has
+	// no date is taken to happen when it comes; while the account is behind (State), when
+	// it was last heard before that, since it may have waited from then on.
 	At      time.Time
 	Chat    ChatID
 	Title   string // of a group chat, as people see it; may be empty
@@ -260,7 +263,16 @@ type State struct {
 	Condition Condition
 	Reason    Reason // why, as far as it is one that is known
 	Detail    string // more about it, for the administrator; never a token
+	// Behind: the account is connected, but its platform may still hold things that were
+	// said before. What closes in its chats waits for that, for a while. An adapter that
+	// can tell says Online with Behind when it has connected, and Online without it after
+	// everything was accepted, again at each time that this is so: at least once a minute.
+	// One that cannot tell never sets it.
+	Behind bool `json:",omitempty"`
 }
+
+// CaughtUp tells that nothing that was said before waits at the platform.
+func (s State) CaughtUp() bool { return s.Condition == Online && !s.Behind }
 
 // Reason is why an account does not work as it should; the catalogue says what to do about
 // each (desk.reason.…).

@@ -4,7 +4,8 @@
 //   - A window is opened by a schedule or a secretary and closes at its time.
 //     A member checks in once; leave is told instead and is no absence. Who is
 //     on leave by /请假 anyway, or off by his shifts, is not missing either.
-//   - Who comes after the close asks by /签到; the secretary confirms it. Who
+//   - What was said before the close counts; when it comes later, the result is corrected.
+//   - Who says it after the close asks by /签到; the secretary confirms it. Who
 //     was off or asleep by his shifts all the while needs no word: on the same
 //     day his /签到 counts in full, and he is told so when he wakes.
 //   - The group sees numbers. The names of those who are missing go to the
@@ -18,6 +19,7 @@ package checkin
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -115,7 +117,7 @@ func (f *Feature) open(t *engine.Turn, title string, open time.Duration, cause s
 	if err != nil {
 		return err
 	}
-	if len(running) > 0 {
+	if slices.ContainsFunc(running, t.Takes) { // else its close waits for a platform
 		return &engine.Skip{Key: "checkin.running"}
 	}
 	w := window{Unit: t.Unit.ID, Title: titled(t, title), OpenedAt: t.Now, ClosesAt: t.Now.Add(open)}
@@ -123,7 +125,7 @@ func (f *Feature) open(t *engine.Turn, title string, open time.Duration, cause s
 		return err
 	}
 	ref := strconv.FormatInt(w.ID, 10)
-	p, err := t.Open("checkin", ref, command.Want{Kind: command.CheckIn})
+	p, err := t.Open("checkin", ref, command.Want{Kind: command.CheckIn}, w.ClosesAt)
 	if err != nil {
 		return err
 	}
@@ -176,7 +178,7 @@ func (f *Feature) Answer(t *engine.Turn, p engine.Prompt, a command.Answer) erro
 }
 
 func (f *Feature) record(t *engine.Turn, id, who int64, s state, reason, key string) error {
-	was, err := setEntry(t.Tx, id, who, s, clip(reason), 0)
+	was, err := setEntry(t, id, who, s, clip(reason), 0)
 	if err != nil {
 		return err
 	}
@@ -198,17 +200,14 @@ func (f *Feature) record(t *engine.Turn, id, who int64, s state, reason, key str
 
 // checkIn is /签到: into the open window, or late into today's last one.
 func (f *Feature) checkIn(t *engine.Turn, _ command.Line) error {
-	open, err := t.OpenPrompts("checkin")
+	open, err := t.Awaiting("checkin")
 	if err != nil {
 		return err
 	}
 	if len(open) > 0 {
-		if err := t.Enter(open[0].Unit); err != nil {
-			return err
-		}
-		return f.Answer(t, open[0], command.Answer{Value: "yes"})
+		return t.Answer(open[0], command.Answer{Value: "yes"})
 	}
-	w, err := lastOn(t.Tx, t.Unit.ID, t.Day())
+	w, err := lastOn(t.Tx, t.Unit.ID, t.DayOfWord())
 	if err != nil {
 		return err
 	}
@@ -341,6 +340,27 @@ func (f *Feature) close(t *engine.Turn, w *window) error {
 	return t.TellSecretaries(chat.Text(s.names(t, w)))
 }
 
+// Correct implements engine.Recounter.
+func (f *Feature) Recount(t *engine.Turn, p engine.Prompt, late int) error {
+	id, err := strconv.ParseInt(p.Ref, 10, 64)
+	if err != nil {
+		return fmt.Errorf("prompt %d: window %q: %w", p.ID, p.Ref, err)
+	}
+	w, err := load(t.Tx, id)
+	if err != nil || w == nil {
+		return err
+	}
+	s, err := tally(t, w)
+	if err != nil {
+		return err
+	}
+	line := t.T("checkin.recounted", "Title", w.Title, "Due", s.due, "Here", s.here, "Leave", len(s.leavers), "Missing", len(s.missing), "Late", late)
+	if err := t.PostCorrection(p, line); err != nil {
+		return err
+	}
+	return t.TellSecretaries(chat.Text(t.T("engine.corrected") + s.names(t, w)))
+}
+
 // sums are the numbers of a window. Those who rest by their shifts are not due.
 type sums struct {
 	due, here int
@@ -382,6 +402,9 @@ func tally(t *engine.Turn, w *window) (s sums, err error) {
 func (s *sums) names(t *engine.Turn, w *window) string {
 	comma := t.T("engine.list_comma")
 	text := t.T("checkin.missing", "Title", w.Title, "Count", len(s.missing), "Names", strings.Join(s.missing, comma))
+	if len(s.missing) == 0 {
+		text = t.T("checkin.none_missing", "Title", w.Title)
+	}
 	if len(s.leavers) > 0 {
 		text += "\n" + t.T("checkin.on_leave", "Names", strings.Join(s.leavers, comma))
 	}

@@ -29,7 +29,7 @@ func (f *Feature) late(t *engine.Turn, w *window) error {
 		return err
 	}
 	if reason := away[t.Member.ID]; reason != "" && reason != onLeaveAway {
-		if _, err := setEntry(t.Tx, w.ID, t.Member.ID, onTime, "", 0); err != nil {
+		if _, err := setEntry(t, w.ID, t.Member.ID, onTime, "", 0); err != nil {
 			return err
 		}
 		if err := f.Book.Earn(t, t.Member.ID, "checkin.on_time", fmt.Sprintf("checkin:%d", w.ID)); err != nil {
@@ -37,7 +37,7 @@ func (f *Feature) late(t *engine.Turn, w *window) error {
 		}
 		return t.TellSender(chat.Text(t.T("checkin.noted"))) // the group's count does not rise any more
 	}
-	if _, err := setEntry(t.Tx, w.ID, t.Member.ID, pending, "", 0); err != nil {
+	if _, err := setEntry(t, w.ID, t.Member.ID, pending, "", 0); err != nil {
 		return err
 	}
 	unit := t.In(t.Unit) // whose language may be another than the sender's
@@ -133,7 +133,7 @@ func (f *Feature) mine(t *engine.Turn, number string) error {
 	if err := t.Enter(w.Unit); err != nil {
 		return err
 	}
-	last, err := lastOn(t.Tx, w.Unit, t.Day())
+	last, err := lastOn(t.Tx, w.Unit, t.DayOfWord())
 	if err != nil {
 		return err
 	}
@@ -149,7 +149,7 @@ func (f *Feature) confirm(t *engine.Turn, w *window, who int64) error {
 	if err != nil {
 		return err
 	}
-	if _, err := setEntry(t.Tx, w.ID, who, late, "", t.Member.ID); err != nil {
+	if _, err := setEntry(t, w.ID, who, late, "", t.Member.ID); err != nil {
 		return err
 	}
 	there, err := t.Into(u)

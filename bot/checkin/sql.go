@@ -76,13 +76,14 @@ func lastOn(tx *store.Tx, unit, day string) (*window, error) {
 
 // setEntry keeps a member's state and returns the one before, "" if none. Who
 // is here stays here, whatever he says later.
-func setEntry(tx *store.Tx, id, member int64, s state, reason string, by int64) (was state, err error) {
+func setEntry(t *engine.Turn, id, member int64, s state, reason string, by int64) (was state, err error) {
+	tx := t.Tx
 	if was, err = entryOf(tx, id, member); err != nil || was == onTime || was == late {
 		return was, err
 	}
 	_, err = tx.Exec(`INSERT INTO checkin_entry (checkin, member, state, at, reason, entered_by) VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT (checkin, member) DO UPDATE SET state = excluded.state, at = excluded.at, reason = excluded.reason,
-		entered_by = excluded.entered_by`, id, member, s, tx.Millis(), reason, by)
+		entered_by = excluded.entered_by`, id, member, s, t.When.UnixMilli(), reason, by)
 	return was, err
 }
 

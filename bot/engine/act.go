@@ -76,7 +76,7 @@ func (a Act) request() *request {
 // Look makes a turn in a reading transaction, with which pages ask features for
 // what these would say to the member in the unit. Nothing can be said in it.
 func (e *Engine) Look(tx *store.Tx, m *Member, u *Unit, r Role, lang string) *Turn {
-	return &Turn{Tx: tx, Now: tx.Now, Unit: u, Member: m, Role: r, Lang: lang, work: newWork(e, tx, nil, asked{})}
+	return &Turn{Tx: tx, Now: tx.Now, When: tx.Now, Unit: u, Member: m, Role: r, Lang: lang, work: newWork(e, tx, nil, asked{})}
 }
 
 // actor fills in who acts, in which unit and with which role.

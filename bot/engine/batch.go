@@ -28,6 +28,9 @@ type request struct {
 	cursor  string
 	events  []chat.Event
 	act     *act // the one event is this; nil for what came over an adapter
+	// pending is since when events without a date may have waited for us; zero: they
+	// happened now.
+	pending time.Time
 	done    chan error
 }
 
@@ -38,6 +41,9 @@ func (e *Engine) Accept(ctx context.Context, account chat.AccountID, cursor stri
 }
 
 func (e *Engine) accept(ctx context.Context, r *request) error {
+	if err := e.date(r); err != nil {
+		return err
+	}
 	r.done = make(chan error, 1)
 	select {
 	case e.queue(r.account) <- r:
@@ -56,6 +62,9 @@ func (e *Engine) accept(ctx context.Context, r *request) error {
 // program that does not Run the engine (rehearsal).
 func (e *Engine) Handle(account chat.AccountID, cursor string, events ...chat.Event) error {
 	r := &request{account: account, cursor: cursor, events: events, done: make(chan error, 1)}
+	if err := e.date(r); err != nil {
+		return err
+	}
 	e.handle([]*request{r})
 	return <-r.done
 }
@@ -227,7 +236,7 @@ func (p *progress) stretch(w *work, events []place, handled map[place]bool) (bus
 	}
 	err = together(len(strands), func(i int) error {
 		for _, e := range strands[i] {
-			err := w.event(p.event(e), p.batch[e.request].act)
+			err := w.event(p.event(e), p.batch[e.request])
 			var needs *busyError
 			if errors.As(err, &needs) { // those after it in its strand wait as well
 				busy = append(busy, needs.units...)
@@ -403,6 +412,7 @@ type work struct {
 
 	locked   map[string]bool  // units that this transaction holds
 	versions map[string]int64 // of the prompts of units, as this transaction knows them
+	closed   map[string]int64 // when the last of these closed, in ms
 	counting map[string]bool  // count timers that are set, since the last undoing
 
 	jobs    int             // under way
@@ -414,16 +424,16 @@ type work struct {
 }
 
 func newWork(e *Engine, tx *store.Tx, batch []*request, asked asked) *work {
-	return &work{engine: e, tx: tx, batch: batch, asked: asked, locked: map[string]bool{}, versions: map[string]int64{},
+	return &work{engine: e, tx: tx, batch: batch, asked: asked, locked: map[string]bool{}, versions: map[string]int64{}, closed: map[string]int64{},
 		at: map[string]*job{}, last: map[string]int{}}
 }
 
 // event handles one event. Its error means that the whole batch is lost, unless it is
 // a busyError: then this event has left nothing behind.
-func (w *work) event(ev *chat.Event, a *act) error {
+func (w *work) event(ev *chat.Event, r *request) error {
 	for {
-		since := w.ended
-		t := &Turn{Tx: w.tx, Now: w.tx.Now, Event: ev, Lang: w.engine.Language, work: w, act: a}
+		since, a := w.ended, r.act
+		t := &Turn{Tx: w.tx, Now: w.tx.Now, When: when(ev, r.pending, w.tx.Now), Event: ev, Lang: w.engine.Language, work: w, act: a}
 		a.startOver(false)
 		t.cause = "e:" + string(ev.Account) + ":" + ev.Key
 		do, err := t.classify()
@@ -694,7 +704,10 @@ func DeadLetters(tx *store.Tx, n int) ([]DeadLetter, error) {
 // journal too.
 func (e *Engine) Housekeeping() error {
 	err := e.DB.Write(func(tx *store.Tx) error {
-		_, err := tx.Exec(`DELETE FROM event_seen WHERE at < $1`, tx.Now.Add(-30*24*time.Hour).UnixMilli())
+		if _, err := tx.Exec(`DELETE FROM event_seen WHERE at < $1`, tx.Now.Add(-30*24*time.Hour).UnixMilli()); err != nil {
+			return err
+		}
+		_, err := tx.Exec(`DELETE FROM answer_late WHERE prompt IN (SELECT id FROM prompt WHERE closed_at < $1)`, tx.Now.Add(-2*DatedFor).UnixMilli())
 		return err
 	})
 	if err != nil {

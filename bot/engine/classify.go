@@ -120,6 +120,9 @@ func (t *Turn) message() (func() error, error) {
 		if do, err := t.fallback(); do != nil || err != nil {
 			return do, err
 		}
+		if do, err := t.refuseLate(command.Read(ev.Text, t.work.engine.Names...)); do != nil || err != nil {
+			return do, err
+		}
 	}
 	key := "engine.not_understood"
 	if t.Member == nil {

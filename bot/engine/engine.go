@@ -310,6 +310,11 @@ type Engine struct {
 	states   map[chat.AccountID]chat.State // how the accounts are doing
 	counting map[string]time.Time          // when a committed count timer is due, by key
 	told     map[string]time.Time          // hints given lately, so as not to repeat them
+
+	began     time.Time                    // since when the accounts are expected; zero: they are not
+	heard     map[chat.AccountID]time.Time // until when all that the platform had was taken in
+	heardKept map[chat.AccountID]time.Time // that in the database
+	heardAt   time.Time                    // when this was last looked at
 }
 
 // New builds an engine. It panics when two features claim one name: that is a
@@ -336,6 +341,9 @@ func New(o Options) *Engine {
 		states:   map[chat.AccountID]chat.State{},
 		told:     map[string]time.Time{},
 		counting: map[string]time.Time{},
+
+		heard:     map[chat.AccountID]time.Time{},
+		heardKept: map[chat.AccountID]time.Time{},
 	}
 	for _, id := range o.Outbox.Accounts() {
 		e.queues[id] = make(chan *request, 1024)
@@ -403,11 +411,18 @@ func (e *Engine) serve(ctx context.Context, queue chan *request) {
 
 // SetState notes how an account is doing.
 func (e *Engine) SetState(id chat.AccountID, s chat.State) {
+	now := e.DB.Now()
 	e.mu.Lock()
 	before := e.states[id]
 	e.states[id] = s
+	if s.CaughtUp() {
+		e.heard[id] = now
+	}
 	e.mu.Unlock()
-	if before != s {
+	if s.CaughtUp() && !before.CaughtUp() {
+		e.poke() // what waited for it may close now
+	}
+	if before.Behind = s.Behind; before != s {
 		if e.StateChanged != nil {
 			e.StateChanged(id, s)
 		}

@@ -162,15 +162,15 @@ func (w *work) wait(units []string) error {
 // there is none that can be locked. It is never called in a savepoint, whose undoing
 // would let go of the row.
 func (w *work) lockRow(unit, how string) (bool, error) {
-	var version int64
-	err := w.tx.QueryRow(`SELECT prompts FROM unit WHERE id = $1 FOR NO KEY UPDATE`+how, unit).Scan(&version)
+	var version, closed int64
+	err := w.tx.QueryRow(`SELECT prompts, prompt_closed_at FROM unit WHERE id = $1 FOR NO KEY UPDATE`+how, unit).Scan(&version, &closed)
 	if errors.Is(err, store.ErrNoRows) {
 		return false, nil
 	}
 	if err != nil {
 		return false, fmt.Errorf("lock unit %s: %w", unit, err)
 	}
-	w.locked[unit], w.versions[unit] = true, version
+	w.locked[unit], w.versions[unit], w.closed[unit] = true, version, closed
 	return true, nil
 }
 
@@ -180,15 +180,15 @@ func (w *work) version(unit string) (int64, error) {
 	if v, ok := w.versions[unit]; ok {
 		return v, nil
 	}
-	var v int64
-	err := w.tx.QueryRow(`SELECT prompts FROM unit WHERE id = $1`, unit).Scan(&v)
+	var v, closed int64
+	err := w.tx.QueryRow(`SELECT prompts, prompt_closed_at FROM unit WHERE id = $1`, unit).Scan(&v, &closed)
 	if err != nil && !errors.Is(err, store.ErrNoRows) {
 		return 0, fmt.Errorf("unit %s: %w", unit, err)
 	}
 	if locked, ok := w.versions[unit]; ok { // meanwhile, by another job
 		return locked, nil
 	}
-	w.versions[unit] = v
+	w.versions[unit], w.closed[unit] = v, closed
 	return v, nil
 }
 

@@ -84,7 +84,7 @@ func (t *Turn) voted() (func() error, error) {
 		return nil, err
 	}
 	p, err := t.prompt(id)
-	if err != nil || p.Closed {
+	if err != nil || !t.Takes(p) {
 		return nil, err
 	}
 	if a := choice(p.Want, t.Event.Choice); t.Member == nil || a.Value != "" {
@@ -97,10 +97,14 @@ func (t *Turn) voted() (func() error, error) {
 		if err := t.Enter(p.Unit); err != nil {
 			return err
 		}
-		if w, ok := t.work.engine.owners[p.Feature].(Withdrawer); ok {
-			return w.Withdraw(t, p)
+		w, ok := t.work.engine.owners[p.Feature].(Withdrawer)
+		if !ok {
+			return nil
 		}
-		return nil
+		if err := w.Withdraw(t, p); err != nil || !p.Closed {
+			return err
+		}
+		return t.cameLate(p, t.Member)
 	}, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"time"
 
 	"branchbot/bot/command"
 	"branchbot/store"
@@ -18,15 +19,20 @@ type Prompt struct {
 	Ref     string // the round, check-in … in the feature's words
 	Code    int    // short number that people can put before an answer
 	Want    command.Want
-	Closed  bool
+
+	OpenedAt time.Time
+	ClosesAt time.Time // the deadline; zero: none is known
+	Closed   bool
+	ClosedAt time.Time // by the clock of the bot, which may have been late
 }
 
 // codes are 1 to 99 in turn, so that they stay short; only a code of a prompt
 // that is still open is passed over.
 const codes = 99
 
-// Open opens a prompt of t.Unit and returns its id and short code.
-func (t *Turn) Open(feature, ref string, want command.Want) (Prompt, error) {
+// Open opens a prompt of t.Unit and returns its id and short code. What is said after
+// the deadline is no answer, even before ClosePrompt; zero: there is none.
+func (t *Turn) Open(feature, ref string, want command.Want, deadline time.Time) (Prompt, error) {
 	open, err := t.prompts(t.Unit.ID)
 	if err != nil {
 		return Prompt{}, err
@@ -40,10 +46,14 @@ func (t *Turn) Open(feature, ref string, want command.Want) (Prompt, error) {
 	if err != nil {
 		return Prompt{}, err
 	}
-	p := Prompt{Unit: t.Unit.ID, Feature: feature, Ref: ref, Code: code, Want: want}
-	err = t.Tx.QueryRow(`INSERT INTO prompt (unit, feature, ref, code, want, opened_at)
-		VALUES ($1, $2, $3, $4, $5, $6) RETURNING id`,
-		p.Unit, p.Feature, p.Ref, p.Code, string(text), t.Tx.Millis()).Scan(&p.ID)
+	p := Prompt{Unit: t.Unit.ID, Feature: feature, Ref: ref, Code: code, Want: want, OpenedAt: t.Tx.Now, ClosesAt: deadline}
+	closes := int64(0)
+	if !deadline.IsZero() {
+		closes = deadline.UnixMilli()
+	}
+	err = t.Tx.QueryRow(`INSERT INTO prompt (unit, feature, ref, code, want, opened_at, closes_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id`,
+		p.Unit, p.Feature, p.Ref, p.Code, string(text), t.Tx.Millis(), closes).Scan(&p.ID)
 	if err != nil {
 		return Prompt{}, fmt.Errorf("open prompt: %w", err)
 	}
@@ -70,7 +80,7 @@ func (t *Turn) ClosePrompt(id int64) error {
 		return fmt.Errorf("close prompt %d: %w", id, err)
 	}
 	t.work.touch(unit)
-	if _, err := t.Tx.Exec(`UPDATE unit SET prompts = prompts + 1 WHERE id = $1`, unit); err != nil {
+	if _, err := t.Tx.Exec(`UPDATE unit SET prompts = prompts + 1, prompt_closed_at = $1 WHERE id = $2`, t.Tx.Millis(), unit); err != nil {
 		return fmt.Errorf("close prompt %d: %w", id, err)
 	}
 	return t.forgetAnswers(id)
@@ -121,10 +131,14 @@ func (w *work) touch(unit string) {
 	w.dirty[unit] = true
 }
 
-const selectPrompt = `SELECT id, unit, feature, ref, code, want, closed_at IS NOT NULL FROM prompt `
+const selectPrompt = `SELECT id, unit, feature, ref, code, want, opened_at, closes_at, closed_at FROM prompt `
 
 func loadPrompts(tx *store.Tx, unit string) ([]Prompt, error) {
-	rows, err := tx.Query(selectPrompt+`WHERE unit = $1 AND closed_at IS NULL ORDER BY id`, unit)
+	return selectPrompts(tx, `WHERE unit = $1 AND closed_at IS NULL ORDER BY id`, unit)
+}
+
+func selectPrompts(tx *store.Tx, where string, args ...any) ([]Prompt, error) {
+	rows, err := tx.Query(selectPrompt+where, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read prompts: %w", err)
 	}
@@ -139,6 +153,9 @@ func loadPrompts(tx *store.Tx, unit string) ([]Prompt, error) {
 	}
 	return open, rows.Err()
 }
+
+// Prompt is the prompt of an id that a feature has kept.
+func (t *Turn) Prompt(id int64) (Prompt, error) { return t.prompt(id) }
 
 // prompt returns store.ErrNoRows for an unknown id.
 func (t *Turn) prompt(id int64) (Prompt, error) {
@@ -167,8 +184,17 @@ func (t *Turn) prompt(id int64) (Prompt, error) {
 func scanPrompt(row interface{ Scan(...any) error }) (Prompt, error) {
 	var p Prompt
 	var want string
-	if err := row.Scan(&p.ID, &p.Unit, &p.Feature, &p.Ref, &p.Code, &want, &p.Closed); err != nil {
+	var opened, closes int64
+	var closed *int64
+	if err := row.Scan(&p.ID, &p.Unit, &p.Feature, &p.Ref, &p.Code, &want, &opened, &closes, &closed); err != nil {
 		return p, err
+	}
+	p.OpenedAt = time.UnixMilli(opened)
+	if closes != 0 {
+		p.ClosesAt = time.UnixMilli(closes)
+	}
+	if closed != nil {
+		p.Closed, p.ClosedAt = true, time.UnixMilli(*closed)
 	}
 	if err := json.Unmarshal([]byte(want), &p.Want); err != nil {
 		return p, fmt.Errorf("prompt %d: %w", p.ID, err)

@@ -46,7 +46,10 @@ func (t *Turn) list() (func() error, error) {
 		if err := t.Enter(fits[0].Unit); err != nil {
 			return err
 		}
-		return t.work.engine.owners[fits[0].Feature].(Lister).List(t, fits[0])
+		if err := t.work.engine.owners[fits[0].Feature].(Lister).List(t, fits[0]); err != nil || !fits[0].Closed {
+			return err
+		}
+		return t.cameLate(fits[0], t.Member)
 	}, nil
 }
 
@@ -73,7 +76,7 @@ func (t *Turn) reply(mentioned bool) (func() error, error) {
 		return nil, err
 	}
 	r := command.Read(ev.Text, t.work.engine.Names...)
-	if quoted != nil && quoted.Closed {
+	if quoted != nil && !t.Takes(*quoted) {
 		r.Addressed = true
 		if _, v := r.Match(quoted.Want); v == command.OK {
 			return func() error { return Complain("engine.closed", "Code", quoted.Code) }, nil
@@ -119,6 +122,11 @@ func (t *Turn) reply(mentioned bool) (func() error, error) {
 		return do, err
 	}
 	known := slices.ContainsFunc(open, func(p Prompt) bool { return p.Code == byCode })
+	if byCode != 0 && !known && quoted == nil && ev.Private {
+		if do, err := t.refuseLate(r); do != nil || err != nil {
+			return do, err
+		}
+	}
 	if byCode != 0 && !known && quoted == nil && (ev.Private || mentioned) {
 		return func() error { return Complain("engine.no_such_code", "Code", byCode) }, nil
 	}
@@ -168,7 +176,7 @@ func (t *Turn) quoted() (*Prompt, error) {
 	return &p, nil
 }
 
-// waiting are the open prompts that the sender can mean.
+// waiting are the prompts that the sender can mean.
 func (t *Turn) waiting(quoted *Prompt) ([]Prompt, error) {
 	switch {
 	case quoted != nil:
@@ -176,7 +184,7 @@ func (t *Turn) waiting(quoted *Prompt) ([]Prompt, error) {
 	case t.Unit == nil:
 		return nil, nil
 	case !t.Event.Private:
-		return t.prompts(t.Unit.ID)
+		return t.awaiting(t.Unit.ID)
 	case t.Member == nil:
 		return nil, nil
 	}
@@ -186,7 +194,7 @@ func (t *Turn) waiting(quoted *Prompt) ([]Prompt, error) {
 	}
 	var all []Prompt
 	for _, u := range units {
-		open, err := t.prompts(u.ID)
+		open, err := t.awaiting(u.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -205,6 +213,9 @@ func (t *Turn) answer(p Prompt, a command.Answer) func() error {
 		if p.Want.Kind == command.Ballot { // of a choice in a vote nothing is kept
 			return t.hint("engine.unknown_sender", "chat:"+string(t.Event.Account)+":"+string(t.Event.Chat))
 		}
+		if p.Closed { // what is kept for strangers is kept until the close
+			return func() error { return Complain("engine.closed", "Code", p.Code) }
+		}
 		return func() error { return t.keepPending(p, a) }
 	}
 	t.discreet = p.Want.Kind == command.Ballot
@@ -216,6 +227,12 @@ func (t *Turn) answer(p Prompt, a command.Answer) func() error {
 		f, ok := t.work.engine.owners[p.Feature].(Answerer)
 		if !ok {
 			return fmt.Errorf("prompt %d: no feature %q takes answers", p.ID, p.Feature)
+		}
+		if p.Closed {
+			if err := f.Answer(t, p, a); err != nil {
+				return err
+			}
+			return t.cameLate(p, t.Member)
 		}
 		if err := t.noteMessage(p); err != nil {
 			return err
@@ -352,7 +369,7 @@ func (t *Turn) press(data string) error {
 	if err != nil {
 		return err
 	}
-	if p.Closed {
+	if !t.Takes(p) {
 		return Complain("engine.closed", "Code", p.Code)
 	}
 	r := command.Read(value)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -74,14 +75,29 @@ func (e *Engine) poke() {
 
 // NextDue is when the next timer is due; false when none is set.
 func (e *Engine) NextDue() (time.Time, bool, error) {
-	var due *int64
+	h, now := e.held(), e.DB.Now().UnixMilli()
+	first := int64(math.MaxInt64)
+	look := func(tx *store.Tx, query string, args []any, least func(due int64) int64) error {
+		var due int64
+		err := tx.QueryRow(query+` ORDER BY due_at LIMIT 1`, args...).Scan(&due)
+		if errors.Is(err, store.ErrNoRows) {
+			return nil
+		}
+		first = min(first, least(due))
+		return err
+	}
 	err := e.DB.Read(func(tx *store.Tx) error {
-		return tx.QueryRow(`SELECT MIN(due_at) FROM timer`).Scan(&due)
+		if len(h.accounts) > 0 {
+			if err := look(tx, `SELECT due_at FROM timer WHERE `+h.waits(0), h.args(now), h.until); err != nil {
+				return err
+			}
+		}
+		return look(tx, `SELECT due_at FROM timer WHERE due_at IS NOT NULL`+h.except(0), h.args(now), func(due int64) int64 { return due })
 	})
-	if err != nil || due == nil {
+	if err != nil || first == math.MaxInt64 {
 		return time.Time{}, false, err
 	}
-	return time.UnixMilli(*due), true, nil
+	return time.UnixMilli(first), true, nil
 }
 
 // untilDue is how long Run may sleep. It looks at least once a second, so that
@@ -102,12 +118,14 @@ func (e *Engine) keepTime(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			timer.Stop()
+			e.keepHeard(0)
 			return
 		case <-timer.C:
 			fired, err := e.FireDue()
 			if err != nil {
 				e.Log.Error("timers", "error", err)
 			}
+			e.keepHeard(heardEvery)
 			wait = e.untilDue()
 			if fired == 0 { // another process is at those that are due, or the database fails
 				wait = max(wait, 20*time.Millisecond)
@@ -188,11 +206,12 @@ type aside struct {
 // run handles what is due but for what is put aside, and puts more aside.
 func (f *firing) run(tx *store.Tx) error {
 	f.fired = 0
-	due, err := dueTimers(tx, `WHERE due_at <= $1 ORDER BY due_at, id LIMIT $2`, tx.Millis(), dueAtOnce)
+	h := f.engine.held()
+	due, err := dueTimers(tx, `WHERE due_at <= $1`+h.except(2)+` ORDER BY due_at, id LIMIT $2`, append([]any{tx.Millis(), dueAtOnce}, h.args(tx.Millis())...)...)
 	if err != nil {
 		return err
 	}
-	late, err := behind(tx, due)
+	late, err := behind(tx, due, h)
 	if err != nil {
 		return err
 	}
@@ -254,7 +273,7 @@ func (f *firing) advance(w *work, strand []Timer, late map[int64]bool) error {
 // behind are those of the due timers before which another transaction is at one of the
 // same unit: they wait, so that what closes at an instant closes before the next one
 // opens.
-func behind(tx *store.Tx, due []Timer) (map[int64]bool, error) {
+func behind(tx *store.Tx, due []Timer, h hold) (map[int64]bool, error) {
 	late := map[int64]bool{}
 	if !tx.Parallel || len(due) == 0 {
 		return late, nil
@@ -264,7 +283,8 @@ func behind(tx *store.Tx, due []Timer) (map[int64]bool, error) {
 		ours[tm.ID] = true
 	}
 	last := due[len(due)-1]
-	rows, err := tx.Query(`SELECT id, unit FROM timer WHERE due_at < $1 OR due_at = $1 AND id <= $2 ORDER BY due_at, id`, last.Due.UnixMilli(), last.ID)
+	rows, err := tx.Query(`SELECT id, unit FROM timer WHERE (due_at < $1 OR due_at = $1 AND id <= $2)`+h.except(2)+` ORDER BY due_at, id`,
+		append([]any{last.Due.UnixMilli(), last.ID}, h.args(tx.Millis())...)...)
 	if err != nil {
 		return nil, fmt.Errorf("read timers: %w", err)
 	}
@@ -354,9 +374,12 @@ func (w *work) timer(j *job, tm Timer) error {
 	if err != nil || n == 0 {
 		return err
 	}
-	t := &Turn{Tx: w.tx, Now: w.tx.Now, Lang: w.engine.Language, work: w, job: j}
+	t := &Turn{Tx: w.tx, Now: w.tx.Now, When: w.tx.Now, Lang: w.engine.Language, work: w, job: j}
 	t.cause = fmt.Sprintf("t:%d", tm.ID)
 	return t.attempt(func() error {
+		if tm.Kind == recountKind {
+			return t.recount(tm)
+		}
 		f, ok := w.engine.owners[tm.Feature].(Timed)
 		if !ok {
 			return fmt.Errorf("no feature %q takes timers", tm.Feature)

@@ -49,7 +49,7 @@ func (f *tally) turn(t *engine.Turn, _ command.Line) error {
 			return err
 		}
 	}
-	_, err = t.Open("tally", "", command.Want{Kind: command.Done})
+	_, err = t.Open("tally", "", command.Want{Kind: command.Done}, time.Time{})
 	return err
 }
 
@@ -128,7 +128,7 @@ func newTally(t *testing.T, e storetest.Engine) (*tally, *engine.Engine, *store.
 	setUpTally(t, db, d)
 	for i := range tallyUnits + 1 {
 		_, err := eng.HandleAct(t.Context(), engine.Act{Member: 1, Unit: tallyUnit(i), Key: fmt.Sprint("open", i), Do: func(t *engine.Turn) error {
-			_, err := t.Open("tally", "", command.Want{Kind: command.Done})
+			_, err := t.Open("tally", "", command.Want{Kind: command.Done}, time.Time{})
 			return err
 		}})
 		if err != nil {

@@ -18,6 +18,10 @@ import (
 type Turn struct {
 	Tx  *store.Tx
 	Now time.Time // the transaction's time
+	// When is when what is handled happened, as far as the platform says: of an event
+	// that was long on its way it lies before Now, and is what deadlines are held
+	// against. It is never after Now.
+	When time.Time
 
 	Event  *chat.Event // nil for a timer
 	Unit   *Unit       // of the chat, or the member's home in private; nil when unknown
@@ -90,6 +94,18 @@ func (t *Turn) Private() bool { return t.Event != nil && t.Event.Private }
 
 // Day is the day key of now in the unit's zone.
 func (t *Turn) Day() string { return t.Now.In(t.Unit.Zone).Format("2006-01-02") }
+
+// DayOfWord is the day key of When: the day on which something was said.
+func (t *Turn) DayOfWord() string { return t.When.In(t.Unit.Zone).Format("2006-01-02") }
+
+// AsOf makes a turn in which something counts as of an instant that has passed.
+func (t *Turn) AsOf(at time.Time) *Turn {
+	other := *t
+	if other.When = t.Now; at.Before(t.Now) {
+		other.When = at
+	}
+	return &other
+}
 
 func (t *Turn) account() chat.AccountID {
 	if t.Event == nil {

@@ -6,6 +6,7 @@
 //     the record says so and the member is told.
 //   - Who is on leave is neither asked, reminded nor counted as missing.
 //   - The group sees that it is noted; names and reasons are for the secretary.
+//   - Its days are those of when it was told; what has closed since is corrected.
 //   - Leave without a day, while a check-in is open, is meant for that check-in.
 //   - Leave that covers an earlier one takes its place.
 //   - Leave that has not begun and is cancelled leaves no trace; leave that has
@@ -50,7 +51,7 @@ func (f *Feature) Listen(t *engine.Turn) (func() error, error) {
 			continue
 		}
 		line, _ := command.Parse("/请假 " + strings.TrimLeft(rest, " ：:，,　"))
-		if _, ok := readSpan(line.Args, t.Now.In(t.Unit.Zone)); ok {
+		if _, ok := readSpan(line.Args, t.When.In(t.Unit.Zone)); ok {
 			return func() error { return f.leave(t, line) }, nil
 		}
 	}
@@ -69,7 +70,7 @@ func (f *Feature) leave(t *engine.Turn, line command.Line) error {
 	case "名单", "list":
 		return f.showAll(t)
 	}
-	now := t.Now.In(t.Unit.Zone)
+	now := t.When.In(t.Unit.Zone)
 	name, rest, _ := strings.Cut(strings.Join(line.Fields(), " "), " ")
 	theirs, ofOne := readSpan(rest, now)
 	if s, ok := readSpan(line.Args, now); ok {
@@ -123,7 +124,7 @@ func (f *Feature) named(t *engine.Turn, name string, s span) error {
 
 // fromCheckIn leaves the check-in that is open.
 func (f *Feature) fromCheckIn(t *engine.Turn, reason string) error {
-	open, err := t.OpenPrompts("")
+	open, err := t.Awaiting("")
 	if err != nil {
 		return err
 	}
@@ -137,7 +138,7 @@ func (f *Feature) fromCheckIn(t *engine.Turn, reason string) error {
 
 // take notes the leave of a member.
 func (f *Feature) take(t *engine.Turn, m *engine.Member, s span) error {
-	today := midnight(t.Now.In(t.Unit.Zone), 0)
+	today := midnight(t.When.In(t.Unit.Zone), 0)
 	own := m.ID == t.Member.ID
 	switch {
 	case !s.to.After(s.from):
@@ -162,6 +163,9 @@ func (f *Feature) take(t *engine.Turn, m *engine.Member, s span) error {
 		r.By = t.Member.ID
 	}
 	if err := r.insert(t.Tx); err != nil {
+		return err
+	}
+	if err := t.ToldLate(m, command.CheckIn); err != nil {
 		return err
 	}
 	if own {
@@ -276,7 +280,7 @@ func (f *Feature) showAll(t *engine.Turn) error {
 // next one; that of a day; or all.
 func (f *Feature) back(t *engine.Turn, line command.Line) error {
 	m, words := t.Member, line.Fields()
-	now := t.Now.In(t.Unit.Zone)
+	now := t.When.In(t.Unit.Zone)
 	if len(words) > 0 && !isAll(words[0]) {
 		_, isDay := command.Day(words[0], now)
 		staff, err := isStaff(t, words[0])

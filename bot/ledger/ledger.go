@@ -102,7 +102,7 @@ func (b *Book) Earn(t *engine.Turn, member int64, on, item string) error {
 	if set == nil || len(set.byOn[on]) == 0 {
 		return nil
 	}
-	day := t.Day()
+	day := t.DayOfWord()
 	for i := range set.byOn[on] {
 		r := &set.byOn[on][i]
 		earn(t.Tx, earning{r, Entry{Unit: t.Unit.ID, Member: member, Points: r.Points, Rule: r.ID, Version: set.version, Day: day,

@@ -102,7 +102,7 @@ func (f *Feature) push(t *engine.Turn, args engine.Args, cause string) error {
 	if err != nil {
 		return err
 	}
-	p, err := t.Open("lesson", strconv.FormatInt(id, 10), command.Want{Kind: command.Done})
+	p, err := t.Open("lesson", strconv.FormatInt(id, 10), command.Want{Kind: command.Done}, t.Now.Add(life))
 	if err != nil {
 		return err
 	}
@@ -221,13 +221,16 @@ func (f *Feature) Answer(t *engine.Turn, p engine.Prompt, _ command.Answer) erro
 	if err != nil {
 		return fmt.Errorf("prompt %d: push %q: %w", p.ID, p.Ref, err)
 	}
-	first, err := setDone(t.Tx, push, t.Member.ID)
+	first, err := setDone(t, push, t.Member.ID)
 	if err != nil {
 		return err
 	}
 	if first {
 		if err := f.Book.Earn(t, t.Member.ID, "lesson.done", "lesson:"+p.Ref); err != nil {
 			return err
+		}
+		if p.Closed { // nobody waits for the count any more
+			return t.Noted("lesson.noted")
 		}
 		if err := t.CountSoon("lesson", p.Ref); err != nil {
 			return err
@@ -238,18 +241,18 @@ func (f *Feature) Answer(t *engine.Turn, p engine.Prompt, _ command.Answer) erro
 
 // done is /已学, for the newest lesson.
 func (f *Feature) done(t *engine.Turn, _ command.Line) error {
-	open, err := t.OpenPrompts("lesson")
+	open, err := t.Awaiting("lesson")
 	if err != nil {
 		return err
 	}
 	if len(open) == 0 {
 		return engine.Complain("lesson.none_open")
 	}
-	if err := t.Enter(open[0].Unit); err != nil {
-		return err
-	}
-	return f.Answer(t, open[len(open)-1], command.Answer{Value: "yes"})
+	return t.Answer(open[len(open)-1], command.Answer{Value: "yes"})
 }
+
+// Correct implements engine.Recounter. Nothing was announced that could be wrong.
+func (f *Feature) Recount(*engine.Turn, engine.Prompt, int) error { return nil }
 
 // Timer implements engine.Timed.
 func (f *Feature) Timer(t *engine.Turn, tm engine.Timer) error {

@@ -52,8 +52,8 @@ func loadPush(tx *store.Tx, push int64) (p pushed, err error) {
 }
 
 // setDone is true when it is the first time.
-func setDone(tx *store.Tx, push, member int64) (bool, error) {
-	n, err := tx.Exec(`INSERT INTO lesson_done (push, member, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, push, member, tx.Millis())
+func setDone(t *engine.Turn, push, member int64) (bool, error) {
+	n, err := t.Tx.Exec(`INSERT INTO lesson_done (push, member, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, push, member, t.When.UnixMilli())
 	return n > 0, err
 }
 

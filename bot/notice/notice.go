@@ -261,7 +261,10 @@ func (f *Feature) Answer(t *engine.Turn, p engine.Prompt, _ command.Answer) erro
 	if t.Member.ID == n.Author {
 		return t.Noted("notice.own")
 	}
-	unit, err := acknowledge(t.Tx, n, t.Member.ID, p.Unit)
+	if n.State == recalled {
+		return engine.Complain("engine.closed", "Code", p.Code)
+	}
+	unit, err := acknowledge(t, n, t.Member.ID, p.Unit)
 	if err != nil {
 		return err
 	}

@@ -313,7 +313,7 @@ const repeatAfter = 30 * time.Minute
 // plan sets the timers of a notice that asks for acknowledgement.
 func (f *Feature) plan(t *engine.Turn, n *notice) error {
 	end := n.closing()
-	if err := t.At(end, "notice", "step", step{Kind: "close", Notice: n.ID}.ref(), key("close", n.ID)); err != nil {
+	if err := t.At(end, "notice", "close", step{Kind: "close", Notice: n.ID}.ref(), key("close", n.ID)); err != nil {
 		return err
 	}
 	if n.Urgent {
@@ -439,7 +439,7 @@ func (f *Feature) post(t *engine.Turn, n *notice, g *target, origin *source, cau
 		if g.Due, err = insertReaders(t.Tx, n, g.Unit); err != nil {
 			return err
 		}
-		p, err := t.Open("notice", strconv.FormatInt(n.ID, 10), command.Want{Kind: command.Acknowledge})
+		p, err := t.Open("notice", strconv.FormatInt(n.ID, 10), command.Want{Kind: command.Acknowledge}, n.closing())
 		if err != nil {
 			return err
 		}
@@ -484,6 +484,8 @@ func (f *Feature) Timer(t *engine.Turn, tm engine.Timer) error {
 		return f.start(t, s.Notice)
 	case "later":
 		return f.remindLater(t, s)
+	case "recount":
+		return f.recountParts(t, s)
 	case "wake":
 		return f.remindWoken(t, s, tm.Due)
 	}

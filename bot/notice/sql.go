@@ -258,15 +258,16 @@ func insertReaders(tx *store.Tx, n *notice, unit string) (int, error) {
 
 // acknowledge notes that a member has read a notice. It returns the unit in
 // which that counts; "" when it was noted before.
-func acknowledge(tx *store.Tx, n *notice, member int64, unit string) (string, error) {
+func acknowledge(t *engine.Turn, n *notice, member int64, unit string) (string, error) {
+	tx := t.Tx
 	var before int
 	err := tx.QueryRow(`SELECT COUNT(*) FROM notice_reader WHERE member = $1 AND notice = $2 AND acked_at IS NOT NULL`, member, n.ID).Scan(&before)
 	if err != nil || before > 0 {
 		return "", err
 	}
-	counts, err := acknowledgeIn(tx, n.ID, member, `unit = $4`, unit)
+	counts, err := acknowledgeIn(t, n.ID, member, `unit = $4`, unit)
 	if n.Relayed && counts == "" && err == nil { // he has moved since: all units are looked through
-		counts, err = acknowledgeIn(tx, n.ID, member, `unit <> $4`, unit)
+		counts, err = acknowledgeIn(t, n.ID, member, `unit <> $4`, unit)
 	}
 	if err != nil {
 		return "", err
@@ -274,7 +275,7 @@ func acknowledge(tx *store.Tx, n *notice, member int64, unit string) (string, er
 	late := 0
 	if counts == "" { // he came to the roster later, and is due from now on
 		counts, late = unit, 1
-		_, err := tx.Exec(`INSERT INTO notice_reader (notice, unit, member, acked_at) VALUES ($1, $2, $3, $4)`, n.ID, unit, member, tx.Millis())
+		_, err := tx.Exec(`INSERT INTO notice_reader (notice, unit, member, acked_at) VALUES ($1, $2, $3, $4)`, n.ID, unit, member, t.When.UnixMilli())
 		if err != nil {
 			return "", err
 		}
@@ -283,9 +284,9 @@ func acknowledge(tx *store.Tx, n *notice, member int64, unit string) (string, er
 	return counts, err
 }
 
-func acknowledgeIn(tx *store.Tx, id, member int64, where, unit string) (counts string, err error) {
-	err = tx.QueryRow(`UPDATE notice_reader SET acked_at = $1 WHERE notice = $2 AND member = $3 AND `+where+` RETURNING unit`,
-		tx.Millis(), id, member, unit).Scan(&counts)
+func acknowledgeIn(t *engine.Turn, id, member int64, where, unit string) (counts string, err error) {
+	err = t.Tx.QueryRow(`UPDATE notice_reader SET acked_at = $1 WHERE notice = $2 AND member = $3 AND `+where+` RETURNING unit`,
+		t.When.UnixMilli(), id, member, unit).Scan(&counts)
 	if errors.Is(err, store.ErrNoRows) {
 		err = nil
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"branchbot/bot/chat"
 	"branchbot/bot/command"
@@ -175,7 +176,11 @@ func (f *Feature) tellOrigin(t *engine.Turn, s step, n *notice) error {
 			open++
 		}
 	}
-	return t.TellSecretaries(chat.Text(t.T("notice.parts_closed", "Number", g.number(), "Units", len(all), "Due", total.Due,
+	mark := ""
+	if s.Kind == "recount" {
+		mark = t.T("engine.corrected")
+	}
+	return t.TellSecretaries(chat.Text(mark + t.T("notice.parts_closed", "Number", g.number(), "Units", len(all), "Due", total.Due,
 		"Done", total.Due-total.Missing, "Open", open, "Seq", g.Seq)))
 }
 
@@ -277,6 +282,59 @@ func (f *Feature) closeTarget(t *engine.Turn, n *notice, g *target) error {
 		return err
 	}
 	return f.tellOwn(t, n, chat.Text(names))
+}
+
+// Correct implements engine.Recounter. The origin of a relayed notice hears of it once for
+// all its units.
+func (f *Feature) Recount(t *engine.Turn, p engine.Prompt, late int) error {
+	id, err := strconv.ParseInt(p.Ref, 10, 64)
+	if err != nil {
+		return fmt.Errorf("prompt %d: notice %q: %w", p.ID, p.Ref, err)
+	}
+	n, err := load(t.Tx, id)
+	if err != nil || n == nil || n.State == recalled {
+		return err
+	}
+	g, err := targetOf(t.Tx, id, p.Unit)
+	if err != nil || g == nil {
+		return err
+	}
+	due, open, err := count(t.Tx, n, g)
+	if err != nil {
+		return err
+	}
+	line := t.T("notice.recounted", "Number", g.number(), "Due", due, "Done", due-open, "Missing", open, "Late", late)
+	if err := t.PostCorrection(p, line); err != nil {
+		return err
+	}
+	names, err := list(t, n, g)
+	if err != nil {
+		return err
+	}
+	if err := f.tellOwn(t, n, chat.Text(t.T("engine.corrected")+names)); err != nil || !n.Relayed {
+		return err
+	}
+	return t.At(t.Now.Add(recountAfter), "notice", "step", step{Kind: "recount", Notice: n.ID}.ref(), key("recount", n.ID))
+}
+
+// recountAfter is how long it is waited for the corrections of more units.
+const recountAfter = time.Minute
+
+// recountParts tells the origin of a relayed notice what its units have come to after their
+// corrections.
+func (f *Feature) recountParts(t *engine.Turn, s step) error {
+	n, err := load(t.Tx, s.Notice)
+	if err != nil || n == nil || n.State != closed {
+		return err // else its close tells it
+	}
+	u, err := t.Directory().Unit(t.Tx, n.Unit)
+	if err != nil {
+		return err
+	}
+	if t, err = t.Into(u); err != nil {
+		return err
+	}
+	return f.tellOrigin(t, s, n)
 }
 
 // awayThroughout tells how many of those who are missing could not be asked from

@@ -33,7 +33,7 @@ func (f *Feature) open(t *engine.Turn, q *content.Question, pool string, open ti
 	if err := r.insert(t.Tx, pool, string(text), t.Day()); err != nil {
 		return 0, err
 	}
-	p, err := t.Open("quiz", strconv.FormatInt(r.ID, 10), want(q))
+	p, err := t.Open("quiz", strconv.FormatInt(r.ID, 10), want(q), r.ClosesAt)
 	if err != nil {
 		return 0, err
 	}
@@ -73,13 +73,20 @@ func (f *Feature) Answer(t *engine.Turn, p engine.Prompt, a command.Answer) erro
 			return err
 		}
 	}
-	return f.record(t, round, p.Code, a.Value)
+	if err := f.record(t, round, p, a.Value); err != nil || !p.Closed {
+		return err
+	}
+	r, err := load(t.Tx, round)
+	if err != nil || r == nil {
+		return err
+	}
+	return f.reward(t, r, t.Member.ID, a.Value)
 }
 
 // record keeps the answer in the place of an earlier one, and books taking
 // part once.
-func (f *Feature) record(t *engine.Turn, round int64, code int, value string) error {
-	first, err := setAnswer(t.Tx, round, t.Member.ID, value)
+func (f *Feature) record(t *engine.Turn, round int64, p engine.Prompt, value string) error {
+	first, err := setAnswer(t, round, t.Member.ID, value)
 	if err != nil {
 		return err
 	}
@@ -91,7 +98,11 @@ func (f *Feature) record(t *engine.Turn, round int64, code int, value string) er
 			return err
 		}
 	}
-	return t.Noted("quiz.noted", "Code", code, "Value", shown(t.Lang, value))
+	key := "quiz.noted"
+	if p.Closed {
+		key = "quiz.noted_late"
+	}
+	return t.Noted(key, "Code", p.Code, "Value", shown(t.Lang, value))
 }
 
 func shown(lang, value string) string {
@@ -132,7 +143,12 @@ func (f *Feature) Press(t *engine.Turn, data string) error {
 		return err
 	case r == nil || r.Question.Type != content.Multiple:
 		return engine.Complain("engine.old_button")
-	case r.Closed:
+	}
+	p, err := t.Prompt(r.Prompt)
+	if err != nil {
+		return err
+	}
+	if !t.Takes(p) {
 		return engine.Complain("engine.closed", "Code", r.Code)
 	}
 	if err := t.Enter(r.Unit); err != nil {
@@ -145,10 +161,7 @@ func (f *Feature) Press(t *engine.Turn, data string) error {
 	case verb == "submit" && ticked == "":
 		return engine.Complain("quiz.submit_nothing")
 	case verb == "submit":
-		if err := dropSelection(t.Tx, id, t.Member.ID); err != nil {
-			return err
-		}
-		return f.record(t, id, r.Code, ticked)
+		return t.Answer(p, command.Answer{Value: ticked})
 	case verb != "toggle" || len(letter) != 1 || letter < "A" || int(letter[0]-'A') >= len(r.Question.Options):
 		return engine.Complain("engine.old_button")
 	}
@@ -259,7 +272,7 @@ func (f *Feature) close(t *engine.Turn, r *Round) error {
 	if err := t.Cancel("quiz:close:"+ref, "quiz:count:"+ref); err != nil {
 		return err
 	}
-	if err := dropSelections(t.Tx, r.ID); err != nil {
+	if err := dropSelections(t.Tx, r.Unit); err != nil {
 		return err
 	}
 	answers, err := answersOf(t.Tx, r.ID)
@@ -271,25 +284,60 @@ func (f *Feature) close(t *engine.Turn, r *Round) error {
 			return err
 		}
 	}
-	right := 0
-	chosen := map[rune]int{}
 	for _, a := range answers {
-		for _, c := range a.Value {
-			chosen[c]++
-		}
-		if !r.Question.Right(a.Value) {
-			continue
-		}
-		right++
-		if err := f.Book.Earn(t, a.Member, "quiz.correct", "round:"+ref); err != nil {
+		if err := f.reward(t, r, a.Member, a.Value); err != nil {
 			return err
 		}
 	}
-	due, excused, err := dueIn(t, r, answers)
+	n, err := sum(t, r, answers)
 	if err != nil {
 		return err
 	}
-	message := result(t, r, totals{len(answers), right, due, excused}, chosen)
-	_, err = t.Post(engine.Post{Class: outbox.Push, Message: message, About: t.T("delivery.about.quiz_result", "Code", r.Code)})
+	_, err = t.Post(engine.Post{Class: outbox.Push, Message: result(t, r, n), About: t.T("delivery.about.quiz_result", "Code", r.Code)})
 	return err
+}
+
+// reward books a right answer for the day of the round's deadline, or of its earlier end.
+func (f *Feature) reward(t *engine.Turn, r *Round, member int64, value string) error {
+	if !r.Question.Right(value) {
+		return nil
+	}
+	return f.Book.Earn(t.AsOf(r.ClosesAt), member, "quiz.correct", fmt.Sprintf("round:%d", r.ID))
+}
+
+// sum counts the answers to a round.
+func sum(t *engine.Turn, r *Round, answers []answer) (totals, error) {
+	n := totals{answered: len(answers), chosen: map[rune]int{}}
+	for _, a := range answers {
+		for _, c := range a.Value {
+			n.chosen[c]++
+		}
+		if r.Question.Right(a.Value) {
+			n.right++
+		}
+	}
+	var err error
+	n.due, n.excused, err = dueIn(t, r, answers)
+	return n, err
+}
+
+// Correct implements engine.Recounter.
+func (f *Feature) Recount(t *engine.Turn, p engine.Prompt, late int) error {
+	id, err := strconv.ParseInt(p.Ref, 10, 64)
+	if err != nil {
+		return fmt.Errorf("prompt %d: round %q: %w", p.ID, p.Ref, err)
+	}
+	r, err := load(t.Tx, id)
+	if err != nil || r == nil {
+		return err
+	}
+	answers, err := answersOf(t.Tx, r.ID)
+	if err != nil {
+		return err
+	}
+	n, err := sum(t, r, answers)
+	if err != nil {
+		return err
+	}
+	return t.PostCorrection(p, t.T("quiz.recounted", "Code", r.Code, "Answered", n.answered, "Due", n.due, "Right", n.right, "Late", late))
 }

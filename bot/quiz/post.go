@@ -87,10 +87,13 @@ func poll(t *engine.Turn, q *content.Question, head string) *chat.Poll {
 }
 
 // totals of a round. Those excused are not due.
-type totals struct{ answered, right, due, excused int }
+type totals struct {
+	answered, right, due, excused int
+	chosen                        map[rune]int
+}
 
 // result is the message at the close.
-func result(t *engine.Turn, r *Round, n totals, chosen map[rune]int) chat.Message {
+func result(t *engine.Turn, r *Round, n totals) chat.Message {
 	q := &r.Question
 	m := chat.Message{}.AddStyled(t.T("quiz.result", "Code", r.Code), chat.Bold).Add("\n" + q.Ask + "\n")
 	m = m.Add(t.T("quiz.key", "Key", key(t.Lang, q)))
@@ -107,7 +110,7 @@ func result(t *engine.Turn, r *Round, n totals, chosen map[rune]int) chat.Messag
 	if n.answered > 0 && (q.Type == content.Single || q.Type == content.Multiple) {
 		var parts []string
 		for i := range q.Options {
-			parts = append(parts, fmt.Sprintf("%c %d", 'A'+i, chosen[rune('A'+i)]))
+			parts = append(parts, fmt.Sprintf("%c %d", 'A'+i, n.chosen[rune('A'+i)]))
 		}
 		m = m.Add("\n" + t.T("quiz.chosen", "Counts", strings.Join(parts, "  ")))
 	}

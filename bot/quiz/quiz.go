@@ -1,8 +1,8 @@
 // Package quiz asks questions in rounds.
 //
 // Rules:
-//   - A round is a question asked in a unit's chats until a deadline. It closes
-//     when the bot closes it: what is accepted before that counts.
+//   - A round is a question asked in a unit's chats until a deadline. What was said
+//     before it counts; what comes after the close is added, and the result corrected.
 //   - One answer a member and round, by text, button or private message; the
 //     last one before the close counts.
 //   - Until the close nobody sees who chose what; the group sees how many have

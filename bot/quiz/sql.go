@@ -100,13 +100,14 @@ func usesOf(tx *store.Tx, unit string) (map[string]int, error) {
 }
 
 // setAnswer keeps an answer; true when it is the member's first in the round.
-func setAnswer(tx *store.Tx, round, member int64, value string) (first bool, err error) {
+func setAnswer(t *engine.Turn, round, member int64, value string) (first bool, err error) {
+	tx, at := t.Tx, t.When.UnixMilli()
 	n, err := tx.Exec(`INSERT INTO answer (round, member, value, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
-		round, member, value, tx.Millis())
+		round, member, value, at)
 	if err != nil || n > 0 {
 		return n > 0, err
 	}
-	_, err = tx.Exec(`UPDATE answer SET value = $1, at = $2 WHERE round = $3 AND member = $4`, value, tx.Millis(), round, member)
+	_, err = tx.Exec(`UPDATE answer SET value = $1, at = $2 WHERE round = $3 AND member = $4`, value, at, round, member)
 	return false, err
 }
 
@@ -132,8 +133,11 @@ func dropSelection(tx *store.Tx, round, member int64) error {
 	return err
 }
 
-func dropSelections(tx *store.Tx, round int64) error {
-	_, err := tx.Exec(`DELETE FROM selection WHERE round = $1`, round)
+// dropSelections drops what was ticked and not submitted in a unit's rounds for which no
+// submission can come any more.
+func dropSelections(tx *store.Tx, unit string) error {
+	_, err := tx.Exec(`DELETE FROM selection WHERE round IN (SELECT id FROM round WHERE unit = $1 AND closed_at < $2)`,
+		unit, tx.Now.Add(-engine.DatedFor).UnixMilli())
 	return err
 }
 

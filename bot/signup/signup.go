@@ -97,7 +97,7 @@ func (f *Feature) open(t *engine.Turn, words []string) error {
 	}
 	unit := t.In(t.Unit)
 	ref := strconv.FormatInt(s.ID, 10)
-	p, err := unit.Open("signup", ref, command.Want{Kind: command.SignUp, Texts: []string{s.Title}})
+	p, err := unit.Open("signup", ref, command.Want{Kind: command.SignUp, Texts: []string{s.Title}}, s.ClosesAt)
 	if err != nil {
 		return err
 	}
@@ -439,6 +439,22 @@ func (f *Feature) close(t *engine.Turn, s *signup) error {
 	}
 	if _, err := t.Post(engine.Post{Class: outbox.Push, Message: chat.Text(t.T("signup.closed") + "\n" + text),
 		About: t.T("delivery.about.signup_result", "Title", s.Title)}); err != nil {
+		return err
+	}
+	return t.TellSecretaries(file(t, s))
+}
+
+// Correct implements engine.Recounter.
+func (f *Feature) Recount(t *engine.Turn, p engine.Prompt, late int) error {
+	s, err := byRef(t, p.Ref)
+	if err != nil {
+		return err
+	}
+	all, err := entries(t.Tx, s.ID)
+	if err != nil {
+		return err
+	}
+	if err := t.PostCorrection(p, t.T("signup.recounted", "Summary", summary(t, s, all), "Late", late)); err != nil {
 		return err
 	}
 	return t.TellSecretaries(file(t, s))

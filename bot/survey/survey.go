@@ -240,7 +240,7 @@ func (f *Feature) open(t *engine.Turn, s *Survey, cause string) (int, error) {
 	if len(s.Questions) == 1 {
 		want.Options, want.Texts = len(s.Questions[0].Options), s.Questions[0].Options
 	}
-	p, err := t.Open("survey", s.ref(), want)
+	p, err := t.Open("survey", s.ref(), want, time.Time{}) // a ballot counts until the count
 	if err != nil {
 		return 0, err
 	}
