@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -40,6 +41,7 @@ type town struct {
 	config string
 	dir    string
 	stop   func()
+	gone   atomic.Bool // the network
 }
 
 const townConfig = `
@@ -106,7 +108,11 @@ func (w *town) start() {
 	w.stage = &rehearse.Stage{Clock: w.clock, Engine: w.bot.engine, Sender: w.bot.senders[0]}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- w.bot.adapters[0].Run(ctx, direct{w.bot.engine.Inbox("telegram"), w.bot}) }()
+	w.bot.engine.Expect()
+	if _, err := w.bot.engine.FireDue(); err != nil { // timers do not wait for the accounts
+		w.Fatal(err)
+	}
+	go func() { done <- w.supervise(ctx) }()
 	w.stop = func() {
 		cancel()
 		if err := <-done; err != nil {
@@ -116,7 +122,21 @@ func (w *town) start() {
 			w.Error(err)
 		}
 	}
-	w.until("online", func() bool { return w.bot.engine.States()["telegram"].Condition == chat.Online })
+	w.until("online", func() bool { return w.bot.engine.States()["telegram"].CaughtUp() })
+}
+
+// supervise runs the adapter again when it gives up.
+func (w *town) supervise(ctx context.Context) error {
+	for {
+		err := w.bot.adapters[0].Run(ctx, direct{w.bot.engine.Inbox("telegram"), w.bot})
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
 }
 
 // direct handles events in the adapter's goroutine, so that nothing runs by the
@@ -145,7 +165,7 @@ func (w *town) until(what string, there func() bool) {
 // pass lets the bot hear what was said, and time go by.
 func (w *town) pass(d time.Duration) {
 	w.Helper()
-	w.until("what was said", func() bool { return w.city.Pending() == 0 })
+	w.until("what was said", func() bool { return w.city.Pending() == 0 || w.gone.Load() })
 	if err := w.stage.Until(w.Context(), w.clock.Now().Add(d)); err != nil {
 		w.Fatal(err)
 	}

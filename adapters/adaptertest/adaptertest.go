@@ -43,6 +43,9 @@ type Platform struct {
 	// Sent is what the platform shows of the bot in a chat, oldest first.
 	Sent func(in chat.ChatID) []Shown
 
+	// Now is the platform's clock; nil: that of the system.
+	Now func() time.Time
+
 	// Again makes a new adapter to the same platform, as after a crash. nil:
 	// the same adapter is run again.
 	Again func() chat.Adapter

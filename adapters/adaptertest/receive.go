@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"branchbot/bot/chat"
 	"github.com/google/go-cmp/cmp"
@@ -24,6 +25,8 @@ var receiving = []test{
 	{"a second delivery has the same key", redelivered},
 	{"what came meanwhile arrives after a restart", resumed},
 	{"a stored event does not come back after a restart", notAgain},
+	{"an event has the platform's date or none", dated},
+	{"what came meanwhile comes before the account has caught up", backlog},
 	{"run again after its end", func(b *bench) {
 		b.stop()
 		b.run()
@@ -115,6 +118,40 @@ func redelivered(b *bench) {
 	if len(events) != 2 {
 		b.Errorf("%d events of two messages: %v", len(events), events)
 	}
+}
+
+// dated: deadlines are held against Event.At, so that it is the platform's or none.
+func dated(b *bench) {
+	now := time.Now
+	if b.Now != nil {
+		now = b.Now
+	}
+	from := now().Truncate(time.Second) // platforms date by the second
+	b.Say(b.Group, b.User.ID, "签到")
+	at := b.in.Wait(b.T, 1)[0].At
+	if !at.IsZero() && (at.Before(from) || at.After(now())) {
+		b.Errorf("the event is dated %v, between %v and %v", at, from, now())
+	}
+}
+
+func backlog(b *bench) {
+	b.need(b.KeepsUnread, "keeping what nobody read")
+	b.Say(b.Group, b.User.ID, "一")
+	b.in.Wait(b.T, 1)
+	var early atomic.Bool
+	b.restart(func() {
+		b.Say(b.Group, b.User.ID, "二")
+		b.in.Before(func() {
+			if states := b.in.States(); states[len(states)-1].CaughtUp() {
+				early.Store(true)
+			}
+		})
+	})
+	b.in.Wait(b.T, 2)
+	if early.Load() {
+		b.Error("the account was said to have caught up while something waited")
+	}
+	b.in.WaitCaughtUp(b.T)
 }
 
 // restart ends the adapter and starts one that remembers nothing but what the

@@ -155,6 +155,12 @@ func (r *Recorder) WaitCondition(t *testing.T, any ...chat.Condition) (state cha
 	return state
 }
 
+// WaitCaughtUp waits until the account has caught up.
+func (r *Recorder) WaitCaughtUp(t *testing.T) {
+	t.Helper()
+	r.wait(t, "an account that has caught up", func() bool { return len(r.states) > 0 && r.states[len(r.states)-1].CaughtUp() })
+}
+
 // wait waits until come, which is called with mu held, says so.
 func (r *Recorder) wait(t *testing.T, what string, come func() bool) {
 	t.Helper()

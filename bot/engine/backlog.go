@@ -61,8 +61,10 @@ func (e *Engine) date(r *request) error {
 	return nil
 }
 
-// keepHeard stores until when the accounts of this process were heard, if that was not
-// done lately.
+// KeepHeard stores until when the accounts of this process were heard.
+func (e *Engine) KeepHeard() { e.keepHeard(0) }
+
+// keepHeard is KeepHeard if that was not done lately.
 func (e *Engine) keepHeard(every time.Duration) {
 	now := e.DB.Now()
 	e.mu.Lock()

@@ -58,11 +58,14 @@ func (f *Feature) Listen(t *engine.Turn) (func() error, error) {
 }
 
 // Fallback implements engine.Fallback: who is filling in is told how the
-// question is answered.
+// question is answered, and who was, that it has been counted meanwhile.
 func (f *Feature) Fallback(t *engine.Turn) (func() error, error) {
 	s, d, err := f.filling(t)
-	if d == nil || err != nil {
+	if err != nil {
 		return nil, err
+	}
+	if d == nil {
+		return missed(t)
 	}
 	t.Confide()
 	how := t.T("survey.confirm_hint", "Cast", t.T("survey.cast"), "Again", t.T("survey.again"))
@@ -70,6 +73,16 @@ func (f *Feature) Fallback(t *engine.Turn) (func() error, error) {
 		how = s.how(t, n)
 	}
 	return func() error { return engine.Complain("survey.not_read", "How", how) }, nil
+}
+
+// missed tells who wrote before the count what came after it: it is kept nowhere.
+func missed(t *engine.Turn) (func() error, error) {
+	counted, err := countedSince(t)
+	if !counted || err != nil {
+		return nil, err
+	}
+	t.Confide()
+	return func() error { return engine.Complain("survey.counted_already") }, nil
 }
 
 // filling is what the member is filling in by typing; nil when nothing.

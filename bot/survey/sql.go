@@ -112,6 +112,27 @@ func openIn(tx *store.Tx, unit, kind string) ([]*Survey, error) {
 	return found, rows.Err()
 }
 
+// countedSince tells whether one in which the sender has not voted was counted after he
+// wrote what comes only now.
+func countedSince(t *engine.Turn) (bool, error) {
+	if !t.When.Before(t.Now) {
+		return false, nil
+	}
+	line, err := t.Directory().Line(t.Tx, t.Member.Unit)
+	if err != nil {
+		return false, err
+	}
+	for _, u := range line {
+		s, err := scanSurvey(t.Tx.QueryRow(selectSurvey+`WHERE unit = $1 AND closed_at > $2
+			AND NOT EXISTS (SELECT 1 FROM survey_voted v WHERE v.survey = survey.id AND v.member = $3) ORDER BY id DESC LIMIT 1`,
+			u.ID, t.When.UnixMilli(), t.Member.ID))
+		if s != nil || err != nil {
+			return s != nil, err
+		}
+	}
+	return false, nil
+}
+
 func hasVoted(tx *store.Tx, survey, member int64) (bool, error) {
 	var n int
 	err := tx.QueryRow(`SELECT COUNT(*) FROM survey_voted WHERE survey = $1 AND member = $2`, survey, member).Scan(&n)

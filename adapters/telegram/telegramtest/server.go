@@ -417,6 +417,14 @@ func (s *Server) file(w http.ResponseWriter, path string) {
 	w.Write(data)
 }
 
+// Interrupt ends the poll under way, as a network that goes.
+func (s *Server) Interrupt() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	close(s.polling)
+	s.polling = make(chan struct{})
+}
+
 // Outage has calls of the methods answered by 502 as long as down says so.
 func (s *Server) Outage(down func() bool, methods ...string) {
 	s.mu.Lock()
