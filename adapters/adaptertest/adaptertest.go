@@ -45,6 +45,8 @@ type Platform struct {
 
 	// Now is the platform's clock; nil: that of the system.
 	Now func() time.Time
+	// QuietLong tells that it takes the platform long to say that there is nothing new.
+	QuietLong bool
 
 	// Again makes a new adapter to the same platform, as after a crash. nil:
 	// the same adapter is run again.

@@ -95,7 +95,7 @@ func (b *tab) work() {
 
 func TestConformance(t *testing.T) {
 	adaptertest.Run(t, adaptertest.Rig{New: func(t *testing.T) (chat.Adapter, adaptertest.Platform) {
-		a := New(Options{ID: "web", Door: sample{}, Personas: true, Log: slog.New(slog.DiscardHandler)})
+		a := New(Options{ID: "web", Door: sample{}, Personas: true, Grace: 100 * time.Millisecond, Log: slog.New(slog.DiscardHandler)})
 		b := &tab{t: t, server: httptest.NewServer(a.Handler()), done: make(chan struct{}), queue: make(chan func() int, 100)}
 		b.wg.Go(b.work)
 		t.Cleanup(func() { close(b.done); b.wg.Wait(); b.server.Close() })

@@ -66,7 +66,8 @@ type Options struct {
 	Language string
 	Now      func() time.Time
 	// Grace is how long after the start browsers have to deliver what was typed while the
-	// room was away; usualGrace unless set.
+	// room was away; usualGrace unless set, none when
+	// negative.
 	Grace time.Duration
 	Log   *slog.Logger
 }
@@ -165,9 +166,9 @@ func (a *Adapter) Caps(chat.ChatID) chat.Caps {
 // Run implements chat.Adapter: it serves as long as it runs.
 func (a *Adapter) Run(ctx context.Context, in chat.Inbox) error {
 	a.mu.Lock()
-	a.inbox, a.behind = in, true
+	a.inbox, a.behind = in, a.Grace > 0
 	a.mu.Unlock()
-	in.State(chat.State{Condition: chat.Online, Behind: true})
+	in.State(chat.State{Condition: chat.Online, Behind: a.Grace > 0})
 	for back := time.After(a.Grace); ctx.Err() == nil; {
 		select {
 		case <-ctx.Done():

@@ -107,7 +107,7 @@ func newSite(t *testing.T, personas bool) *site {
 func siteWith(t *testing.T, personas bool, inbox *adaptertest.Recorder, door *house) *site {
 	t.Helper()
 	s := &site{T: t, inbox: inbox, door: door, now: time.Date(2026, 12, 1, 8, 0, 0, 0, time.UTC)}
-	s.a = New(Options{ID: "web", Door: door, Personas: personas, Language: "zh-CN", Now: s.clock, Log: slog.New(slog.DiscardHandler)})
+	s.a = New(Options{ID: "web", Door: door, Personas: personas, Language: "zh-CN", Now: s.clock, Grace: -1, Log: slog.New(slog.DiscardHandler)})
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- s.a.Run(ctx, inbox) }()
@@ -832,5 +832,25 @@ func TestLanguagesAgree(t *testing.T) {
 	}
 	if used < 30 {
 		t.Errorf("only %d uses were found", used)
+	}
+}
+
+func TestWhatComesJustAfterTheRoomWasAwayHasNoDate(t *testing.T) {
+	for grace, dated := range map[time.Duration]bool{time.Hour: false, -1: true} {
+		inbox := adaptertest.NewRecorder()
+		s := siteWith(t, true, inbox, &house{names: map[chat.UserID]string{"u1": "张三"}})
+		s.stop()
+		s.a.Grace = grace
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- s.a.Run(ctx, inbox) }()
+		inbox.WaitCondition(t, chat.Online)
+		if states := inbox.States(); states[len(states)-1].CaughtUp() != dated || s.a.date().IsZero() == dated {
+			t.Errorf("with a grace of %v the room is %+v and dates %v", grace, states[len(states)-1], s.a.date())
+		}
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
 	}
 }

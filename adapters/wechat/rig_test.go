@@ -24,7 +24,7 @@ func TestConformance(t *testing.T) {
 		ours := map[chat.ChatID]string{"g-1": "branch", "g-2": "second", "dm:u-1": ""}
 		chats := map[chat.ChatID]string{"g-1": "branch", "g-2": "second", "dm:u-1": "zhang"}
 		fail := func(f wechattest.Fault) func() { return func() { srv.Fail("webwxsendmsg", f) } }
-		return a, adaptertest.Platform{
+		return a, adaptertest.Platform{Now: func() time.Time { return time.Unix(1_700_000_001, 0) }, QuietLong: true,
 			Group: "g-1", Other: "g-2", Private: "dm:u-1", User: chat.User{ID: "u-1", Name: "张三"},
 			Say: func(in chat.ChatID, _ chat.UserID, text string) { srv.Say(ours[in], "zhang", text) },
 			Reply: func(in chat.ChatID, _ chat.UserID, quoted chat.MessageID, text string) {
