@@ -338,10 +338,14 @@ func TestWebhook(t *testing.T) {
 			t.Errorf("secret %q, %d bytes: %d, want %d", body[0], len(body[1]), code, want)
 		}
 	}
+	in.WaitCaughtUp(t)
 	s.Say(telegramtest.Said{Chat: group, From: someone, Text: "B"})
 	in.FailNext(1)
 	if n := s.Deliver(t.Context()); n != 0 || s.Pending() != 1 {
 		t.Errorf("%d updates are taken although they were not stored", n)
+	}
+	if states := in.States(); states[len(states)-1].CaughtUp() {
+		t.Error("the account is not behind, though telegram will deliver an update again")
 	}
 	if n := s.Deliver(t.Context()); n != 1 || s.Pending() != 0 {
 		t.Errorf("%d updates are taken", n)
@@ -349,6 +353,7 @@ func TestWebhook(t *testing.T) {
 	if events := in.Events(); len(events) != 2 || events[1].Text != "B" {
 		t.Errorf("the events are %+v", events)
 	}
+	in.WaitCaughtUp(t)
 }
 
 func TestCursor(t *testing.T) {
