@@ -255,6 +255,8 @@ func TestMigrationKeepsAServersDatabase(t *testing.T) {
 			`DROP TABLE account_binding`, `DROP TABLE join_request`, `ALTER TABLE join_code DROP COLUMN made_by, DROP COLUMN opened_by`,
 			`DROP INDEX join_code_member`, `ALTER TABLE console_link DROP COLUMN opened_by`,
 			`ALTER TABLE console_session DROP COLUMN opened_by`, `ALTER TABLE console_password DROP COLUMN opened_by`,
+			`DROP TABLE answer_late`, `DROP INDEX prompt_closed`, `ALTER TABLE prompt DROP COLUMN closes_at`,
+			`ALTER TABLE unit DROP COLUMN prompt_closed_at`, `ALTER TABLE account DROP COLUMN heard_at`,
 			`DROP INDEX outbox_cause`, `CREATE INDEX outbox_cause ON outbox (cause) WHERE cause <> ''`, `DROP INDEX outbox_open`,
 			`DELETE FROM goose_db_version WHERE version_id >= 21`} {
 			if _, err := tx.Exec(statement); err != nil {

@@ -87,13 +87,21 @@ func (t *Turn) awaiting(unit string) ([]Prompt, error) {
 	if len(closed) == 0 && !slices.ContainsFunc(open, func(p Prompt) bool { return !t.Takes(p) }) {
 		return open, nil
 	}
+	// One that was opened only later is not meant, if one that was open then will do. What
+	// has no date is for what is open now, if there is such a thing.
+	dated := t.Event != nil && !t.Event.At.IsZero()
 	taken := make([]Prompt, 0, len(open)+len(closed))
 	for _, p := range open {
-		// One that was opened only later is not meant, if one that was open then will do.
-		sooner := slices.ContainsFunc(closed, func(c Prompt) bool { return c.Want.Kind == p.Want.Kind })
-		if t.Takes(p) && !(sooner && p.OpenedAt.After(t.When.Add(time.Second))) {
-			taken = append(taken, p)
+		alike := func(c Prompt) bool { return c.Want.Kind == p.Want.Kind }
+		switch {
+		case !t.Takes(p):
+			continue
+		case !dated:
+			closed = slices.DeleteFunc(closed, alike)
+		case p.OpenedAt.After(t.When.Add(time.Second)) && slices.ContainsFunc(closed, alike):
+			continue
 		}
+		taken = append(taken, p)
 	}
 	return append(closed, taken...), nil
 }
