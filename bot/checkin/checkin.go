@@ -340,7 +340,7 @@ func (f *Feature) close(t *engine.Turn, w *window) error {
 	return t.TellSecretaries(chat.Text(s.names(t, w)))
 }
 
-// Correct implements engine.Recounter.
+// Recount implements engine.Recounter.
 func (f *Feature) Recount(t *engine.Turn, p engine.Prompt, late int) error {
 	id, err := strconv.ParseInt(p.Ref, 10, 64)
 	if err != nil {
@@ -355,7 +355,7 @@ func (f *Feature) Recount(t *engine.Turn, p engine.Prompt, late int) error {
 		return err
 	}
 	line := t.T("checkin.recounted", "Title", w.Title, "Due", s.due, "Here", s.here, "Leave", len(s.leavers), "Missing", len(s.missing), "Late", late)
-	if err := t.PostCorrection(p, line); err != nil {
+	if err := t.PostCorrection(p, line, t.T("delivery.about.checkin_result", "Title", w.Title)); err != nil {
 		return err
 	}
 	return t.TellSecretaries(chat.Text(t.T("engine.corrected") + s.names(t, w)))

@@ -215,8 +215,8 @@ func (t *Turn) recount(tm Timer) error {
 }
 
 // PostCorrection says in the unit's chats what a prompt has come to; a later correction
-// takes its place.
-func (t *Turn) PostCorrection(p Prompt, line string) error {
-	_, err := t.Post(Post{Class: outbox.Digest, Message: chat.Text(line), Thread: fmt.Sprintf("%s:%d", recountKind, p.ID)})
+// takes its place. about is Post.About.
+func (t *Turn) PostCorrection(p Prompt, line, about string) error {
+	_, err := t.Post(Post{Class: outbox.Digest, Message: chat.Text(line), About: about, Thread: fmt.Sprintf("%s:%d", recountKind, p.ID)})
 	return err
 }

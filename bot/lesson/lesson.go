@@ -251,7 +251,7 @@ func (f *Feature) done(t *engine.Turn, _ command.Line) error {
 	return t.Answer(open[len(open)-1], command.Answer{Value: "yes"})
 }
 
-// Correct implements engine.Recounter. Nothing was announced that could be wrong.
+// Recount implements engine.Recounter. Nothing was announced that could be wrong.
 func (f *Feature) Recount(*engine.Turn, engine.Prompt, int) error { return nil }
 
 // Timer implements engine.Timed.

@@ -284,7 +284,7 @@ func (f *Feature) closeTarget(t *engine.Turn, n *notice, g *target) error {
 	return f.tellOwn(t, n, chat.Text(names))
 }
 
-// Correct implements engine.Recounter. The origin of a relayed notice hears of it once for
+// Recount implements engine.Recounter. The origin of a relayed notice hears of it once for
 // all its units.
 func (f *Feature) Recount(t *engine.Turn, p engine.Prompt, late int) error {
 	id, err := strconv.ParseInt(p.Ref, 10, 64)
@@ -304,7 +304,7 @@ func (f *Feature) Recount(t *engine.Turn, p engine.Prompt, late int) error {
 		return err
 	}
 	line := t.T("notice.recounted", "Number", g.number(), "Due", due, "Done", due-open, "Missing", open, "Late", late)
-	if err := t.PostCorrection(p, line); err != nil {
+	if err := t.PostCorrection(p, line, t.T("delivery.about.notice_result", "Number", g.number())); err != nil {
 		return err
 	}
 	names, err := list(t, n, g)

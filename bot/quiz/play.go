@@ -321,7 +321,7 @@ func sum(t *engine.Turn, r *Round, answers []answer) (totals, error) {
 	return n, err
 }
 
-// Correct implements engine.Recounter.
+// Recount implements engine.Recounter.
 func (f *Feature) Recount(t *engine.Turn, p engine.Prompt, late int) error {
 	id, err := strconv.ParseInt(p.Ref, 10, 64)
 	if err != nil {
@@ -339,5 +339,5 @@ func (f *Feature) Recount(t *engine.Turn, p engine.Prompt, late int) error {
 	if err != nil {
 		return err
 	}
-	return t.PostCorrection(p, t.T("quiz.recounted", "Code", r.Code, "Answered", n.answered, "Due", n.due, "Right", n.right, "Late", late))
+	return t.PostCorrection(p, t.T("quiz.recounted", "Code", r.Code, "Answered", n.answered, "Due", n.due, "Right", n.right, "Late", late), t.T("delivery.about.quiz_result", "Code", r.Code))
 }

@@ -444,7 +444,7 @@ func (f *Feature) close(t *engine.Turn, s *signup) error {
 	return t.TellSecretaries(file(t, s))
 }
 
-// Correct implements engine.Recounter.
+// Recount implements engine.Recounter.
 func (f *Feature) Recount(t *engine.Turn, p engine.Prompt, late int) error {
 	s, err := byRef(t, p.Ref)
 	if err != nil {
@@ -454,7 +454,8 @@ func (f *Feature) Recount(t *engine.Turn, p engine.Prompt, late int) error {
 	if err != nil {
 		return err
 	}
-	if err := t.PostCorrection(p, t.T("signup.recounted", "Summary", summary(t, s, all), "Late", late)); err != nil {
+	line := t.T("signup.recounted", "Summary", summary(t, s, all), "Late", late)
+	if err := t.PostCorrection(p, line, t.T("delivery.about.signup_result", "Title", s.Title)); err != nil {
 		return err
 	}
 	return t.TellSecretaries(file(t, s))
