@@ -124,6 +124,9 @@ func (p *Program) check() error {
 		lessons += len(pack.Lessons)
 		questions += len(pack.Questions)
 	}
+	for _, note := range s.notes {
+		fmt.Fprintln(p.Out, note)
+	}
 	fmt.Fprintf(p.Out, "%s is fine: %d units, %d accounts, %d schedules, %d packs with %d lessons and %d questions\n",
 		s.file.Name, len(s.Units), len(s.accounts), len(s.Schedules), len(library.Packs()), lessons, questions)
 	return nil

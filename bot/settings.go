@@ -48,6 +48,7 @@ type Settings struct {
 
 	accounts []account
 	file     *config.File
+	notes    []error // what works, but is perhaps not what was meant
 }
 
 // TLSConfig is with what pages are served to other machines: files in PEM.
@@ -96,7 +97,7 @@ func ReadSettings(f *config.File) (*Settings, error) {
 	if err := f.Decode(&s); err != nil {
 		return nil, err
 	}
-	c := checker{f: f, s: &s}
+	c := checker{f: f, s: &s, names: map[string]named{}}
 	c.general()
 	c.allAccounts()
 	c.units()
@@ -110,9 +111,18 @@ func ReadSettings(f *config.File) (*Settings, error) {
 }
 
 type checker struct {
-	f    *config.File
-	s    *Settings
-	errs []error
+	f     *config.File
+	s     *Settings
+	errs  []error
+	names map[string]named // members by member.Skeleton
+}
+
+// named is a member of the configuration.
+type named struct{ name, path string }
+
+// note tells something that does not keep the program from starting.
+func (c *checker) note(path, format string, args ...any) {
+	c.s.notes = append(c.s.notes, c.f.Fault(path, format, args...))
 }
 
 func (c *checker) fault(path, format string, args ...any) {
@@ -287,6 +297,7 @@ func (c *checker) member(path string, m *member.MemberConfig, staff map[string]s
 		c.fault(path+".staff", "%q is taken already by %s", m.Staff, config.Plain(first))
 	}
 	staff[m.Staff] = path
+	c.spelling(path, m, staff)
 	if m.Status != "" {
 		c.oneOf(path+".status", m.Status, member.Statuses)
 	}
@@ -298,6 +309,38 @@ func (c *checker) member(path string, m *member.MemberConfig, staff map[string]s
 	}
 	for i, r := range m.Roles {
 		c.oneOf(fmt.Sprintf("%s.roles[%d]", path, i), r, member.Roles)
+	}
+}
+
+// spelling notes how names and numbers are written that people would not type so, or
+// that look like others.
+func (c *checker) spelling(path string, m *member.MemberConfig, staff map[string]string) {
+	const quotes = "“”‘’＂＇「」\"'"
+	switch tidy := member.TidyStaff(m.Staff); {
+	case strings.ContainsAny(m.Staff, quotes):
+		c.note(path+".staff", "%q: the quotes are part of the staff number; put straight ones around it", m.Staff)
+	case tidy != m.Staff:
+		c.note(path+".staff", "%q is taken in as %q, in half width and without what does not show", m.Staff, tidy)
+	case len(strings.Fields(tidy)) > 1:
+		c.note(path+".staff", "%q has a blank in it, which nobody can type in a command", m.Staff)
+	}
+	key := "folded " + member.StaffKey(m.Staff) // beside the numbers as they are written
+	if first := staff[key]; first != "" {
+		c.note(path+".staff", "%q differs from that of %s in width or case only", m.Staff, config.Plain(first))
+	}
+	staff[key] = path
+	tidy := member.TidyName(m.Name)
+	if strings.ContainsAny(m.Name, quotes) {
+		c.note(path+".name", "%q: the quotes are part of the name; put straight ones around it", m.Name)
+	} else if tidy != m.Name {
+		c.note(path+".name", "%q is taken in as %q, without blanks and what does not show", m.Name, tidy)
+	}
+	first, there := c.names[member.Skeleton(tidy)]
+	switch {
+	case !there:
+		c.names[member.Skeleton(tidy)] = named{tidy, path}
+	case first.name != tidy:
+		c.note(path+".name", "%q looks like %q of %s, but is written otherwise", m.Name, first.name, config.Plain(first.path))
 	}
 }
 

@@ -35,6 +35,16 @@ func check(t *testing.T, config string) string {
 func TestCheck(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ config, want string }{
+		"spelling": {"units:\n  - id: a\n    name: 甲\n    members:\n      - {name: 王敏, staff: “0001”}\n      - {name: 王\u200b敏, staff: \"０００２\"}\n" +
+			"      - {name: 张　三, staff: \"A 3\"}\n      - {name: 艾·买, staff: A4}\n      - {name: 艾•买, staff: a4}\n      - {name: 王敏, staff: \"5\"}\n", `config.yaml:5: units[0].members[0].staff: "“0001”": the quotes are part of the staff number; put straight ones around it
+config.yaml:6: units[0].members[1].staff: "０００２" is taken in as "0002", in half width and without what does not show
+config.yaml:6: units[0].members[1].name: "王\u200b敏" is taken in as "王敏", without blanks and what does not show
+config.yaml:7: units[0].members[2].staff: "A 3" has a blank in it, which nobody can type in a command
+config.yaml:7: units[0].members[2].name: "张\u3000三" is taken in as "张三", without blanks and what does not show
+config.yaml:9: units[0].members[4].staff: "a4" differs from that of units[0].members[3] in width or case only
+config.yaml:9: units[0].members[4].name: "艾•买" looks like "艾·买" of units[0].members[3], but is written otherwise
+config.yaml is fine: 1 units, 0 accounts, 0 schedules, 1 packs with 57 lessons and 206 questions
+`},
 		"fine": {"language: ${LANGUAGE_OF_TEST}\n", "config.yaml is fine: 0 units, 0 accounts, 0 schedules, 1 packs with 57 lessons and 206 questions\n"},
 		"unknown keys and wrong types": {`langage: en
 units:

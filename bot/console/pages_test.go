@@ -241,6 +241,44 @@ func TestImportRoster(t *testing.T) {
 	contains(t, text, `role="alert"`, "读不了")
 }
 
+// What a column is can be told on the page; what is confirmed apart has a box of
+// its own; a page that is sent late shows what has changed since.
+func TestImportRosterApart(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
+		d := openOn(t, "", e)
+		b := d.enter("0001")
+		const at, file = "/console/u/demo/members", "/console/u/demo/members/import/1"
+		_, text := b.upload(at, "file", "名单.csv", []byte("工号,姓名,党员类型,备注\n0002,张三丰,中共党员,x\n0003,李四,预,\n0101,王\u200b敏,预备党员,\n"), "do", "import")
+		contains(t, text, "有的列看不懂", "党员类型", "例如：", "请选择")
+		text = b.send(file, "do", "tell", "column-2", "status")
+		contains(t, text, "不认识“预”")
+		b.send(file, "do", "drop")
+		_, text = b.upload(at, "file", "名单.csv", []byte("工号,姓名,党员类型,备注\n0002,张三丰,中共党员,x\n0003,李四,预备党员,\n0101,王\u200b敏,预备党员,\n"), "do", "import")
+		contains(t, text, "改姓名 1 人", "0002 张三 → 张三丰", "改状态 1 人", "0003 李四：正式党员 → 预备党员", "“备注”这一列没有读", "同名：0101 王敏 和 0001 王敏")
+		shown := between(text, `name="shown" value="`, `"`)
+		d.sql(`UPDATE member SET phone = '123' WHERE staff = '0003'`)
+		d.Import(t, "demo", "工号,姓名,状态\n0003,李四,积极分子\n")
+		text = b.send(strings.TrimSuffix(file, "1")+"2", "do", "take", "shown", shown, "allow", "status")
+		contains(t, text, "预览之后名单有了变化", "入党积极分子 → 预备党员")
+		text = b.send(strings.TrimSuffix(file, "1")+"2", "do", "take", "shown", between(text, `name="shown" value="`, `"`), "allow", "status")
+		contains(t, text, "导入完成：新增 1 人，更新 1 人，不变 0 人。没有确认、所以没有改的 1 人。")
+		if rows := d.Rows(t, `SELECT staff, name, status FROM member WHERE staff IN ('0002', '0003', '0101') ORDER BY staff`); rows != "0002|张三|full\n0003|李四|probationary\n0101|王敏|probationary\n" {
+			t.Errorf("the roster: %s", rows)
+		}
+		// Somebody whose name looks like another's is shown before they are added.
+		text = b.send(at, "do", "add", "staff", "0202", "name", "陈\u00b7静", "unit", "demo", "status", "full")
+		contains(t, text, "导入预览", "请核对：0202 陈·静 和 0004 陈静 看起来一样")
+		text = b.send(at, "do", "add", "staff", "０００２", "name", "别人", "unit", "demo", "status", "full")
+		contains(t, text, "工号 0002 已在名单上，是 张三")
+		text = b.send(at, "do", "add", "staff", "0203", "name", strings.Repeat("长", 33), "unit", "demo", "status", "full")
+		contains(t, text, "最多 32 个字", "没有保存")
+		if n := d.Rows(t, `SELECT COUNT(*) FROM member WHERE staff IN ('0202', '0203')`); n != "0\n" {
+			t.Errorf("%s were added", n)
+		}
+	})
+}
+
 // The later one of two secretaries who change a member is told, and nothing of
 // the earlier one's is lost.
 func TestTwoEditors(t *testing.T) {
