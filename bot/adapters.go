@@ -74,8 +74,14 @@ func newWeb(b *Bot, a account) (made, error) {
 	if err := a.decode(b.settings.file, &c); err != nil {
 		return made{}, err
 	}
+	d := &door{b, chat.AccountID(a.ID)}
+	if !c.Personas {
+		if err := b.db.Write(d.adopt); err != nil {
+			return made{}, err
+		}
+	}
 	adapter := web.New(web.Options{
-		ID: chat.AccountID(a.ID), Door: &door{b, chat.AccountID(a.ID)}, Personas: c.Personas,
+		ID: d.account, Door: d, Personas: c.Personas,
 		Secure: strings.HasPrefix(b.settings.Address, "https://"), Language: b.settings.Language, Now: b.db.Now, Log: b.log,
 	})
 	return made{adapter, "/", b.atOwner(adapter.ID(), adapter.Handler())}, nil

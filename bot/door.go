@@ -23,17 +23,28 @@ type door struct {
 // numbers.
 const personaPrefix = "staff:"
 
-func (d *door) Redeem(_ context.Context, code string, user chat.UserID) (name string, ok bool, err error) {
+func (d *door) Redeem(_ context.Context, code string, user chat.UserID, browser string) (ok bool, err error) {
 	f := d.bot.features.members
+	err = d.bot.db.Read(func(tx *store.Tx) error { // most that is tried is wrong: it keeps nobody from writing
+		ok, err = member.IsCode(tx, code)
+		return err
+	})
+	if err != nil || !ok {
+		return false, err
+	}
 	err = d.bot.db.Write(func(tx *store.Tx) error {
-		m, err := f.Redeem(tx, code)
+		ok = false
+		if err := f.SweepRooms(tx); err != nil {
+			return err
+		}
+		m, proof, err := f.Redeem(tx, code)
 		if err != nil || m == nil {
 			return err
 		}
-		name, ok = m.Name, true
-		return f.Bind(tx, d.account, user, m.ID, web.PrivateChat(user))
+		ok, proof.Browser = true, browser
+		return f.Bind(tx, d.account, user, m.ID, web.PrivateChat(user), proof)
 	})
-	return name, ok && err == nil, err
+	return ok && err == nil, err
 }
 
 func (d *door) Name(_ context.Context, user chat.UserID) (name string, err error) {
@@ -45,6 +56,43 @@ func (d *door) Name(_ context.Context, user chat.UserID) (name string, err error
 		return err
 	})
 	return name, err
+}
+
+func (d *door) Session(ctx context.Context, user chat.UserID, browser string) (name string, err error) {
+	dir := d.bot.features.directory
+	var over, note bool
+	err = d.bot.db.Read(func(tx *store.Tx) error {
+		over, note, err = dir.Over(tx, d.account, user)
+		return err
+	})
+	if err != nil || !over && !note {
+		if err == nil {
+			name, err = d.Name(ctx, user)
+		}
+		return name, err
+	}
+	err = d.bot.db.Write(func(tx *store.Tx) error {
+		if over {
+			return dir.LeaveRoom(tx, d.account, user, "over")
+		}
+		return dir.SawRoom(tx, d.account, user, browser)
+	})
+	if err != nil {
+		return "", err
+	}
+	return d.Name(ctx, user)
+}
+
+func (d *door) Leave(_ context.Context, user chat.UserID) error {
+	return d.bot.db.Write(func(tx *store.Tx) error { return d.bot.features.directory.LeaveRoom(tx, d.account, user, "left") })
+}
+
+func (d *door) Version(context.Context) (n int64, err error) {
+	err = d.bot.db.Read(func(tx *store.Tx) error {
+		n, err = d.bot.features.directory.Version(tx)
+		return err
+	})
+	return n, err
 }
 
 // Rooms are the group chats of this account whose unit has the user on its
@@ -83,7 +131,11 @@ func (d *door) Pages(_ context.Context, user chat.UserID) (key string, err error
 		if m == nil {
 			return fmt.Errorf("user %s is no member's any more", user)
 		}
-		key, err = console.Key(tx, m.ID, false)
+		opened, err := d.bot.features.directory.Binding(tx, d.account, user)
+		if err != nil {
+			return err
+		}
+		key, err = console.Key(tx, m.ID, opened, false)
 		return err
 	})
 	return key, err
@@ -108,6 +160,14 @@ func (d *door) Personas(context.Context) (people []web.Persona, err error) {
 		return nil
 	})
 	return people, err
+}
+
+// adopt lets what was bound in the room before account_binding knew of sessions be one,
+// so that it is listed and can be ended.
+func (d *door) adopt(tx *store.Tx) error {
+	_, err := tx.Exec(`UPDATE account_binding SET seen_at = $1 WHERE account = $2 AND how = 'before' AND seen_at = 0 AND ended_at IS NULL
+		AND user_id NOT LIKE $3`, tx.Millis(), d.account, personaPrefix+"%")
+	return err
 }
 
 // bindPersonas makes every member of the configuration a user of the room.

@@ -72,7 +72,7 @@ func newFeatures(links func(code string) []string, page func(code string) string
 	f.lessons = &lesson.Feature{Library: f.library.Load, Book: f.book, PerDay: func() int { return f.conduct.Load().LessonsPerDay }}
 	f.shifts = &shift.Feature{Letters: func() shift.Letters { return *f.letters.Load() }, Quiet: f.quietHours}
 	f.report = &report.Feature{Source: &report.Source{Shifts: f.shifts}, Directory: f.directory}
-	f.console, f.delivery = &console.Feature{}, &delivery.Feature{}
+	f.console, f.delivery = &console.Feature{Via: f.directory.Via}, &delivery.Feature{}
 	soFar := &report.Source{Shifts: f.shifts, SoFar: true}
 	f.board = &board.Feature{Lessons: f.lessons, Figures: soFar, Unit: f.directory.Unit, Names: f.boardOfPoints}
 	f.poster = &poster.Feature{Figures: soFar, Lessons: f.lessons, Schedule: f.schedule}

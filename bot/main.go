@@ -302,7 +302,7 @@ func (p *Program) exportRoster(ctx context.Context, unit, file string) error {
 
 func (p *Program) invite(ctx context.Context, staff string) error {
 	return p.byStaff(ctx, staff, func(s *Settings, tx *store.Tx, m *engine.Member) (string, error) {
-		code, err := member.Code(tx, m.ID)
+		code, err := member.Code(tx, m.ID, member.Maker{})
 		if err != nil {
 			return "", err
 		}

@@ -35,7 +35,7 @@ func (b *Bot) firstLink(base string) (link string, err error) {
 		if err != nil {
 			return err
 		}
-		link, err = console.Link(tx, strings.TrimSuffix(base, "/"), found[0].ID, true)
+		link, err = console.Link(tx, strings.TrimSuffix(base, "/"), found[0].ID, 0, true)
 		return err
 	})
 	return link, err
@@ -70,7 +70,7 @@ func (p *Program) byStaff(ctx context.Context, staff string, do func(*Settings, 
 // consoleLink prints a link to the console for a member.
 func (p *Program) consoleLink(ctx context.Context, staff string) error {
 	return p.byStaff(ctx, staff, func(s *Settings, tx *store.Tx, m *engine.Member) (string, error) {
-		link, err := console.Link(tx, s.base(), m.ID, true)
+		link, err := console.Link(tx, s.base(), m.ID, 0, true)
 		return fmt.Sprintf("%s: %s\nIt works once, within fifteen minutes.\n", m.Name, link), err
 	})
 }
@@ -90,7 +90,7 @@ func (p *Program) password(ctx context.Context, staff string) error {
 	}
 	return p.byStaff(ctx, staff, func(_ *Settings, tx *store.Tx, m *engine.Member) (string, error) {
 		said := fmt.Sprintf("%s can enter the console with his staff number and this password.\n", m.Name)
-		return said, console.SetPassword(tx, m, first)
+		return said, console.SetPassword(tx, m, first, 0)
 	})
 }
 

@@ -259,5 +259,5 @@ func (b *Bot) bindStaff(tx *store.Tx, id chat.AccountID, staff string, user chat
 	if err != nil || m == nil { // nil: no longer on the roster
 		return err
 	}
-	return b.features.directory.Bind(tx, id, user, m.ID, private)
+	return b.features.directory.Bind(tx, id, user, m.ID, private, member.Proof{How: "program"})
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"branchbot/adapters/telegram/telegramtest"
+	"branchbot/bot/member"
 	"branchbot/store"
 )
 
@@ -58,6 +59,27 @@ func count(t *testing.T, file, query string) (n int) {
 	return n
 }
 
+// code makes a join code in a database, as branchbot invite does.
+func code(t *testing.T, file, staff string) (code string) {
+	t.Helper()
+	db, err := store.Open(t.Context(), "sqlite:"+file, store.Options{Shared: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	err = db.Write(func(tx *store.Tx) error {
+		m, err := member.ByStaff(tx, staff)
+		if err == nil {
+			code, err = member.Code(tx, m.ID, member.Maker{})
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return code
+}
+
 // kill -9 in the midst of 2,000 presses: Telegram delivers again what was not
 // confirmed, and every press counts once.
 func TestTelegramKill(t *testing.T) {
@@ -75,9 +97,9 @@ func TestTelegramKill(t *testing.T) {
 	config := telegramKillConfig(t, city.URL)
 	file := filepath.Join(filepath.Dir(config), "data", "branchbot.db")
 	p := spawn(t, config)
-	city.Say(telegramtest.Said{Chat: 9999, From: 9999, Text: "/加入 书记 s"})
+	city.Say(telegramtest.Said{Chat: 9999, From: 9999, Text: "/加入 " + code(t, file, "s")})
 	for i, user := range people {
-		city.Say(telegramtest.Said{Chat: user, From: user, Text: fmt.Sprintf("/加入 成员%d %d", i, i)})
+		city.Say(telegramtest.Said{Chat: user, From: user, Text: "/加入 " + code(t, file, fmt.Sprint(i))})
 	}
 	city.Say(telegramtest.Said{Chat: killGroup, From: 9999, Text: "/出题 org-001"})
 	var question telegramtest.Message

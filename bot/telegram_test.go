@@ -278,7 +278,7 @@ func (w *town) code(staff string) (code string) {
 	err := w.db.Write(func(tx *store.Tx) error {
 		m, err := member.ByStaff(tx, staff)
 		if err == nil {
-			code, err = member.Code(tx, m.ID)
+			code, err = member.Code(tx, m.ID, member.Maker{})
 		}
 		return err
 	})
@@ -293,8 +293,8 @@ func (w *town) settled() *town {
 	w.Helper()
 	w.city.Open(wang, w.code("0001"))
 	w.pass(5 * time.Second)
-	for id, text := range map[int64]string{zhang: "/加入 张三 0002", li: "/加入 李四 0003"} {
-		w.say(id, id, text)
+	for id, staff := range map[int64]string{zhang: "0002", li: "0003"} {
+		w.say(id, id, "/加入 "+w.code(staff))
 	}
 	w.city.AddBot(branchGroup, wang)
 	w.pass(5 * time.Second)
@@ -344,7 +344,7 @@ func TestTelegramMainJob(t *testing.T) {
 	w.say(branchGroup, wang, "/quiz@branch_test_bot org-001")
 	w.check("toasts", []string{w.press(branchGroup, zhang, "A"), w.press(branchGroup, zhang, "B"), w.press(branchGroup, xiaoming, "B")},
 		"第 1 题已记录：A（截止前可以改）", "第 1 题已记录：B（截止前可以改）",
-		"先记下了。请在截止前私聊我发送：/加入 姓名 工号，绑定后自动计入")
+		"先记下了。请在截止前私聊我发送：/加入 加入码（没有的发 /加入 姓名 工号），绑定后自动计入")
 	w.city.Again()           // the last press
 	w.city.Open(li, "today") // a link leads to the question in private
 	w.pass(5 * time.Second)
@@ -483,7 +483,7 @@ func TestTelegramGroupComesGoesAndMoves(t *testing.T) {
 	w.pass(25 * time.Hour)
 	w.city.AddBot(-1002000, wang)
 	w.pass(5 * time.Second)
-	w.say(zhang, zhang, "/加入 张三 0002")
+	w.say(zhang, zhang, "/加入 "+w.code("0002"))
 	w.city.Join(-1002000, xiaoming)
 	w.city.Join(-1002000, li)
 	w.city.Leave(-1002000, zhang)
@@ -495,7 +495,7 @@ func TestTelegramGroupComesGoesAndMoves(t *testing.T) {
 		"我已经可以在群“老群”（telegram）里发言。",
 		"张三 退出了“示范党支部”的群。如已调离，可用 /名单 移除 张三")
 	lines := w.shows(-1002000, 0)
-	if last := lines[len(lines)-1]; last != "欢迎新同事！请点 https://t.me/branch_test_bot?start=help 私聊我，发送：/加入 姓名 工号" {
+	if last := lines[len(lines)-1]; last != "欢迎新同事！请点 https://t.me/branch_test_bot?start=help 私聊我，发送：/加入 书记给你的加入码（没有的发 /加入 姓名 工号）" {
 		t.Errorf("two newcomers are greeted by %q", last)
 	}
 	w.check("occurrences", w.rows(`SELECT state, reason FROM occurrence ORDER BY id`), "done|", "skipped|engine.no_chat")

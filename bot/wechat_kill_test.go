@@ -42,11 +42,11 @@ func TestWeChatKill(t *testing.T) {
 	p := spawn(t, config)
 	eventually(t, "the login", func() bool { return we.Count("webwxinit") == 1 })
 	we.WaitSynced(t)
-	we.Say("", "s", "/加入 书记 s")
+	we.Say("", "s", "/加入 "+code(t, file, "s"))
 	we.Say("branch", "s", "/绑定")
 	we.Say("branch", "s", "/出题 org-001")
 	for i := range wechatMembers {
-		we.Say("", fmt.Sprint("p", i), fmt.Sprintf("/加入 成员%d %d", i, i))
+		we.Say("", fmt.Sprint("p", i), "/加入 "+code(t, file, fmt.Sprint(i)))
 	}
 	we.WaitSynced(t)
 	eventually(t, "the round", func() bool { return count(t, file, `SELECT COUNT(*) FROM round`) == 1 })

@@ -251,8 +251,8 @@ func (v *village) code(staff string) string {
 func (v *village) settled() *village {
 	v.Helper()
 	v.say("", "wang", "/加入 "+v.code("0001"))
-	v.say("", "zhang", "/加入 张三 0002")
-	v.say("", "li", "/加入 李四 0003")
+	v.say("", "zhang", "/加入 "+v.code("0002"))
+	v.say("", "li", "/加入 "+v.code("0003"))
 	v.say("branch", "wang", "/绑定")
 	v.has("the binding", v.last("branch"), "本群已绑定到“示范党支部”")
 	return v
@@ -365,7 +365,7 @@ func TestNoticeOverTwoPlatforms(t *testing.T) {
 func TestWeChatLoginAgain(t *testing.T) {
 	t.Parallel()
 	v := newVillage(t, "").settled()
-	v.say("", "zhao", "/加入 赵磊 0005")
+	v.say("", "zhao", "/加入 "+v.code("0005"))
 	v.say("branch", "wang", "/出题 org-001")
 	v.say("branch", "zhang", "A")
 	before := v.we.Count("webwxinit")
@@ -384,7 +384,7 @@ func TestWeChatLoginAgain(t *testing.T) {
 	_, code, _ := strings.Cut(v.last("wang"), "/加入 ")
 	code, _, _ = strings.Cut(code, "⏎")
 	v.say("branch", "zhao", "/加入 "+code)
-	v.say("branch", "qian", "/加入 钱进 0006")
+	v.say("branch", "qian", "/加入 "+v.code("0006"))
 	v.rows(`SELECT m.name, a.value FROM answer a JOIN member m ON m.id = a.member ORDER BY m.id`, "张三|B", "赵磊|B", "钱进|C")
 	v.say("branch", "wang", "/结束")
 	v.rows(`SELECT m.name, SUM(l.points) FROM ledger l JOIN member m ON m.id = l.member GROUP BY m.id ORDER BY m.id`, "张三|3", "赵磊|3", "钱进|1")

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -55,11 +56,11 @@ func (a *Adapter) who(r *http.Request) (Persona, error) {
 	if text == nil || json.Unmarshal(text, &s) != nil || now.Sub(time.UnixMilli(s.Seen)) > idle {
 		return Persona{}, errStranger
 	}
-	name, err := a.Door.Name(r.Context(), s.User)
+	name, err := a.Door.Session(r.Context(), s.User, browserOf(r.UserAgent()))
 	if err != nil {
 		return Persona{}, err
 	}
-	if name == "" { // left the roster: the session is over
+	if name == "" { // the session is over
 		return Persona{}, errors.Join(errStranger, in.Delete(r.Context(), key))
 	}
 	if now.Sub(time.UnixMilli(s.Seen)) > 24*time.Hour {
@@ -120,23 +121,23 @@ func local(r *http.Request) bool {
 // previews fetch every link that is sent.
 func (a *Adapter) enter(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, 4096)
-	host, _, _ := net.SplitHostPort(r.RemoteAddr)
-	if !a.limits.allow("enter:"+host, a.Now()) || !a.limits.allow("enter", a.Now()) {
-		http.Error(w, a.text("too_fast"), http.StatusTooManyRequests)
-		return
-	}
 	in, err := a.in()
 	if err != nil {
 		a.fail(w, err)
 		return
 	}
 	user := chat.UserID(rand.Text())
-	_, ok, err := a.Door.Redeem(r.Context(), r.PostFormValue("code"), user)
+	ok, err := a.Door.Redeem(r.Context(), r.PostFormValue("code"), user, browserOf(r.UserAgent()))
 	if err != nil {
 		a.fail(w, err)
 		return
 	}
-	if !ok {
+	if !ok { // only what is wrong is counted, for its address: a right code lets in whatever others try
+		host, _, _ := net.SplitHostPort(r.RemoteAddr)
+		if !a.limits.allow("enter:"+host, a.Now()) {
+			http.Error(w, a.text("too_fast"), http.StatusTooManyRequests)
+			return
+		}
 		a.show(w, "enter.html", http.StatusForbidden, true)
 		return
 	}
@@ -146,17 +147,13 @@ func (a *Adapter) enter(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	http.SetCookie(w, &http.Cookie{Name: cookieName, Value: token, Path: "/", HttpOnly: true, Secure: a.Secure || r.TLS != nil,
-		SameSite: http.SameSiteStrictMode, MaxAge: int(idle.Seconds())})
+		SameSite: http.SameSiteStrictMode, MaxAge: int(absolute.Seconds())})
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 
 func (a *Adapter) signOut(w http.ResponseWriter, r *http.Request) {
 	if c, err := r.Cookie(cookieName); err == nil {
-		in, err := a.in()
-		if err == nil {
-			err = in.Delete(r.Context(), sessionKey(c.Value))
-		}
-		if err != nil { // the session goes on: do not say otherwise
+		if err := a.endSession(r, c.Value); err != nil { // it goes on: do not say otherwise
 			a.fail(w, err)
 			return
 		}
@@ -165,8 +162,55 @@ func (a *Adapter) signOut(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/enter", http.StatusSeeOther)
 }
 
-// limits are buckets by who: 20 at once, then five a second. Code attempts have
-// their own, for one address and for all, at one a second.
+// endSession ends the session of a cookie, with its streams.
+func (a *Adapter) endSession(r *http.Request, token string) error {
+	in, err := a.in()
+	if err != nil {
+		return err
+	}
+	key := sessionKey(token)
+	text, err := in.Get(r.Context(), key)
+	if err != nil {
+		return err
+	}
+	var s session
+	if text == nil || json.Unmarshal(text, &s) != nil {
+		return nil
+	}
+	if err := a.Door.Leave(r.Context(), s.User); err != nil {
+		return err
+	}
+	if err := in.Delete(r.Context(), key); err != nil {
+		return err
+	}
+	a.endStreams(s.User)
+	return nil
+}
+
+// browserOf is a short name of a browser, by which people know their sessions.
+func browserOf(agent string) string {
+	name, system := "", ""
+	for _, b := range []struct{ word, name string }{{"MicroMessenger", "微信 / WeChat"}, {"Edg/", "Edge"}, {"Firefox/", "Firefox"},
+		{"Chrome/", "Chrome"}, {"Safari/", "Safari"}} {
+		if strings.Contains(agent, b.word) {
+			name = b.name
+			break
+		}
+	}
+	for _, b := range []string{"Windows", "Android", "iPhone", "iPad", "Macintosh", "Linux"} {
+		if strings.Contains(agent, b) {
+			system = b
+			break
+		}
+	}
+	if name == "" && system == "" {
+		return "?"
+	}
+	return strings.Trim(name+" · "+system, " ·")
+}
+
+// limits are buckets by who: 20 at once, then five a second. Wrong codes have their
+// own, for one address, at one a second.
 type limits struct {
 	mu     sync.Mutex
 	bucket map[string]*rate.Limiter
@@ -181,7 +225,7 @@ func (l *limits) allow(who string, now time.Time) bool {
 	b := l.bucket[who]
 	if b == nil {
 		b = rate.NewLimiter(5, 20)
-		if who == "enter" || len(who) > 6 && who[:6] == "enter:" {
+		if strings.HasPrefix(who, "enter:") {
 			b = rate.NewLimiter(1, 10)
 		}
 		l.bucket[who] = b

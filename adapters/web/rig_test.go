@@ -19,9 +19,15 @@ import (
 // sample is a door for the personas of a test.
 type sample struct{}
 
-func (sample) Redeem(context.Context, string, chat.UserID) (string, bool, error) {
-	return "", false, nil
+func (sample) Redeem(context.Context, string, chat.UserID, string) (bool, error) { return false, nil }
+
+func (s sample) Session(ctx context.Context, user chat.UserID, _ string) (string, error) {
+	return s.Name(ctx, user)
 }
+
+func (sample) Leave(context.Context, chat.UserID) error { return nil }
+
+func (sample) Version(context.Context) (int64, error) { return 1, nil }
 
 func (sample) Rooms(context.Context, chat.UserID) ([]Room, error) {
 	return []Room{{ID: "demo", Title: "示范党支部"}, {ID: "other", Title: "第二支部"}}, nil

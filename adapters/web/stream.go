@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,15 +20,14 @@ type stream struct {
 	done    chan struct{}
 	endOnce sync.Once
 
-	rooms   map[chat.ChatID]bool
-	checked time.Time // when rooms was asked for
+	rooms map[chat.ChatID]bool
 }
 
 // end closes the stream; its browser connects again and gets all anew.
 func (s *stream) end() { s.endOnce.Do(func() { close(s.done) }) }
 
-// recheck is how long a stream goes on with the rooms that it was let into.
-const recheck = 30 * time.Second
+// lookEvery is how often streams are looked at when nothing is said.
+const lookEvery = time.Second
 
 func encode(event string, v any) []byte {
 	data, err := json.Marshal(v)
@@ -37,7 +38,8 @@ func encode(event string, v any) []byte {
 }
 
 // broadcast tells all who may see the room.
-func (a *Adapter) broadcast(id chat.ChatID, event string, v any) {
+func (a *Adapter) broadcast(ctx context.Context, id chat.ChatID, event string, v any) {
+	a.look(ctx)
 	owner, private := isPrivate(id)
 	text := encode(event, v)
 	a.mu.Lock()
@@ -76,29 +78,81 @@ func (s *stream) put(text []byte) {
 	}
 }
 
-// sees asks the door again after a while, so that one who left the roster
-// stops seeing the room.
+// sees tells whether the stream may see a room; see look.
 func (a *Adapter) sees(s *stream, id chat.ChatID) bool {
 	a.mu.Lock()
-	fresh := a.Now().Sub(s.checked) < recheck
-	ok := s.rooms[id]
-	a.mu.Unlock()
-	if fresh {
-		return ok
-	}
-	rooms, err := a.Door.Rooms(context.Background(), s.user)
-	if err != nil {
-		a.Log.Error("ask for rooms", "error", err)
-		return false
-	}
-	a.mu.Lock()
 	defer a.mu.Unlock()
-	s.admit(rooms, a.Now())
 	return s.rooms[id]
 }
 
-func (s *stream) admit(rooms []Room, now time.Time) {
-	s.rooms, s.checked = map[chat.ChatID]bool{}, now
+// look asks the door whether sessions were ended or rooms have changed, and ends the
+// streams of those who may not listen any more. It is asked before each message, so
+// that nobody hears one who may not, and every second.
+func (a *Adapter) look(ctx context.Context) {
+	a.mu.Lock()
+	if len(a.streams) == 0 {
+		a.mu.Unlock()
+		return
+	}
+	last := a.version
+	all := slices.Collect(maps.Keys(a.streams))
+	a.mu.Unlock()
+	now, err := a.Door.Version(ctx)
+	if err == nil && now == last {
+		return
+	}
+	for _, s := range all {
+		if err == nil {
+			_, err = a.check(ctx, s)
+		}
+		if err != nil { // whether they may listen is not known
+			s.end()
+		}
+	}
+	if err != nil {
+		if ctx.Err() == nil {
+			a.Log.Error("browser room: ask who may listen", "error", err)
+		}
+		return
+	}
+	a.mu.Lock()
+	a.version = now
+	a.mu.Unlock()
+}
+
+// check asks for the rooms of a stream anew, and ends it when its session is over.
+func (a *Adapter) check(ctx context.Context, s *stream) ([]Room, error) {
+	name, err := a.Door.Name(ctx, s.user)
+	if err != nil {
+		return nil, err
+	}
+	if name == "" {
+		s.end()
+		return nil, nil
+	}
+	rooms, err := a.Door.Rooms(ctx, s.user)
+	if err != nil {
+		return nil, err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	s.admit(rooms)
+	return rooms, nil
+}
+
+// endStreams ends those of a user.
+func (a *Adapter) endStreams(user chat.UserID) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for s := range a.streams {
+		if s.user == user {
+			s.end()
+		}
+	}
+}
+
+func (s *stream) admit(rooms []Room) {
+	s.rooms = map[chat.ChatID]bool{}
 	for _, r := range rooms {
 		s.rooms[r.ID] = true
 	}
@@ -126,18 +180,18 @@ func (a *Adapter) events(w http.ResponseWriter, r *http.Request, me Persona) {
 		a.fail(w, err)
 		return
 	}
-	rooms, err := a.Door.Rooms(r.Context(), me.User)
-	if err != nil {
-		a.fail(w, err)
-		return
-	}
 	s := &stream{user: me.User, out: make(chan []byte, 256), done: make(chan struct{})}
-	s.admit(rooms, a.Now())
 	if !a.join(s) {
 		http.Error(w, a.text("busy"), http.StatusTooManyRequests)
 		return
 	}
 	defer a.leave(s)
+	// Asked after joining: from now on look sees to it.
+	rooms, err := a.check(r.Context(), s)
+	if err != nil {
+		a.fail(w, err)
+		return
+	}
 	h, err := a.hello(r.Context(), me, rooms)
 	if err != nil {
 		a.fail(w, err)
@@ -164,6 +218,11 @@ func (a *Adapter) events(w http.ResponseWriter, r *http.Request, me Persona) {
 		case <-s.done:
 			return
 		case text := <-s.out:
+			select {
+			case <-s.done: // what was queued before the end is not for them any more
+				return
+			default:
+			}
 			ok = write(text)
 		case <-beat.C:
 			ok = write([]byte(": still here\n\n"))

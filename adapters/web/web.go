@@ -44,12 +44,19 @@ type Persona struct {
 
 // Door tells who may enter. The wiring implements it, tests use a map.
 type Door interface {
-	// Redeem spends a one-time code for a new user and returns the name to
-	// show; ok is false for an unknown, spent or expired code.
-	Redeem(ctx context.Context, code string, user chat.UserID) (name string, ok bool, err error)
+	// Redeem spends a one-time code for a new user, who comes with a browser; ok is
+	// false for an unknown, spent or expired code.
+	Redeem(ctx context.Context, code string, user chat.UserID, browser string) (ok bool, err error)
+	// Session is what to show for the user of a session; "" when the session is over:
+	// too old, ended elsewhere, or its user is no longer known.
+	Session(ctx context.Context, user chat.UserID, browser string) (name string, err error)
+	// Leave ends the session of a user.
+	Leave(ctx context.Context, user chat.UserID) error
+	// Version changes when somebody's session may have been ended, or their rooms changed.
+	Version(ctx context.Context) (int64, error)
 	// Rooms are the group rooms that the user may see now.
 	Rooms(ctx context.Context, user chat.UserID) ([]Room, error)
-	// Name is what to show for a user; "" when he is no longer known.
+	// Name is what to show for a user; "" when they are no longer known.
 	Name(ctx context.Context, user chat.UserID) (string, error)
 	// Personas lists the sample's people.
 	Personas(ctx context.Context) ([]Persona, error)
@@ -86,6 +93,7 @@ const (
 	maxBody   = 64 << 10 // bytes of a JSON request
 	maxStream = 20       // streams of a user
 	idle      = 30 * 24 * time.Hour
+	absolute  = 180 * 24 * time.Hour // what Door.Session holds to; the cookie lives as long
 )
 
 // pagesPath is where a form with a key goes that Door.Pages has made.
@@ -132,6 +140,7 @@ type Adapter struct {
 	streams map[*stream]bool
 	blobs   map[string]blob
 	limits  limits
+	version int64 // of the door, when the streams were last looked at
 }
 
 type room struct {
@@ -169,9 +178,14 @@ func (a *Adapter) Run(ctx context.Context, in chat.Inbox) error {
 	a.inbox, a.behind = in, a.Grace > 0
 	a.mu.Unlock()
 	in.State(chat.State{Condition: chat.Online, Behind: a.Grace > 0})
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
 	for back := time.After(a.Grace); ctx.Err() == nil; {
 		select {
 		case <-ctx.Done():
+		case <-look.C:
+			a.look(ctx)
+			continue
 		case <-back:
 			a.mu.Lock()
 			a.behind = false
@@ -299,7 +313,7 @@ func (a *Adapter) Send(ctx context.Context, to chat.ChatID, p chat.Part) (chat.R
 	old := r.add(m)
 	a.mu.Unlock()
 	a.forget(ctx, old)
-	a.broadcast(to, "message", m)
+	a.broadcast(ctx, to, "message", m)
 	return chat.Receipt{Message: messageID(m.Seq)}, nil
 }
 
@@ -386,7 +400,7 @@ func (a *Adapter) Edit(ctx context.Context, in chat.ChatID, id chat.MessageID, p
 		r.messages[i] = &changed
 	}
 	a.mu.Unlock()
-	a.broadcast(in, "message", &changed)
+	a.broadcast(ctx, in, "message", &changed)
 	return nil
 }
 
@@ -417,7 +431,7 @@ func (a *Adapter) said(ctx context.Context, m *message) {
 	old := r.add(m)
 	a.mu.Unlock()
 	a.forget(ctx, old)
-	a.broadcast(m.Room, "message", m)
+	a.broadcast(ctx, m.Room, "message", m)
 }
 
 // history is what a browser sees of a room when it comes.

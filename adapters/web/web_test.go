@@ -31,13 +31,14 @@ import (
 
 // house is a Door on maps.
 type house struct {
-	mu    sync.Mutex
-	names map[chat.UserID]string
-	codes map[string]string // code → name
-	err   error
+	mu      sync.Mutex
+	names   map[chat.UserID]string
+	codes   map[string]string // code → name
+	version int64
+	err     error
 }
 
-func (h *house) Redeem(_ context.Context, code string, user chat.UserID) (string, bool, error) {
+func (h *house) Redeem(_ context.Context, code string, user chat.UserID, _ string) (bool, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	name, ok := h.codes[code]
@@ -45,7 +46,25 @@ func (h *house) Redeem(_ context.Context, code string, user chat.UserID) (string
 		delete(h.codes, code)
 		h.names[user] = name
 	}
-	return name, ok, h.err
+	return ok, h.err
+}
+
+func (h *house) Session(ctx context.Context, user chat.UserID, _ string) (string, error) {
+	return h.Name(ctx, user)
+}
+
+func (h *house) Leave(_ context.Context, user chat.UserID) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.names, user)
+	h.version++
+	return h.err
+}
+
+func (h *house) Version(context.Context) (int64, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.version, h.err
 }
 
 func (h *house) Rooms(context.Context, chat.UserID) ([]Room, error) {
@@ -70,6 +89,7 @@ func (h *house) leave() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	clear(h.names)
+	h.version++
 }
 
 // site is a room with its server, on a clock that the test moves.
@@ -549,7 +569,9 @@ func shelfOf(t *testing.T, in *adaptertest.Recorder, prefix string) map[string][
 	return out
 }
 
-func TestCodesCannotBeGuessed(t *testing.T) {
+// Wrong codes are counted for their address; a right one lets in whatever was tried
+// there before, by whomever: people behind one proxy share an address.
+func TestWrongCodesLockNobodyOut(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, false)
 	for i := range 10 {
@@ -557,13 +579,40 @@ func TestCodesCannotBeGuessed(t *testing.T) {
 			t.Fatalf("guess %d: %d", i, status)
 		}
 	}
-	s.answers("429 发得太快了，请稍等一下。", s.request("POST", "/enter", ""))
-	if status, _ := s.enter("CODE-1"); status != 429 {
-		t.Errorf("the right code at once: %d", status)
+	for range 30 {
+		s.answers("429 发得太快了，请稍等一下。", s.request("POST", "/enter", ""))
+	}
+	if status, cookie := s.enter("CODE-1"); status != 303 || cookie == nil {
+		t.Errorf("the right code in the midst of it: %d", status)
 	}
 	s.pass(time.Second)
-	if status, _ := s.enter("CODE-1"); status != 303 {
-		t.Errorf("the right code a second later: %d", status)
+	if status, _ := s.enter("CODE-1"); status != 403 {
+		t.Errorf("a spent code a second later: %d", status)
+	}
+}
+
+// The stream of a session ends with it: at once when its user leaves, within a second
+// when it was ended elsewhere, and before anything more is said.
+func TestAStreamEndsWithItsSession(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(*site, *http.Cookie){
+		"left":            func(s *site, c *http.Cookie) { s.do(s.request("POST", "/leave", "", with(c))) },
+		"ended elsewhere": func(s *site, _ *http.Cookie) { s.door.leave() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, false)
+			_, cookie := s.enter("CODE-1")
+			events := s.listen(s.request("GET", "/api/events", "", with(cookie)))
+			<-events
+			end(s, cookie)
+			if _, err := s.a.Send(t.Context(), "demo", chat.Part{Key: "k1", Spans: []chat.Span{{Text: "只给在册的人看"}}}); err != nil {
+				t.Fatal(err)
+			}
+			for e := range events {
+				t.Errorf("after the end the stream says %s %s", e.name, e.data)
+			}
+			s.answers("401 请先用加入码进入。", s.request("POST", "/api/pages", "", with(cookie)))
+		})
 	}
 }
 

@@ -97,7 +97,7 @@ func (s *staged) secretary(b *testing.B, unit string) *http.Cookie {
 	err := s.DB.Write(func(tx *store.Tx) error {
 		found, err := member.NewDirectory().Secretaries(tx, unit)
 		if err == nil {
-			link, err = console.Link(tx, "", found[0].ID, false)
+			link, err = console.Link(tx, "", found[0].ID, 0, false)
 		}
 		return err
 	})

@@ -10,6 +10,8 @@ import (
 type Feature struct {
 	// Base is what addresses begin with, e.g. https://bot.example.org.
 	Base string
+	// Via is the binding of the account at which the sender of a turn speaks.
+	Via func(*engine.Turn) (int64, error)
 }
 
 // Name implements engine.Feature.
@@ -22,7 +24,11 @@ func (f *Feature) Commands() []engine.Command {
 
 // link sends the sender a link, in private and never into a group.
 func (f *Feature) link(t *engine.Turn, _ command.Line) error {
-	link, err := Link(t.Tx, f.Base, t.Member.ID, false)
+	opened, err := f.Via(t)
+	if err != nil {
+		return err
+	}
+	link, err := Link(t.Tx, f.Base, t.Member.ID, opened, false)
 	if err != nil {
 		return err
 	}

@@ -65,7 +65,7 @@ func (d *desk) link(staff string) (link string) {
 		if err != nil {
 			return err
 		}
-		link, err = console.Link(tx, d.server.URL, m.ID, false)
+		link, err = console.Link(tx, d.server.URL, m.ID, 0, false)
 		return err
 	})
 	if err != nil {

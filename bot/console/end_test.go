@@ -35,13 +35,13 @@ func TestEndSessionsEndsAllThatLetsIn(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				if _, err := member.Code(tx, m.ID); err != nil {
+				if _, err := member.Code(tx, m.ID, member.Maker{}); err != nil {
 					return err
 				}
-				if _, err := console.Key(tx, m.ID, false); err != nil {
+				if _, err := console.Key(tx, m.ID, 0, false); err != nil {
 					return err
 				}
-				if err := console.SetPassword(tx, m, "correct horse 电池"); err != nil {
+				if err := console.SetPassword(tx, m, "correct horse 电池", 0); err != nil {
 					return err
 				}
 				for _, statement := range []string{

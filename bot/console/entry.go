@@ -15,19 +15,20 @@ import (
 
 // Link makes the address of a page that lets a member in once: for five
 // minutes, or longer when it is printed in a terminal. base is what addresses
-// begin with.
-func Link(tx *store.Tx, base string, member int64, first bool) (string, error) {
-	key, err := Key(tx, member, first)
+// begin with, opened the binding (package member) of the account that asks for it; 0:
+// the program's own command.
+func Link(tx *store.Tx, base string, member, opened int64, first bool) (string, error) {
+	key, err := Key(tx, member, opened, first)
 	return base + Root + "enter?key=" + key, err
 }
 
 // Key is what such an address ends in, of 130 bits.
-func Key(tx *store.Tx, member int64, first bool) (string, error) {
+func Key(tx *store.Tx, member, opened int64, first bool) (string, error) {
 	key, life := rand.Text(), linkLife
 	if first {
 		life = firstLinkLife
 	}
-	return key, addLink(tx, hashOf(key), member, life)
+	return key, addLink(tx, hashOf(key), member, opened, life)
 }
 
 // entry is what the page of the entry shows.
@@ -67,32 +68,48 @@ func (s *Server) enter(w http.ResponseWriter, hr *http.Request) {
 		s.enterByPassword(r)
 		return
 	}
-	if !s.limits.allow("link:"+addressOf(hr), r.Now) || !s.limits.allow("links", r.Now) {
+	key := hashOf(hr.PostFormValue("key"))
+	good := false
+	err := s.DB.Read(func(tx *store.Tx) (err error) { // a good key lets in whatever others try
+		good, err = isLink(tx, key)
+		return err
+	})
+	switch {
+	case err != nil:
+		r.fail(err)
+	case !good && !s.limits.allow("link:"+addressOf(hr), r.Now):
 		s.showEntry(r, http.StatusTooManyRequests, entry{Wrong: "console.too_fast"})
-		return
+	case !good:
+		s.showEntry(r, http.StatusForbidden, entry{Wrong: "console.link_spent"})
+	default:
+		s.letIn(r, func(tx *store.Tx) (visitor, error) { return spendLink(tx, key) }, entry{Wrong: "console.link_spent"})
 	}
-	s.letIn(r, func(tx *store.Tx) (int64, error) { return spendLink(tx, hashOf(hr.PostFormValue("key"))) },
-		entry{Wrong: "console.link_spent"})
+}
+
+// visitor is a member who is to be let in, and the binding of the account that opened
+// the way.
+type visitor struct {
+	Member, OpenedBy int64
 }
 
 // letIn makes a session for the member whom find finds; else it shows what is
 // wrong.
-func (s *Server) letIn(r *Request, find func(*store.Tx) (int64, error), wrong entry) {
+func (s *Server) letIn(r *Request, find func(*store.Tx) (visitor, error), wrong entry) {
 	var cookies []*http.Cookie
 	err := s.DB.Write(func(tx *store.Tx) error {
 		cookies = nil
-		id, err := find(tx)
-		if err != nil || id == 0 {
+		v, err := find(tx)
+		if err != nil || v.Member == 0 {
 			return err
 		}
-		m, err := s.Engine.Directory.Member(tx, id)
+		m, err := s.Engine.Directory.Member(tx, v.Member)
 		if err != nil || m == nil {
 			return err
 		}
-		if cookies, err = s.admit(tx, r.Request, id); err != nil {
+		if cookies, err = s.admit(tx, r.Request, v); err != nil {
 			return err
 		}
-		return addAudit(tx, id, m.Unit, "enter", "enter", "")
+		return addAudit(tx, m.ID, m.Unit, "enter", "enter", "")
 	})
 	switch {
 	case err != nil:

@@ -14,6 +14,7 @@ import (
 	"branchbot/bot/honour"
 	"branchbot/bot/ledger"
 	"branchbot/bot/lesson"
+	"branchbot/bot/member"
 	"branchbot/content"
 	"branchbot/store"
 )
@@ -34,6 +35,7 @@ type me struct {
 	Listed   bool   // there is a board of points
 	Board    string // the address of the unit's board; "": there is none
 	Sessions []session
+	Rooms    []member.Room // where the browser room is open
 	Current  int64
 	Password bool // he has one
 }
@@ -79,6 +81,9 @@ func showMe(r *Request) (err error) {
 		return err
 	}
 	if d.Sessions, err = sessionsOf(r.Tx, r.Member.ID); err != nil {
+		return err
+	}
+	if d.Rooms, err = member.Rooms(r.Tx, r.Member.ID); err != nil {
 		return err
 	}
 	stored, err := passwordOf(r.Tx, r.Member.ID)
@@ -229,6 +234,8 @@ func changeMe(r *Request) (err error) {
 		return r.mine("", engine.Act{Line: "/排行 " + oneWord(r.Field("board"))})
 	case "end":
 		said, err = "console.sessions_ended", r.endSession()
+	case "end_room":
+		said, err = "console.rooms_ended", r.endRoom()
 	case "password":
 		said, err = "console.me.password_set", r.setPassword()
 	case "no_password":
@@ -308,7 +315,26 @@ func (r *Request) endSession() error {
 	if err != nil {
 		return complain(http.StatusBadRequest, "console.old_form")
 	}
-	return r.server.DB.Write(func(tx *store.Tx) error { return endSessionOf(tx, r.Member.ID, id, r.session.ID) })
+	return r.server.DB.Write(func(tx *store.Tx) error {
+		if err := endSessionOf(tx, r.Member.ID, id, r.session.ID); err != nil || id != 0 {
+			return err
+		}
+		return r.endRooms(tx, 0) // all others: those of the room, too
+	})
+}
+
+// endRoom ends a session of the browser room.
+func (r *Request) endRoom() error {
+	id, err := strconv.ParseInt(r.Field("session"), 10, 64)
+	if err != nil || id == 0 {
+		return complain(http.StatusBadRequest, "console.old_form")
+	}
+	return r.server.DB.Write(func(tx *store.Tx) error { return r.endRooms(tx, id) })
+}
+
+// endRooms ends sessions of the room with what they have opened, but for this session.
+func (r *Request) endRooms(tx *store.Tx, id int64) error {
+	return spared(tx, r.session, func() error { return feature[*member.Feature](r.server).EndRooms(tx, r.Member.ID, id) })
 }
 
 // askOf is what the template "ask" shows.

@@ -239,6 +239,8 @@ func changeMember(r *Request) error {
 		return r.do(ref, back, func(t *engine.Turn) error { return feature[*leave.Feature](r.server).End(t, m) })
 	case "shift":
 		return r.Command(ref, back, "/排班", m.Staff, r.line("pattern"), r.day("from"))
+	case "end":
+		return r.do(ref, back, func(t *engine.Turn) error { return feature[*member.Feature](r.server).EndSessionsOf(t, m) })
 	case "unbind":
 		id, user := chat.AccountID(r.Field("account")), chat.UserID(r.Field("user"))
 		return r.do(ref, back, func(t *engine.Turn) error {

@@ -33,14 +33,15 @@ const (
 // ErrWeak is a password that would soon be guessed.
 var ErrWeak = fmt.Errorf("a password has %d to %d characters, at least 5 different ones, and neither name nor staff number in it", shortest, longest)
 
-// SetPassword gives a member a password; ErrWeak when it is none that will do.
-func SetPassword(tx *store.Tx, m *engine.Member, password string) error {
+// SetPassword gives a member a password; ErrWeak when it is none that will do. opened is
+// the binding (package member) of the account by which they came; 0: none.
+func SetPassword(tx *store.Tx, m *engine.Member, password string, opened int64) error {
 	if !strong(m, password) {
 		return ErrWeak
 	}
 	salt := make([]byte, 16)
 	rand.Read(salt)
-	return putPassword(tx, m.ID, encodeHash(salt, derive(password, salt)))
+	return putPassword(tx, m.ID, opened, encodeHash(salt, derive(password, salt)))
 }
 
 func strong(m *engine.Member, password string) bool {
@@ -144,7 +145,10 @@ func (s *Server) enterByPassword(r *Request) {
 		return
 	}
 	s.guesses.right(staff, address)
-	s.letIn(r, func(*store.Tx) (int64, error) { return m.ID, nil }, entry{})
+	s.letIn(r, func(tx *store.Tx) (visitor, error) {
+		opened, err := passwordBy(tx, m.ID)
+		return visitor{m.ID, opened}, err
+	}, entry{})
 }
 
 // setPassword takes a new password; who has one already must know it. It ends
@@ -176,7 +180,7 @@ func (r *Request) setPassword() error {
 		return complain(http.StatusBadRequest, "console.me.password_differs")
 	}
 	err = r.server.DB.Write(func(tx *store.Tx) error {
-		if err := SetPassword(tx, r.Member, r.PostForm.Get("password")); err != nil {
+		if err := SetPassword(tx, r.Member, r.PostForm.Get("password"), r.session.openedBy); err != nil {
 			return err
 		}
 		return endSessionOf(tx, r.Member.ID, 0, r.session.ID)

@@ -214,7 +214,7 @@ func (r *Request) Field(name string) string { return strings.TrimSpace(r.PostFor
 // Unit and Key are filled in. It notes the act for the audit, ref being the
 // number or id of what it is about, and keeps what was said for the next page.
 func (r *Request) Act(ref string, a engine.Act) (engine.Acted, error) {
-	a.Member, a.Unit, a.Key = r.Member.ID, r.Unit.ID, r.Field("key")
+	a.Member, a.Unit, a.Key, a.OpenedBy = r.Member.ID, r.Unit.ID, r.Field("key"), r.session.openedBy
 	if len(a.Key) < 8 || len(a.Key) > 64 {
 		return engine.Acted{}, complain(http.StatusForbidden, "console.old_form")
 	}

@@ -27,6 +27,8 @@ type session struct {
 	Created time.Time
 	Seen    time.Time
 
+	openedBy int64 // the binding (package member) of the account that opened it; 0: none
+
 	token string // the cookie; of the session of the request alone
 	roles string
 	flash string
@@ -117,7 +119,7 @@ func (s *Server) touch(r *Request) error {
 
 // admit makes a session for a member and returns the cookies of his browser; an
 // earlier session of this browser ends.
-func (s *Server) admit(tx *store.Tx, r *http.Request, id int64) ([]*http.Cookie, error) {
+func (s *Server) admit(tx *store.Tx, r *http.Request, v visitor) ([]*http.Cookie, error) {
 	if c, err := r.Cookie(cookieName(secure(r))); err == nil {
 		if err := endSession(tx, hashOf(c.Value)); err != nil {
 			return nil, err
@@ -131,15 +133,15 @@ func (s *Server) admit(tx *store.Tx, r *http.Request, id int64) ([]*http.Cookie,
 	if err := sweep(tx); err != nil {
 		return nil, err
 	}
-	roles, err := rolesText(tx, id)
+	roles, err := rolesText(tx, v.Member)
 	if err != nil {
 		return nil, err
 	}
 	token, mark := rand.Text()+rand.Text(), rand.Text()+rand.Text()
-	if err := addSession(tx, hashOf(token), id, roles, browserOf(r.UserAgent())); err != nil {
+	if err := addSession(tx, hashOf(token), v, roles, browserOf(r.UserAgent())); err != nil {
 		return nil, err
 	}
-	if err := addKnown(tx, hashOf(mark), id); err != nil {
+	if err := addKnown(tx, hashOf(mark), v.Member); err != nil {
 		return nil, err
 	}
 	cookie := func(name, value string, life time.Duration) *http.Cookie {

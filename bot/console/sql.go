@@ -11,40 +11,47 @@ import (
 
 // Links -----------------------------------------------------------------------
 
-func addLink(tx *store.Tx, hash string, member int64, life time.Duration) error {
+func addLink(tx *store.Tx, hash string, member, opened int64, life time.Duration) error {
 	_, err := tx.Exec(`DELETE FROM console_link WHERE member = $1 OR expires_at < $2`, member, tx.Millis()) // the newest alone counts
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(`INSERT INTO console_link (hash, member, expires_at) VALUES ($1, $2, $3)`, hash, member, tx.Now.Add(life).UnixMilli())
+	_, err = tx.Exec(`INSERT INTO console_link (hash, member, opened_by, expires_at) VALUES ($1, $2, $3, $4)`, hash, member, opened, tx.Now.Add(life).UnixMilli())
 	return err
+}
+
+// isLink tells whether a link would let somebody in.
+func isLink(tx *store.Tx, hash string) (bool, error) {
+	var n int
+	err := tx.QueryRow(`SELECT COUNT(*) FROM console_link WHERE hash = $1 AND used_at IS NULL AND expires_at > $2`, hash, tx.Millis()).Scan(&n)
+	return n > 0, err
 }
 
 // spendLink returns the member whom a link lets in; 0 when it is unknown, spent
 // or too old.
-func spendLink(tx *store.Tx, hash string) (member int64, err error) {
-	err = tx.QueryRow(`UPDATE console_link SET used_at = $1 WHERE hash = $2 AND used_at IS NULL AND expires_at > $1 RETURNING member`,
-		tx.Millis(), hash).Scan(&member)
+func spendLink(tx *store.Tx, hash string) (v visitor, err error) {
+	err = tx.QueryRow(`UPDATE console_link SET used_at = $1 WHERE hash = $2 AND used_at IS NULL AND expires_at > $1 RETURNING member, COALESCE(opened_by, 0)`,
+		tx.Millis(), hash).Scan(&v.Member, &v.OpenedBy)
 	if errors.Is(err, store.ErrNoRows) {
-		return 0, nil
+		return visitor{}, nil
 	}
-	return member, err
+	return v, err
 }
 
 // Sessions --------------------------------------------------------------------
 
-func addSession(tx *store.Tx, hash string, member int64, roles, browser string) error {
-	_, err := tx.Exec(`INSERT INTO console_session (hash, member, roles, browser, created_at, seen_at) VALUES ($1, $2, $3, $4, $5, $5)`,
-		hash, member, roles, browser, tx.Millis())
+func addSession(tx *store.Tx, hash string, v visitor, roles, browser string) error {
+	_, err := tx.Exec(`INSERT INTO console_session (hash, member, opened_by, roles, browser, created_at, seen_at) VALUES ($1, $2, $3, $4, $5, $6, $6)`,
+		hash, v.Member, v.OpenedBy, roles, browser, tx.Millis())
 	return err
 }
 
-const selectSession = `SELECT id, member, roles, browser, created_at, seen_at, flash FROM console_session `
+const selectSession = `SELECT id, member, COALESCE(opened_by, 0), roles, browser, created_at, seen_at, flash FROM console_session `
 
 func scanSession(row interface{ Scan(...any) error }) (*session, error) {
 	s := &session{}
 	var created, seen int64
-	err := row.Scan(&s.ID, &s.Member, &s.roles, &s.Browser, &created, &seen, &s.flash)
+	err := row.Scan(&s.ID, &s.Member, &s.openedBy, &s.roles, &s.Browser, &created, &seen, &s.flash)
 	if errors.Is(err, store.ErrNoRows) {
 		return nil, nil
 	}
@@ -102,15 +109,31 @@ func endSessionOf(tx *store.Tx, member, id, but int64) error {
 }
 
 // End ends the links, sessions and the password that a binding of a member
-// (package member) has opened; all of the member's for binding 0.
+// (package member) has opened; all of the member's for binding 0. Of what is older than
+// these records (NULL) nobody knows: it ends, too.
 func End(tx *store.Tx, member, binding int64) error {
 	for _, table := range []string{"console_link", "console_session", "console_password"} {
-		_, err := tx.Exec(`DELETE FROM `+table+` WHERE member = $1 AND (opened_by = $2 OR $2 = 0)`, member, binding)
+		_, err := tx.Exec(`DELETE FROM `+table+` WHERE member = $1 AND (opened_by = $2 OR opened_by IS NULL OR $2 = 0)`, member, binding)
 		if err != nil {
 			return fmt.Errorf("end what member %d has in %s: %w", member, table, err)
 		}
 	}
 	return nil
+}
+
+// spared runs end without ending one session, whatever has opened it.
+func spared(tx *store.Tx, s *session, end func() error) error {
+	set := func(opened int64) error {
+		_, err := tx.Exec(`UPDATE console_session SET opened_by = $1 WHERE id = $2`, opened, s.ID)
+		return err
+	}
+	if err := set(0); err != nil {
+		return err
+	}
+	if err := end(); err != nil {
+		return err
+	}
+	return set(s.openedBy)
 }
 
 // sweep drops the sessions that are over, and the marks of browsers that have
@@ -126,10 +149,19 @@ func sweep(tx *store.Tx) error {
 
 // Passwords -------------------------------------------------------------------
 
-func putPassword(tx *store.Tx, member int64, hash string) error {
-	_, err := tx.Exec(`INSERT INTO console_password (member, hash, set_at) VALUES ($1, $2, $3)
-		ON CONFLICT (member) DO UPDATE SET hash = excluded.hash, set_at = excluded.set_at`, member, hash, tx.Millis())
+func putPassword(tx *store.Tx, member, opened int64, hash string) error {
+	_, err := tx.Exec(`INSERT INTO console_password (member, opened_by, hash, set_at) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (member) DO UPDATE SET opened_by = excluded.opened_by, hash = excluded.hash, set_at = excluded.set_at`, member, opened, hash, tx.Millis())
 	return err
+}
+
+// passwordBy is the binding of the account by which a member's password was set.
+func passwordBy(tx *store.Tx, member int64) (opened int64, err error) {
+	err = tx.QueryRow(`SELECT COALESCE(opened_by, 0) FROM console_password WHERE member = $1`, member).Scan(&opened)
+	if errors.Is(err, store.ErrNoRows) {
+		return 0, nil
+	}
+	return opened, err
 }
 
 func dropPassword(tx *store.Tx, member int64) error {

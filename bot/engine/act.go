@@ -18,6 +18,9 @@ const Console chat.AccountID = "console"
 type Act struct {
 	Member int64
 	Unit   string // in which he acts; his role there is read in the transaction
+	// OpenedBy is the binding of the account that has opened the page (package member);
+	// 0: none.
+	OpenedBy int64
 	// Key is new for each form: an act whose key was seen before does nothing,
 	// so a double click counts once.
 	Key string

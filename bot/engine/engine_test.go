@@ -114,7 +114,7 @@ func newRig(t *testing.T, e storetest.Engine) *rig {
 			return err
 		}
 		for i, user := range []chat.UserID{"u1", "u2"} {
-			if err := d.Bind(tx, "acc", user, int64(i+1), "dm:"+chat.ChatID(user)); err != nil {
+			if err := d.Bind(tx, "acc", user, int64(i+1), "dm:"+chat.ChatID(user), member.Proof{How: "program"}); err != nil {
 				return err
 			}
 		}
@@ -280,7 +280,7 @@ func TestComplaint(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.want(t, noteTexts)
-		r.want(t, letters[e], "请发：/加入 姓名 工号，例如 /加入 张三 0002；有加入码的发：/加入 加入码")
+		r.want(t, letters[e], "有加入码的请发：/加入 加入码。没有的请发：/加入 姓名 工号，例如 /加入 张三 0002，核实后绑定。")
 		r.want(t, `SELECT reason FROM dead_letter`)
 		if r.log.Len() > 0 {
 			t.Errorf("log: %s", &r.log)

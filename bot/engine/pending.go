@@ -76,7 +76,7 @@ func (t *Turn) ForgetStranger(account chat.AccountID, user chat.UserID) error {
 func (t *Turn) RecognisedAs(account chat.AccountID, user chat.UserID, m *Member) error {
 	other := *t
 	other.Event = &chat.Event{Account: account, Kind: chat.Joined, From: chat.User{ID: user}}
-	other.cause += ":recognised"
+	other.cause += ":recognised:" + string(account) + ":" + string(user)
 	return other.Recognised(m)
 }
 

@@ -54,6 +54,17 @@ func (t *Turn) at(due time.Time, feature, kind, ref, key string) (bool, error) {
 	return n > 0, nil
 }
 
+// SetTimer is At without a turn and a unit: for what is done beside the engine. It is
+// noticed within a second.
+func SetTimer(tx *store.Tx, due time.Time, feature, kind, ref, key string) error {
+	_, err := tx.Exec(`INSERT INTO timer (due_at, feature, kind, ref, key) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`,
+		due.UnixMilli(), feature, kind, ref, key)
+	if err != nil {
+		return fmt.Errorf("set timer %s: %w", key, err)
+	}
+	return nil
+}
+
 // Cancel removes timers that are still set.
 func (t *Turn) Cancel(keys ...string) error {
 	list := make([]string, len(keys))

@@ -268,7 +268,7 @@ func setUpTally(t *testing.T, db *store.DB, d *member.Directory) {
 				if err != nil {
 					return err
 				}
-				if err := d.Bind(tx, "acc", chat.UserID(fmt.Sprintf("u%d-%d", b, p)), m.ID, ""); err != nil {
+				if err := d.Bind(tx, "acc", chat.UserID(fmt.Sprintf("u%d-%d", b, p)), m.ID, "", member.Proof{How: "program"}); err != nil {
 					return err
 				}
 			}

@@ -89,6 +89,14 @@ func (t *Turn) Directory() Directory { return t.work.engine.Directory }
 // Engine is for what is the same at every turn: actions, states.
 func (t *Turn) Engine() *Engine { return t.work.engine }
 
+// OpenedBy is what let the member into the page at which they act; 0 in a chat. See Act.
+func (t *Turn) OpenedBy() int64 {
+	if t.act == nil {
+		return 0
+	}
+	return t.act.Act.OpenedBy
+}
+
 // Private tells whether the event came from a private chat.
 func (t *Turn) Private() bool { return t.Event != nil && t.Event.Private }
 
@@ -254,6 +262,14 @@ func (t *Turn) TellAs(m *Member, p Private) (bool, error) {
 		Account: a.Account, Chat: a.Chat, User: a.User, Class: outbox.Reply, Message: p.Message, Language: lang,
 		Cause: p.Cause, Thread: p.Thread, About: p.About, Author: t.author(),
 	})
+}
+
+// TellAt says something at an address, e.g. to somebody who is no member.
+func (t *Turn) TellAt(a Address, msg chat.Message) error {
+	if a.Chat == "" && (a.Refuses || !t.work.engine.Caps(a.Account, "").Direct) {
+		return nil // nobody can be reached there who has not written first
+	}
+	return t.add(outbox.Letter{Account: a.Account, Chat: a.Chat, User: a.User, Class: outbox.Reply, Message: msg, Language: t.Lang})
 }
 
 // author is the member whose command this is, who is told what did not arrive; 0 = none.

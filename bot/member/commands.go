@@ -1,9 +1,6 @@
 package member
 
 import (
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
@@ -26,6 +23,8 @@ type Feature struct {
 	// Page makes the address at which a join code opens the browser room; ""
 	// when there is none.
 	Page func(code string) string
+
+	wrong wrongCodes
 }
 
 // Name implements engine.Feature.
@@ -36,126 +35,11 @@ func (f *Feature) Commands() []engine.Command {
 	return []engine.Command{
 		{Names: []string{"加入", "join"}, Usage: "member.usage.join", Run: f.join},
 		{Names: []string{"名单", "roster"}, Role: engine.Secretary, Usage: "member.usage.roster", Run: f.roster},
-		{Names: []string{"邀请", "invite"}, Role: engine.Secretary, Usage: "member.usage.invite", Run: f.invite},
+		{Names: []string{"邀请", "invite"}, Role: engine.OnRoster, Usage: "member.usage.invite", Run: f.invite},
 		{Names: []string{"绑定", "bind"}, Usage: "member.usage.bind", Run: f.bind},
 		{Names: []string{"网页", "web"}, Role: engine.OnRoster, Usage: "member.usage.web", Run: f.web},
 		{Names: []string{"语言", "lang"}, Usage: "member.usage.lang", Run: f.language},
 	}
-}
-
-// join binds the sender: /加入 CODE, or /加入 NAME STAFFNO.
-func (f *Feature) join(t *engine.Turn, line command.Line) error {
-	words := line.Fields()
-	var m *engine.Member
-	var err error
-	switch len(words) {
-	case 1:
-		m, err = f.Redeem(t.Tx, words[0])
-	case 2:
-		m, err = f.byStaff(t, words[0], words[1])
-	default:
-		return engine.Complain("member.join_how")
-	}
-	if err != nil {
-		return err
-	}
-	if m == nil {
-		return engine.Complain("member.join_unknown")
-	}
-	private := chat.ChatID("")
-	if t.Event.Private {
-		private = t.Event.Chat
-	}
-	if err := f.Bind(t.Tx, t.Event.Account, t.Event.From.ID, m.ID, private); err != nil {
-		return err
-	}
-	u, err := f.Home(t.Tx, m)
-	if err != nil {
-		return err
-	}
-	if err := t.Say("member.joined", "Name", m.Name, "Unit", u.Name); err != nil {
-		return err
-	}
-	return t.Recognised(m)
-}
-
-// byStaff finds the member by name and number. Whoever has an account on this
-// platform already needs a code for another one: the pair is no secret.
-func (f *Feature) byStaff(t *engine.Turn, name, staff string) (*engine.Member, error) {
-	m, err := ByStaff(t.Tx, staff)
-	if err != nil || m == nil || m.Name != name {
-		return nil, err
-	}
-	var bound int
-	err = t.Tx.QueryRow(`SELECT COUNT(*) FROM identity WHERE member = $1 AND account = $2 AND user_id <> $3`,
-		m.ID, t.Event.Account, t.Event.From.ID).Scan(&bound)
-	if err != nil {
-		return nil, err
-	}
-	if bound > 0 {
-		return nil, engine.Complain("member.join_taken")
-	}
-	return m, nil
-}
-
-// codeLetters are easy to tell apart; ten of them are 50 bits.
-const codeLetters = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
-
-// codeLife is how long a code waits for its member.
-const codeLife = 7 * 24 * time.Hour
-
-// Code makes a one-time code that binds an account to a member.
-func Code(tx *store.Tx, member int64) (string, error) { return newCode(tx, member, "") }
-
-// newCode makes a one-time code of a member: for his account, or for the group
-// chat of a unit.
-func newCode(tx *store.Tx, member int64, unit string) (string, error) {
-	random := make([]byte, 10)
-	rand.Read(random)
-	for i, b := range random {
-		random[i] = codeLetters[int(b)%len(codeLetters)]
-	}
-	code := string(random)
-	_, err := tx.Exec(`INSERT INTO join_code (hash, member, unit, expires_at) VALUES ($1, $2, $3, $4)`,
-		codeHash(code), member, unit, tx.Now.Add(codeLife).UnixMilli())
-	return code[:5] + "-" + code[5:], err
-}
-
-func codeHash(code string) string {
-	code = strings.ToUpper(strings.ReplaceAll(strings.TrimSpace(code), "-", ""))
-	sum := sha256.Sum256([]byte(code))
-	return hex.EncodeToString(sum[:])
-}
-
-// Redeem spends a code; nil when it is unknown, spent or too old.
-func (f *Feature) Redeem(tx *store.Tx, code string) (*engine.Member, error) {
-	var id int64
-	err := tx.QueryRow(`UPDATE join_code SET used_at = $1 WHERE hash = $2 AND unit = '' AND used_at IS NULL AND expires_at > $1
-		RETURNING member`, tx.Millis(), codeHash(code)).Scan(&id)
-	if errors.Is(err, store.ErrNoRows) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	return Member(tx, id)
-}
-
-// invite makes a code for a member; the secretary hands it out.
-func (f *Feature) invite(t *engine.Turn, line command.Line) error {
-	m, err := Find(t.Tx, t.Unit.ID, line.Args)
-	if err != nil {
-		return err
-	}
-	code, err := Code(t.Tx, m.ID)
-	if err != nil {
-		return err
-	}
-	text := t.T("member.invitation", "Name", m.Name, "Code", code)
-	for _, link := range f.Links(code) {
-		text += "\n" + t.T("member.invitation_link", "Link", link)
-	}
-	return t.TellSender(chat.Text(text))
 }
 
 // bind binds a group chat: of a secretary to his unit, or of anyone with a
@@ -197,7 +81,11 @@ func (f *Feature) bindTo(t *engine.Turn, u *engine.Unit) error {
 
 // bindCode makes a code with which anybody can bind one group to the unit.
 func (f *Feature) bindCode(t *engine.Turn) error {
-	code, err := newCode(t.Tx, t.Member.ID, t.Unit.ID)
+	by, err := f.maker(t)
+	if err != nil {
+		return err
+	}
+	code, err := newCode(t.Tx, t.Member.ID, t.Unit.ID, by)
 	if err != nil {
 		return err
 	}
@@ -208,10 +96,14 @@ func (f *Feature) bindCode(t *engine.Turn) error {
 // changes its unit so.
 func (f *Feature) bindByCode(t *engine.Turn, code string) error {
 	var unit string
+	if f.wrong.tooMany(sender(t), t.Now) {
+		return t.Say("member.join_wait")
+	}
 	err := t.Tx.QueryRow(`UPDATE join_code SET used_at = $1 WHERE hash = $2 AND unit <> '' AND used_at IS NULL AND expires_at > $1
-		RETURNING unit`, t.Tx.Millis(), codeHash(code)).Scan(&unit)
+		RETURNING unit`, t.Tx.Millis(), codeHash(readCode(code))).Scan(&unit)
 	if errors.Is(err, store.ErrNoRows) {
-		return engine.Complain("member.bind_unknown")
+		f.wrong.count(t, sender(t))
+		return t.Say("member.bind_unknown")
 	}
 	if err != nil {
 		return err
@@ -228,7 +120,11 @@ func (f *Feature) web(t *engine.Turn, _ command.Line) error {
 	if f.Page("") == "" {
 		return engine.Complain("member.no_page")
 	}
-	code, err := Code(t.Tx, t.Member.ID)
+	by, err := f.maker(t)
+	if err != nil {
+		return err
+	}
+	code, err := Code(t.Tx, t.Member.ID, by)
 	if err != nil {
 		return err
 	}
@@ -300,6 +196,17 @@ func (f *Feature) Data(t *engine.Turn, m *engine.Member) (lines []string, err er
 	}
 	if phone != "" {
 		lines = append(lines, t.T("member.data_phone", "Phone", phone))
+	}
+	accounts, err := bound(t.Tx, `b.member = $1`, m.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, b := range accounts {
+		how := t.T("member.how." + b.How)
+		if b.ByName != "" && b.By != m.ID {
+			how = t.T("member.how_by", "How", how, "Name", b.ByName)
+		}
+		lines = append(lines, t.T("member.data_account", "What", b.what(t.Lang), "How", how, "Day", time.UnixMilli(b.BoundAt).In(t.Unit.Zone).Format("2006-01-02")))
 	}
 	roles, err := Granted(t.Tx, m.ID)
 	if err != nil {

@@ -288,7 +288,8 @@ func (f *Feature) decide(t *engine.Turn, plan *Plan, decided string, button func
 	button(t.T("member.leave."+kind), "import", no)
 }
 
-// Press implements engine.Presser: what is told or decided of a file.
+// Press implements engine.Presser: what is told or decided of a file, or of requests to
+// join.
 func (f *Feature) Press(t *engine.Turn, data string) error {
 	parts := append(strings.Split(data, ":"), "", "", "")
 	id, err := strconv.ParseInt(parts[1], 10, 64)
@@ -296,6 +297,8 @@ func (f *Feature) Press(t *engine.Turn, data string) error {
 		return engine.Complain("engine.old_button")
 	}
 	switch parts[0] {
+	case "yes", "no", "all", "mine", "notmine":
+		return f.pressed(t, parts[0], id)
 	case "cancel":
 		return f.Drop(t, id)
 	case "column":

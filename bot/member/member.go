@@ -3,8 +3,12 @@
 //
 // Rules:
 //   - A member is known by his staff number; names are not unique and change.
-//   - A platform account is bound to a member by a one-time code, or by name
-//     and staff number as long as the member has no account there yet.
+//   - A platform account is bound to a member by a one-time code. A name and a
+//     staff number only ask: of who has an account, one of their own confirms; of
+//     who has none, nor an office, a secretary of the unit. The answer to the one
+//     who asks tells nothing of that.
+//   - An account that is one member's never becomes another's; it is unbound first.
+//     With it ends what it has opened: codes, sessions, a password.
 //   - A group chat is bound to a unit by its secretary, or with a one-time code
 //     that the secretary was given in private.
 //   - Roles hold within a unit and all below it.
@@ -98,6 +102,10 @@ func (d *Directory) forget() {
 
 // Changed tells that tx changes units, members, identities, roles or chats.
 func (d *Directory) Changed(tx *store.Tx) { tx.Changes(generation) }
+
+// Version changes with each transaction that changes units, members, identities, roles
+// or chats.
+func (d *Directory) Version(tx *store.Tx) (int64, error) { return tx.Generation(generation) }
 
 // cached looks a value up in one of the maps, or loads and keeps it.
 func cached[K comparable, V any](d *Directory, tx *store.Tx, m func() map[K]V, key K, load func() (V, error)) (V, error) {

@@ -164,13 +164,16 @@ func (p Person) Version() string {
 type Account struct {
 	Account chat.AccountID
 	User    chat.UserID
-	BoundAt int64 // ms
-	Private bool  // he is reached there in private
+	BoundAt int64  // ms
+	Private bool   // he is reached there in private
+	How     string // how it was proved; "": not recorded
 }
 
 // Accounts are a member's, the newest first.
 func Accounts(tx *store.Tx, member int64) ([]Account, error) {
-	rows, err := tx.Query(`SELECT account, user_id, bound_at, private_chat <> '' FROM identity WHERE member = $1 ORDER BY bound_at DESC, user_id`, member)
+	rows, err := tx.Query(`SELECT i.account, i.user_id, i.bound_at, i.private_chat <> '', COALESCE((SELECT b.how FROM account_binding b
+		WHERE b.account = i.account AND b.user_id = i.user_id AND b.ended_at IS NULL ORDER BY b.id DESC LIMIT 1), '')
+		FROM identity i WHERE i.member = $1 ORDER BY i.bound_at DESC, i.user_id`, member)
 	if err != nil {
 		return nil, err
 	}
@@ -178,7 +181,7 @@ func Accounts(tx *store.Tx, member int64) ([]Account, error) {
 	var out []Account
 	for rows.Next() {
 		var a Account
-		if err := rows.Scan(&a.Account, &a.User, &a.BoundAt, &a.Private); err != nil {
+		if err := rows.Scan(&a.Account, &a.User, &a.BoundAt, &a.Private, &a.How); err != nil {
 			return nil, err
 		}
 		out = append(out, a)
@@ -286,12 +289,29 @@ func (f *Feature) Recognise(t *engine.Turn, id chat.AccountID, user chat.UserID,
 	if err := t.Lock(m.Unit); err != nil {
 		return err
 	}
+	besides := chat.AccountID("")
 	if instead {
-		if _, err := t.Tx.Exec(`DELETE FROM identity WHERE member = $1 AND account = $2`, m.ID, id); err != nil {
+		besides = id
+	}
+	why, err := f.vouchable(t.Tx, m.ID, besides)
+	if err != nil {
+		return err
+	}
+	if why != "" {
+		return engine.Complain(why, "Name", m.Name)
+	}
+	if instead {
+		before, err := Accounts(t.Tx, m.ID)
+		if err != nil {
 			return err
 		}
+		for _, a := range before {
+			if err := f.unbind(t.Tx, a.Account, a.User, "replaced"); err != nil {
+				return err
+			}
+		}
 	}
-	if err := f.Bind(t.Tx, id, user, m.ID, ""); err != nil {
+	if err := f.Bind(t.Tx, id, user, m.ID, "", Proof{How: "recognised", By: t.Member.ID}); err != nil {
 		return err
 	}
 	if err := t.RecognisedAs(id, user, m); err != nil {
@@ -318,11 +338,26 @@ func (f *Feature) Unbind(t *engine.Turn, id chat.AccountID, user chat.UserID) er
 	if err := t.Lock(m.Unit); err != nil {
 		return err
 	}
-	f.Changed(t.Tx)
-	if _, err := t.Tx.Exec(`DELETE FROM identity WHERE account = $1 AND user_id = $2`, id, user); err != nil {
+	if err := f.unbind(t.Tx, id, user, "unbound"); err != nil {
+		return err
+	}
+	// Whoever had the account may have been let in by other ways since: all of them end.
+	if err := f.Directory.EndSessions(t.Tx, m.ID); err != nil {
 		return err
 	}
 	return t.Say("member.unbound", "Name", m.Name)
+}
+
+// EndSessionsOf ends, on a secretary's word, all that lets a member of t.Unit's roster
+// in without their accounts.
+func (f *Feature) EndSessionsOf(t *engine.Turn, m *engine.Member) error {
+	if t.Role < engine.Secretary {
+		return engine.Complain("engine.secretaries_only")
+	}
+	if err := f.Directory.EndSessions(t.Tx, m.ID); err != nil {
+		return err
+	}
+	return t.Say("member.sessions_ended", "Name", m.Name)
 }
 
 // Office is a role that a member has.

@@ -247,12 +247,3 @@ func bindChat(tx *store.Tx, id chat.AccountID, in chat.ChatID, unit, title strin
 		ON CONFLICT (account, chat) DO UPDATE SET unit = excluded.unit`, id, in, unit, title, tx.Millis())
 	return err
 }
-
-// Bind binds a platform account to a member.
-func (d *Directory) Bind(tx *store.Tx, id chat.AccountID, user chat.UserID, member int64, private chat.ChatID) error {
-	d.Changed(tx)
-	_, err := tx.Exec(`INSERT INTO identity (account, user_id, member, private_chat, bound_at) VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (account, user_id) DO UPDATE SET member = excluded.member, bound_at = excluded.bound_at`,
-		id, user, member, private, tx.Millis())
-	return err
-}

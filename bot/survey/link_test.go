@@ -107,7 +107,7 @@ func newScene(t *testing.T, e storetest.Engine, ring func(path string) keys) *sc
 			return err
 		}
 		for i := range voters {
-			if err := d.Bind(tx, "acc", user(i), int64(i+1), private(i)); err != nil {
+			if err := d.Bind(tx, "acc", user(i), int64(i+1), private(i), member.Proof{How: "program"}); err != nil {
 				return err
 			}
 		}

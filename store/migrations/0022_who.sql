@@ -26,9 +26,9 @@ INSERT INTO account_binding (member, account, user_id, how, bound_at, told_at)
 
 ALTER TABLE join_code ADD COLUMN made_by BIGINT NOT NULL DEFAULT 0;         -- the member who made it; 0: the program's command
 ALTER TABLE join_code ADD COLUMN opened_by BIGINT NOT NULL DEFAULT 0;       -- the account_binding that made it
-ALTER TABLE console_link ADD COLUMN opened_by BIGINT NOT NULL DEFAULT 0;
-ALTER TABLE console_session ADD COLUMN opened_by BIGINT NOT NULL DEFAULT 0;
-ALTER TABLE console_password ADD COLUMN opened_by BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE console_link ADD COLUMN opened_by BIGINT;       -- an account_binding; 0: the program's command; NULL: nobody knows
+ALTER TABLE console_session ADD COLUMN opened_by BIGINT;
+ALTER TABLE console_password ADD COLUMN opened_by BIGINT;
 CREATE INDEX join_code_member ON join_code (member);
 CREATE INDEX join_code_made_by ON join_code (made_by) WHERE made_by <> 0;
 
@@ -45,6 +45,7 @@ CREATE TABLE join_request (               -- somebody says who they are by name 
     state      TEXT NOT NULL,             -- new, secretary, own, nobody (asked), then confirmed, refused, expired
     asked_at   BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
+    told_at    BIGINT,                    -- when the secretaries were told
     settled_at BIGINT,
     settled_by BIGINT NOT NULL DEFAULT 0  -- the member who confirmed or refused
 );
