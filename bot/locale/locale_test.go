@@ -116,6 +116,7 @@ var made = map[string][]string{
 	"alert.":                {"needs_human", "banned", "too_busy"},
 	"engine.chat_":          {"added", "muted", "removed"},
 	"member.chat.":          {"all", "addressed", "muted", "removed"},
+	"member.how.":           {"invited", "own_code", "own_account", "secretary", "recognised", "program", "before"},
 	"member.status.":        member.Statuses,
 	"member.role.":          member.Roles,
 	"member.column.":        {"staff", "name", "unit", "status", "joined_on", "roles", "phone"},
