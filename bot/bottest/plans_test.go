@@ -22,9 +22,11 @@ import (
 var growing = []string{"account_binding", "answer", "answer_message", "binding", "checkin_entry", "event_seen", "ledger", "ledger_sum", "lesson_done", "lesson_push",
 	"notice_reader", "notice_target", "occurrence", "outbox", "outbox_part", "pending_answer", "prompt", "round", "signup_entry", "stay"}
 
-// meant are statements that are to read all: of the ledger's verification, and of the
-// rehearsal that plays the scripts.
-var meant = []string{"FROM ledger ORDER BY unit, seq", "SELECT unit, feature, code FROM prompt WHERE closed_at IS NULL ORDER BY id"}
+// meant are statements that are to read all: of the ledger's verification, of the
+// rehearsal that plays the scripts, and of the few bindings that nobody was told of yet,
+// which have an index of their own.
+var meant = []string{"FROM ledger ORDER BY unit, seq", "SELECT unit, feature, code FROM prompt WHERE closed_at IS NULL ORDER BY id",
+	"AND b.told_at IS NULL ORDER BY b.id"}
 
 // No statement of the scripts reads the whole of a table that grows, as one does that
 // misses its index: it would be quick in all tests, and slow after a year.

@@ -20,7 +20,7 @@ CREATE TABLE account_binding (            -- each time that an account was bound
 CREATE INDEX account_binding_member ON account_binding (member, id);
 CREATE INDEX account_binding_account ON account_binding (account, user_id);
 CREATE INDEX account_binding_opened ON account_binding (opened_by) WHERE opened_by <> 0;
-CREATE INDEX account_binding_untold ON account_binding (id) WHERE told_at IS NULL;
+CREATE INDEX account_binding_untold ON account_binding (id) WHERE told_at IS NULL AND ended_at IS NULL;
 INSERT INTO account_binding (member, account, user_id, how, bound_at, told_at)
     SELECT member, account, user_id, 'before', bound_at, bound_at FROM identity;
 
