@@ -64,8 +64,11 @@ type Platform struct {
 
 	// The faults below hit the next message that is sent to Group.
 
-	// Fail answers that the platform is out of order; nothing is shown.
+	// Fail has the message fail in a way that shows that it was not taken.
 	Fail func()
+	// Broken shows the message and answers as a proxy does that gets no answer: with
+	// a 5xx and a page of HTML. Every platform that is reached by HTTP has it.
+	Broken func()
 	// Drop breaks the connection before the request is read.
 	Drop func()
 	// LoseAnswer shows the message and breaks the connection.

@@ -176,7 +176,7 @@ func (m *mem) Edit(_ context.Context, in chat.ChatID, id chat.MessageID, part ch
 	}
 	i := slices.IndexFunc(m.p.sent[in], func(s Shown) bool { return s.ID == id })
 	if i < 0 {
-		return &chat.SendError{Class: chat.BadPart}
+		return &chat.SendError{Class: chat.NotThere}
 	}
 	m.p.sent[in][i].Text = part.Plain()
 	return nil
@@ -246,6 +246,7 @@ func (p *platform) faults(hooks *Platform) {
 		}
 	}
 	hooks.Fail = func() { next(false, false, chat.SendError{Class: chat.Temporary}) }
+	hooks.Broken = func() { next(true, false, chat.SendError{Class: chat.MaybeSent}) }
 	hooks.Drop = hooks.Fail
 	hooks.LoseAnswer = func() { next(true, false, chat.SendError{Class: chat.MaybeSent}) }
 	hooks.Hang = func() { next(true, true, chat.SendError{}) }

@@ -16,6 +16,12 @@ var faulty = []test{
 		b.fails(b.ctx, 0, chat.Temporary)
 		b.goesOn()
 	}},
+	{"broken after it was taken", func(b *bench) {
+		b.need(b.Broken != nil, "proxies and servers that break")
+		b.Broken()
+		b.fails(b.ctx, 1, chat.MaybeSent)
+		b.goesOn()
+	}},
 	{"connection lost before the request", func(b *bench) {
 		b.need(b.Drop != nil, "losing a request")
 		b.Drop()
@@ -93,21 +99,40 @@ var faulty = []test{
 	}},
 	{"an edit that fails", func(b *bench) {
 		editor, ok := b.adapter.(chat.Editor)
-		b.need(ok && b.adapter.Caps(b.Group).Edit && b.Fail != nil, "failing an edit")
+		b.need(ok && b.adapter.Caps(b.Group).Edit && (b.Fail != nil || b.Broken != nil), "failing an edit")
 		r := b.send(b.Group, text("1", "一"))
-		b.Fail()
-		b.classed(editor.Edit(b.ctx, b.Group, r.Message, text("1", "二")), chat.Temporary)
-		b.shown(b.Group, Shown{Text: "一"})
+		if b.Fail != nil {
+			b.Fail()
+			b.classed(editor.Edit(b.ctx, b.Group, r.Message, text("1", "二")), chat.Temporary)
+			b.shown(b.Group, Shown{Text: "一"})
+			return
+		}
+		b.Broken()
+		b.classed(editor.Edit(b.ctx, b.Group, r.Message, text("1", "二")), chat.MaybeSent)
+		b.shown(b.Group, Shown{Text: "二"})
 	}},
 	{"an edit of nothing", func(b *bench) {
 		editor, ok := b.adapter.(chat.Editor)
 		b.need(ok && b.adapter.Caps(b.Group).Edit, "editing")
-		b.classed(editor.Edit(b.ctx, b.Group, "no-such-message", text("1", "二")), chat.BadPart)
+		b.classed(editor.Edit(b.ctx, b.Group, "no-such-message", text("1", "二")), chat.NotThere)
+	}},
+	{"asked whether it answers", func(b *bench) {
+		pinger, ok := b.adapter.(chat.Pinger)
+		b.need(ok, "being asked")
+		if err := pinger.Ping(b.ctx); err != nil {
+			b.Errorf("a platform in order: %v", err)
+		}
+		b.shown(b.Group)
 	}},
 	{"restarted after faults", func(b *bench) {
-		b.need(b.Fail != nil, "being out of order")
-		b.Fail()
-		b.fails(b.ctx, 0, chat.Temporary)
+		b.need(b.Fail != nil || b.Broken != nil, "being out of order")
+		if b.Fail != nil {
+			b.Fail()
+			b.fails(b.ctx, 0, chat.Temporary)
+		} else {
+			b.Broken()
+			b.fails(b.ctx, 1, chat.MaybeSent)
+		}
 		b.restart(func() {})
 		b.goesOn()
 	}},

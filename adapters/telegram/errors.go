@@ -38,7 +38,7 @@ func classed(err error) error {
 		return &chat.SendError{Class: classOf(refused.Code, refused.Description), After: time.Duration(refused.Parameters.RetryAfter) * time.Second,
 			Topic: ofTopic(refused.Description), Err: refused}
 	case errors.As(err, &status):
-		return &chat.SendError{Class: classOf(status.status, ""), Err: status}
+		return &chat.SendError{Class: status.class(), Err: status}
 	case errors.As(err, &notSent):
 		return &chat.SendError{Class: chat.Temporary, Err: notSent.err}
 	}
@@ -62,6 +62,18 @@ func classed(err error) error {
 	return &chat.SendError{Class: chat.MaybeSent, Err: err}
 }
 
+// class of an answer that is not the Bot API's: some proxy's, before or after the message
+// was taken, unless it says that the request was too much for it.
+func (e *statusError) class() chat.Class {
+	switch e.status {
+	case http.StatusTooManyRequests:
+		return chat.RateLimited
+	case http.StatusRequestEntityTooLarge:
+		return chat.TooBig
+	}
+	return chat.MaybeSent
+}
+
 // refusals are what the descriptions of refused requests say, and the classes
 // that they stand for.
 var refusals = []struct {
@@ -82,19 +94,28 @@ var refusals = []struct {
 	{"topic_deleted", chat.ChatGone},
 	{"topic_id_invalid", chat.ChatGone},
 	{"topic_closed", chat.Forbidden},
+	{"rights to send photos", chat.Unsupported}, // "not enough rights to send … to the chat"
+	{"rights to send documents", chat.Unsupported},
+	{"rights to send polls", chat.Unsupported},
+	{"rights to send media", chat.Unsupported},
+	{"send_media_forbidden", chat.Unsupported},
+	{"send_photos_forbidden", chat.Unsupported},
+	{"send_docs_forbidden", chat.Unsupported},
+	{"send_polls_forbidden", chat.Unsupported},
 	{"not enough rights", chat.Forbidden},
 	{"no rights", chat.Forbidden},
 	{"administrator rights", chat.Forbidden},
 	{"write_forbidden", chat.Forbidden},
 	{"send_plain_forbidden", chat.Forbidden},
-	{"send_media_forbidden", chat.Forbidden},
-	{"send_photos_forbidden", chat.Forbidden},
-	{"send_polls_forbidden", chat.Forbidden},
+	{"message to edit not found", chat.NotThere},
+	{"can't be edited", chat.NotThere},
+	{"no text in the message to edit", chat.NotThere},
+	{"message_id_invalid", chat.NotThere},
 	{"wrong file identifier", chat.Temporary}, // is uploaded anew
 	{"wrong remote file", chat.Temporary},
 }
 
-// classOf reads a status of HTTP, which the Bot API uses too, and its text.
+// classOf reads the code and the text of a refusal.
 func classOf(code int, description string) chat.Class {
 	description = strings.ToLower(description)
 	switch {
@@ -108,10 +129,10 @@ func classOf(code int, description string) chat.Class {
 		return chat.TooBig
 	case code == http.StatusConflict:
 		return chat.Temporary
-	case code == http.StatusGatewayTimeout:
+	case code >= 500 && strings.Contains(description, "immediately deleted"):
+		return chat.Deleted
+	case code >= 500: // of the server itself, or of a proxy in between: it may have been taken
 		return chat.MaybeSent
-	case code >= 500:
-		return chat.Temporary
 	}
 	for _, r := range refusals {
 		if strings.Contains(description, r.says) {

@@ -77,7 +77,7 @@ func TestConformance(t *testing.T) {
 			Pending:     s.Pending,
 			Tries:       s.Tries,
 			Redeliver:   s.Again,
-			Fail:        fault(telegramtest.Fault{Kind: telegramtest.Broken, Code: 502}),
+			Broken:      fault(telegramtest.Fault{Kind: telegramtest.TakenThenBroken, Code: 502}),
 			Drop:        fault(telegramtest.Fault{Kind: telegramtest.Drop}),
 			LoseAnswer:  fault(telegramtest.Fault{Kind: telegramtest.Lose}),
 			Hang:        fault(telegramtest.Fault{Kind: telegramtest.Hang}),

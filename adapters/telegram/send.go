@@ -36,7 +36,10 @@ func (a *Adapter) Send(ctx context.Context, to chat.ChatID, p chat.Part) (chat.R
 	if err != nil {
 		return chat.Receipt{}, a.failed(err)
 	}
-	r := chat.Receipt{Message: chat.MessageID(strconv.Itoa(sent.ID))}
+	var r chat.Receipt
+	if sent.ID != 0 {
+		r.Message = chat.MessageID(strconv.Itoa(sent.ID))
+	}
 	if sent.Poll != nil {
 		r.Poll = chat.PollID(sent.Poll.ID)
 	}
@@ -196,7 +199,7 @@ func place(in chat.ChatID, id chat.MessageID) (group int64, message int, err err
 		return 0, 0, err
 	}
 	if message, err = strconv.Atoi(string(id)); err != nil {
-		return 0, 0, &chat.SendError{Class: chat.BadPart, Err: errors.New("there is no such message")}
+		return 0, 0, &chat.SendError{Class: chat.NotThere, Err: errors.New("there is no such message")}
 	}
 	return group, message, nil
 }

@@ -149,7 +149,21 @@ func (a *Adapter) Run(ctx context.Context, in chat.Inbox) error {
 	if err = a.gaveUp(in, err); ctx.Err() != nil {
 		return nil
 	}
+	if limited := (*chat.SendError)(nil); errors.As(err, &limited) && limited.Class == chat.RateLimited {
+		wait(ctx, min(limited.After, longestRest)) // longer than the supervisor would
+	}
 	return err
+}
+
+// longestRest bounds how long Telegram is not asked for updates because it has said so.
+const longestRest = 10 * time.Minute
+
+// Ping implements chat.Pinger.
+func (a *Adapter) Ping(ctx context.Context) error {
+	var me struct {
+		ID int64 `json:"id"`
+	}
+	return a.failed(a.client.call(ctx, "getMe", nil, &me))
 }
 
 // connected receives until the connection ends, of itself or by broken.

@@ -228,28 +228,39 @@ func TestRefusalsByClass(t *testing.T) {
 	s := town(t, telegramtest.Options{})
 	a := connect(t, s)
 	for text, want := range map[string]chat.Class{
-		"Forbidden: bot was kicked from the group chat":             chat.ChatGone,
-		"Forbidden: bot is not a member of the supergroup chat":     chat.ChatGone,
-		"Forbidden: the group chat was deleted":                     chat.ChatGone,
-		"Forbidden: user is deactivated":                            chat.Forbidden,
-		"Forbidden: bot was blocked by the user":                    chat.Forbidden,
-		"Forbidden: bot can't initiate conversation with a user":    chat.Forbidden,
-		"Bad Request: chat not found":                               chat.ChatGone,
-		"Bad Request: not enough rights to send photos to the chat": chat.Forbidden,
-		"Bad Request: have no rights to send a message":             chat.Forbidden,
-		"Bad Request: CHAT_WRITE_FORBIDDEN":                         chat.Forbidden,
-		"Bad Request: TOPIC_CLOSED":                                 chat.Forbidden,
-		"Bad Request: message thread not found":                     chat.ChatGone,
-		"Bad Request: message is too long":                          chat.TooBig,
-		"Bad Request: can't parse entities":                         chat.BadPart,
-		"Bad Request: group chat was upgraded to a supergroup chat": chat.ChatGone,
-		"Conflict: terminated by other getUpdates request":          chat.Temporary,
-		"Internal Server Error: restart":                            chat.Temporary,
-		"Gateway Timeout":                                           chat.MaybeSent,
-		"Request Entity Too Large":                                  chat.TooBig,
-		"Not Found: method not found":                               chat.Unsupported,
+		"Forbidden: bot was kicked from the group chat":                                     chat.ChatGone,
+		"Forbidden: bot is not a member of the supergroup chat":                             chat.ChatGone,
+		"Forbidden: the group chat was deleted":                                             chat.ChatGone,
+		"Forbidden: user is deactivated":                                                    chat.Forbidden,
+		"Forbidden: bot was blocked by the user":                                            chat.Forbidden,
+		"Forbidden: bot can't initiate conversation with a user":                            chat.Forbidden,
+		"Bad Request: chat not found":                                                       chat.ChatGone,
+		"Bad Request: not enough rights to send text messages to the chat":                  chat.Forbidden,
+		"Bad Request: not enough rights to send photos to the chat":                         chat.Unsupported,
+		"Bad Request: not enough rights to send polls to the chat":                          chat.Unsupported,
+		"Bad Request: CHAT_SEND_DOCS_FORBIDDEN":                                             chat.Unsupported,
+		"Bad Request: PHOTO_INVALID_DIMENSIONS":                                             chat.BadPart,
+		"Bad Request: message to edit not found":                                            chat.NotThere,
+		"Bad Request: message can't be edited":                                              chat.NotThere,
+		"Bad Request: there is no text in the message to edit":                              chat.NotThere,
+		"Bad Request: have no rights to send a message":                                     chat.Forbidden,
+		"Bad Request: CHAT_WRITE_FORBIDDEN":                                                 chat.Forbidden,
+		"Bad Request: TOPIC_CLOSED":                                                         chat.Forbidden,
+		"Bad Request: message thread not found":                                             chat.ChatGone,
+		"Bad Request: message is too long":                                                  chat.TooBig,
+		"Bad Request: can't parse entities":                                                 chat.BadPart,
+		"Bad Request: group chat was upgraded to a supergroup chat":                         chat.ChatGone,
+		"Conflict: terminated by other getUpdates request":                                  chat.Temporary,
+		"Internal Server Error: restart":                                                    chat.MaybeSent,
+		"Internal Server Error: Request aborted":                                            chat.MaybeSent,
+		"Internal Server Error: sent message was immediately deleted and can't be returned": chat.Deleted,
+		"Bad Gateway":                 chat.MaybeSent,
+		"Service Unavailable":         chat.MaybeSent,
+		"Gateway Timeout":             chat.MaybeSent,
+		"Request Entity Too Large":    chat.TooBig,
+		"Not Found: method not found": chat.Unsupported,
 	} {
-		code := map[string]int{"Forbidden": 403, "Bad Request": 400, "Conflict": 409, "Internal Server Error": 500, "Gateway Timeout": 504,
+		code := map[string]int{"Forbidden": 403, "Bad Request": 400, "Conflict": 409, "Internal Server Error": 500, "Gateway Timeout": 504, "Bad Gateway": 502, "Service Unavailable": 503,
 			"Request Entity Too Large": 413, "Not Found": 404}[strings.Split(text, ":")[0]]
 		s.Inject(telegramtest.Fault{Kind: telegramtest.Refuse, Code: code, Text: text})
 		_, err := a.Send(t.Context(), id2chat(group), chat.Part{Spans: []chat.Span{{Text: "通知"}}})
@@ -262,6 +273,73 @@ func TestRefusalsByClass(t *testing.T) {
 	if chat.ClassOf(err) != chat.MaybeSent || strings.Contains(err.Error(), "mess") {
 		t.Errorf("half an answer: %v", err)
 	}
+}
+
+// A page of HTML is no answer of Telegram's, whatever its status says.
+func TestAPageIsNoAnswer(t *testing.T) {
+	s := town(t, telegramtest.Options{})
+	a := connect(t, s)
+	for code, want := range map[int]chat.Class{200: chat.MaybeSent, 403: chat.MaybeSent, 404: chat.MaybeSent, 413: chat.TooBig, 429: chat.RateLimited,
+		500: chat.MaybeSent, 502: chat.MaybeSent, 503: chat.MaybeSent, 520: chat.MaybeSent} {
+		for _, send := range []func() error{
+			func() error {
+				_, err := a.Send(t.Context(), id2chat(group), chat.Part{Spans: []chat.Span{{Text: "通知"}}})
+				return err
+			},
+			func() error {
+				return a.Edit(t.Context(), id2chat(group), "1", chat.Part{Spans: []chat.Span{{Text: "通知"}}})
+			},
+			func() error {
+				_, err := a.Send(t.Context(), id2chat(group), chat.Part{Poll: &chat.Poll{Question: "题", Options: []string{"一", "二"}}})
+				return err
+			},
+		} {
+			s.Inject(telegramtest.Fault{Kind: telegramtest.Broken, Code: code})
+			if err := send(); chat.ClassOf(err) != want {
+				t.Errorf("a page with %d: %v, want %s", code, err, want)
+			}
+		}
+	}
+}
+
+// Of the answer to a message three fields matter; the others may be whatever they like.
+func TestAnOddAnswerIsAReceipt(t *testing.T) {
+	for body, want := range map[string]chat.Receipt{
+		`{"ok":true,"result":{"message_id":7,"link_preview_options":"{\"is_disabled\":true}","date":"today","chat":[],"poll":{"id":"p","options":7}}}`: {Message: "7", Poll: "p"},
+		`{"ok":true,"result":{"message_id":7,"photo":"none","reply_markup":3}}`:                                                                        {Message: "7"},
+		`{"ok":true,"result":true}`: {},
+	} {
+		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, body) }))
+		a, err := New(Options{ID: "tg", Token: telegramtest.DefaultToken, APIURL: srv.URL, Log: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := a.Send(t.Context(), id2chat(group), chat.Part{Spans: []chat.Span{{Text: "通知"}}})
+		if got != want || err != nil {
+			t.Errorf("%s gives %+v, %v", body, got, err)
+		}
+		a.client.CloseIdleConnections()
+		srv.Close()
+	}
+}
+
+// Telegram is not asked again before the time that it has named.
+func TestARefusedPollRests(t *testing.T) {
+	s := town(t, telegramtest.Options{})
+	s.Inject(telegramtest.Fault{Methods: []string{"getUpdates"}, Kind: telegramtest.TooMany, After: 600})
+	a := connect(t, s)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	in := adaptertest.NewRecorder()
+	go func() { ended <- a.Run(ctx, in) }()
+	in.WaitCondition(t, chat.Down)
+	select {
+	case err := <-ended:
+		t.Errorf("Run ended at once: %v", err)
+	case <-time.After(50 * time.Millisecond):
+	}
+	cancel()
+	<-ended
 }
 
 func TestEntities(t *testing.T) {

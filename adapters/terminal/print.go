@@ -42,7 +42,7 @@ func (a *Adapter) Edit(_ context.Context, in chat.ChatID, id chat.MessageID, p c
 	defer a.mu.Unlock()
 	i := slices.IndexFunc(a.shown[in], func(m message) bool { return m.id == id })
 	if i < 0 {
-		return &chat.SendError{Class: chat.BadPart, Err: errors.New("the message is no longer there")}
+		return &chat.SendError{Class: chat.NotThere, Err: errors.New("the message is no longer there")}
 	}
 	if err := a.write(in, markEdited, p); err != nil {
 		return err

@@ -143,7 +143,7 @@ func TestErrors(t *testing.T) {
 		{"unknown chat", unknown, "chat_gone: there is no such chat at this terminal"},
 		{"picture", picture, "unsupported: a terminal shows no pictures"},
 		{"private chat with nobody", direct, "unsupported: there is no such chat at this terminal"},
-		{"edit of nothing", a.Edit(ctx, "room", "x", chat.Part{}), "bad_part: the message is no longer there"},
+		{"edit of nothing", a.Edit(ctx, "room", "x", chat.Part{}), "not_there: the message is no longer there"},
 	} {
 		if tc.err == nil || tc.err.Error() != tc.want {
 			t.Errorf("%s: error %v, want %q", tc.name, tc.err, tc.want)
@@ -161,7 +161,7 @@ func TestOnlyTheLastMessagesCanBeEdited(t *testing.T) {
 	if err := a.Edit(t.Context(), "room", second, chat.Part{}); err != nil {
 		t.Error(err)
 	}
-	if err := a.Edit(t.Context(), "room", first, chat.Part{}); chat.ClassOf(err) != chat.BadPart {
+	if err := a.Edit(t.Context(), "room", first, chat.Part{}); chat.ClassOf(err) != chat.NotThere {
 		t.Errorf("edit of a message that fell off: %v", err)
 	}
 }

@@ -381,13 +381,13 @@ func (a *Adapter) Edit(ctx context.Context, in chat.ChatID, id chat.MessageID, p
 	}
 	seq, err := strconv.ParseInt(string(id), 10, 64)
 	if err != nil {
-		return &chat.SendError{Class: chat.BadPart, Err: err}
+		return &chat.SendError{Class: chat.NotThere, Err: err}
 	}
 	a.mu.Lock()
 	i := slices.IndexFunc(r.messages, func(m *message) bool { return m.Seq == seq && m.Bot })
 	if i < 0 {
 		a.mu.Unlock()
-		return &chat.SendError{Class: chat.BadPart, Err: errors.New("the message is no longer there")}
+		return &chat.SendError{Class: chat.NotThere, Err: errors.New("the message is no longer there")}
 	}
 	changed := *r.messages[i]
 	changed.Spans, changed.Buttons, changed.Edited = p.Spans, p.Buttons, true

@@ -823,9 +823,9 @@ func TestEditsThatCannotBe(t *testing.T) {
 		id   chat.MessageID
 		want string
 	}{
-		{"a person's message", messageID(m[0].Seq), "bad_part: the message is no longer there"},
-		{"a message that is gone", "1", "bad_part: the message is no longer there"},
-		{"no id of ours", "x", `bad_part: strconv.ParseInt: parsing "x": invalid syntax`},
+		{"a person's message", messageID(m[0].Seq), "not_there: the message is no longer there"},
+		{"a message that is gone", "1", "not_there: the message is no longer there"},
+		{"no id of ours", "x", `not_there: strconv.ParseInt: parsing "x": invalid syntax`},
 	} {
 		if err := s.a.Edit(t.Context(), "demo", c.id, part("", "改")); err == nil || err.Error() != c.want {
 			t.Errorf("%s: %v, want %s", c.name, err, c.want)

@@ -50,10 +50,11 @@ func (s *session) upload(ctx context.Context, at string, m *chat.Media) (id stri
 	}
 	id, err = s.put(ctx, at, name, m.Data)
 	var ret openwechat.Ret
-	switch {
+	var status statusError
+	switch refused := errors.As(err, &ret) || errors.As(err, &status) && status < 500; {
 	case err == nil:
 		s.uploads[key] = id
-	case !errors.As(err, &ret) && !errors.As(err, new(statusError)):
+	case !refused:
 		// Whatever became of the upload, the message was not sent.
 		err = &chat.SendError{Class: chat.Temporary, Err: withoutAddress(err)}
 	}

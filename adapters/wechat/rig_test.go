@@ -44,7 +44,7 @@ func TestConformance(t *testing.T) {
 				return srv.Count("webwxsendmsg") + srv.Count("webwxsendmsgimg") + srv.Count("webwxsendappmsg")
 			},
 			Redeliver:  srv.Redeliver,
-			Fail:       fail(wechattest.Fault{Status: http.StatusBadGateway}),
+			Broken:     fail(wechattest.Fault{Status: http.StatusBadGateway, Taken: true}),
 			Drop:       fail(wechattest.Fault{Drop: true}),
 			LoseAnswer: fail(wechattest.Fault{DropAfter: true}),
 			Hang:       fail(wechattest.Fault{Hang: true}),

@@ -129,8 +129,8 @@ func (a *Adapter) classed(s *session, err error) error {
 		return marked
 	case errors.As(err, &ret):
 		return a.refused(s, ret)
-	case errors.As(err, &status) && status >= 500:
-		return &chat.SendError{Class: chat.Temporary, Err: err}
+	case errors.As(err, &status) && status >= 500: // it may have come after the message was taken
+		return &chat.SendError{Class: chat.MaybeSent, Err: err}
 	case errors.As(err, &status):
 		return &chat.SendError{Class: chat.BadPart, Err: err}
 	case errors.As(err, &dial) && dial.Op == "dial":

@@ -248,6 +248,7 @@ func TestSendClasses(t *testing.T) {
 		{"wrong parameter", "webwxsendmsg", wechattest.Fault{Ret: 1}, group, text, chat.BadPart},
 		{"logic error", "webwxsendmsg", wechattest.Fault{Ret: -2}, group, text, chat.BadPart},
 		{"forbidden", "webwxsendmsg", wechattest.Fault{Status: 403}, group, text, chat.BadPart},
+		{"out of order", "webwxsendmsg", wechattest.Fault{Status: 502}, group, text, chat.MaybeSent},
 		{"malformed", "webwxsendmsg", wechattest.Fault{Body: "<html>"}, group, text, chat.MaybeSent},
 		{"no id", "webwxsendmsg", wechattest.Fault{Body: `{"BaseResponse":{"Ret":0}}`}, group, text, chat.MaybeSent},
 		{"upload lost", "webwxuploadmedia", wechattest.Fault{DropAfter: true}, group, file, chat.Temporary},

@@ -338,6 +338,12 @@ type Leaver interface {
 	Leave()
 }
 
+// Pinger is an Adapter that can ask its platform whether it answers, without showing
+// anything to anybody.
+type Pinger interface {
+	Ping(ctx context.Context) error
+}
+
 // PollCloser is an Adapter that can end a poll which it has sent. A poll that
 // has ended already is no error.
 type PollCloser interface {

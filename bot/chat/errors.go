@@ -15,7 +15,9 @@ const (
 	// RateLimited: not sent; try again after SendError.After. It concerns the chat, or
 	// the account where SendError.Account says so.
 	RateLimited Class = "rate_limited"
-	// MaybeSent: the request went out, its outcome is unknown.
+	// MaybeSent: the request went out, its outcome is unknown. An answer that is not the
+	// platform's own, or that tells of a fault of it, is of this class: it may have come
+	// after the message was taken.
 	MaybeSent Class = "maybe_sent"
 	// ChatMoved: not sent; the chat is now SendError.To.
 	ChatMoved Class = "chat_moved"
@@ -29,10 +31,16 @@ const (
 	LoggedOut Class = "logged_out"
 	// TooBig: the text or file is over the platform's limit.
 	TooBig Class = "too_big"
-	// Unsupported: the platform or this chat cannot do that at all.
+	// Unsupported: the platform or this chat does not take that kind of message (a
+	// picture, a file, a poll), but others.
 	Unsupported Class = "unsupported"
 	// BadPart: the platform refuses this message, whenever it is sent.
 	BadPart Class = "bad_part"
+	// Deleted: it was taken and deleted at once, by somebody else in the chat (a bot
+	// against spam): sending it again does not help.
+	Deleted Class = "deleted"
+	// NotThere: the message to be edited is not there any more, or cannot be edited.
+	NotThere Class = "not_there"
 )
 
 // SendError is a failed Send, Edit or Direct.

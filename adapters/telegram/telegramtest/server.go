@@ -120,21 +120,22 @@ type Fault struct {
 	Methods []string // "" = any that sends or edits
 	Kind    FaultKind
 	After   int    // TooMany: retry_after
-	Code    int    // Refuse, Broken: the status
-	Text    string // Refuse: the description
+	Code    int    // Refuse, Broken, TakenThenBroken: the status
+	Text    string // Refuse, TakenThenBroken: the description
 }
 
 // FaultKind is what goes wrong.
 type FaultKind int
 
 const (
-	Drop    FaultKind = iota // the connection breaks before the call is read
-	Lose                     // the call is done, the connection breaks
-	Hang                     // the call is done, nothing is answered
-	TooMany                  // 429
-	Refuse                   // an error of the Bot API
-	Broken                   // a page of HTML
-	Garble                   // the answer is cut
+	Drop            FaultKind = iota // the connection breaks before the call is read
+	Lose                             // the call is done, the connection breaks
+	Hang                             // the call is done, nothing is answered
+	TooMany                          // 429
+	Refuse                           // an error of the Bot API
+	Broken                           // a page of HTML
+	TakenThenBroken                  // the call is done, then as Broken; with Text, as an error of the Bot API
+	Garble                           // the answer is cut
 )
 
 // Inject has the next call fail that the fault is for.
@@ -239,6 +240,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			case <-s.closing:
 			}
 			return
+		case TakenThenBroken:
+			if f.Text != "" {
+				answer(w, nil, &refused{code: f.Code, text: f.Text})
+				return
+			}
+			fallthrough
 		case Broken:
 			w.Header().Set("Content-Type", "text/html")
 			w.WriteHeader(f.Code)

@@ -21,6 +21,7 @@ type Fault struct {
 	DropAfter bool            // it is handled, and the connection breaks
 	Hang      bool            // it is handled and never answered
 	Status    int             // an HTTP error instead of an answer
+	Taken     bool            // with Status: it is handled before
 	Body      string          // something else than an answer
 	Ret       int             // an answer that refuses
 	Until     <-chan struct{} // the request waits until it is closed; then what is above
@@ -52,6 +53,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case f.Drop:
 		panic(http.ErrAbortHandler)
 	case f.Status != 0:
+		if f.Taken {
+			s.route(httptest.NewRecorder(), r)
+		}
 		http.Error(w, "<html>out of order</html>", f.Status)
 	case f.Body != "":
 		_, _ = io.WriteString(w, f.Body)
