@@ -132,6 +132,8 @@ type Media struct {
 	Alt string `json:"alt"`
 	// Name makes it a file to be saved under this name.
 	Name string `json:"name,omitempty"`
+	// AsFile makes a picture a file, for a chat that took no picture.
+	AsFile bool `json:"as_file,omitempty"`
 	// Data and Type are filled in by the sender just before Adapter.Send.
 	Data []byte `json:"-"`
 	Type string `json:"-"` // media type, e.g. image/png

@@ -2,7 +2,6 @@ package chat
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -45,6 +44,7 @@ var ErrEmpty = errors.New("the message is empty")
 // Words are what Render adds to a message, in the reader's language.
 type Words struct {
 	Picture string // a description in the place of a picture, with one %s: "［图片：%s］"
+	File    string // the same in the place of a file
 	Choose  string // the line above numbered choices: "回复数字选择："
 }
 
@@ -75,12 +75,12 @@ func Render(m Message, c Caps, w Words) (Rendered, error) {
 	var pictures []Media
 	for _, p := range m.Media {
 		p.Alt, p.Name = Clean(p.Alt), Clean(p.Name)
-		if p.Name == "" && c.Pictures || p.Name != "" && c.Files {
+		if !p.file() && c.Pictures || p.file() && c.Files {
 			pictures = append(pictures, p)
 			continue
 		}
 		r.Losses |= LossPicture
-		spans = append(spans, Span{Text: "\n" + fmt.Sprintf(w.Picture, p.Alt)})
+		spans = append(spans, p.inWords(w))
 	}
 	buttons := labelled(m.Buttons)
 	if len(buttons) > 0 && !c.Buttons {

@@ -10,6 +10,9 @@
 //     whose answer got lost, may have been sent: a notice is then sent once
 //     more, marked 补发; anything else stays "uncertain" and is not repeated,
 //     unless the platform itself recognises a repeated part.
+//   - A picture, file or poll that a chat refuses is replaced by something lesser
+//     (chat.Message.Rest), and the letter goes on. An edit of a message that is not
+//     there any more becomes a message of its own.
 //   - Messages of one thread (a rising count) replace each other: one that
 //     waits is overtaken, one that was sent is edited where the platform can.
 package outbox
@@ -106,6 +109,7 @@ type Letter struct {
 
 	sealed   []byte // the message as stored, until the sender opens it
 	parts    int    // that are known to be sent
+	before   int    // of these, before the message was written anew
 	State    State
 	Attempts int
 	Created  time.Time

@@ -12,7 +12,7 @@ import (
 )
 
 const selectLetter = `SELECT id, key, account, chat, user_id, class, message, language, prompt, thread, cause,
-	state, attempts, created_at, COALESCE(expires_at, 0), unit, author, about, reason, (SELECT COUNT(*) FROM outbox_part WHERE outbox = outbox.id) FROM outbox `
+	state, attempts, created_at, COALESCE(expires_at, 0), unit, author, about, reason, (SELECT COUNT(*) FROM outbox_part WHERE outbox = outbox.id), parts_before FROM outbox `
 
 func letters(tx *store.Tx, where string, args ...any) ([]Letter, error) {
 	rows, err := tx.Query(selectLetter+where, args...)
@@ -27,7 +27,7 @@ func letters(tx *store.Tx, where string, args ...any) ([]Letter, error) {
 		var created, expires int64
 		err := rows.Scan(&l.ID, &l.Key, &l.Account, &l.Chat, &l.User, &l.Class, &text, &l.Language, &l.Prompt,
 			&l.Thread, &l.Cause, &l.State, &l.Attempts, &created, &expires,
-			&l.Unit, &l.Author, &l.About, &l.Reason, &l.parts)
+			&l.Unit, &l.Author, &l.About, &l.Reason, &l.parts, &l.before)
 		if err != nil {
 			return nil, err
 		}
@@ -65,6 +65,17 @@ func take(tx *store.Tx, id int64) (bool, error) {
 // turn, with all their attempts.
 func rest(tx *store.Tx, id int64) error {
 	_, err := tx.Exec(`UPDATE outbox SET state = 'pending', attempts = 0 WHERE id = $1`, id)
+	return err
+}
+
+// rewrite has a letter go on with another message, after the parts that were sent.
+func (o *Outbox) rewrite(tx *store.Tx, l *Letter, m chat.Message, sent int) error {
+	l.Message, l.before = m, sent
+	text, err := o.text(l)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(`UPDATE outbox SET message = $1, parts_before = $2 WHERE id = $3`, string(text), sent, l.ID)
 	return err
 }
 

@@ -33,7 +33,20 @@ type Sender struct {
 	// taken: another one that is refused as well shows that the account is meant.
 	limited chat.ChatID
 	looked  time.Time // when it was looked for letters that wait for long
+	unsure  bool // a message is of unknown fate: the platform is asked before the next one
+	pings   int  // how often it has not answered
+	lacking map[chat.ChatID]lacking
 }
+
+// lacking is what a group has refused, and until when it is not tried again: its
+// administrators may change what it takes.
+type lacking struct {
+	what  chat.Lacks
+	until time.Time
+}
+
+// lackFor is how long what a group lacks is remembered.
+const lackFor = time.Hour
 
 // attempts is how often a letter is tried whose chat moves time and again, or
 // whose fate is unknown on a platform that shows it once.
@@ -53,7 +66,7 @@ func (s *Sender) write(f func(*store.Tx) error) error {
 // Sender makes the sender of an account. media finds the bytes of a picture.
 func (o *Outbox) Sender(a chat.Adapter, media func(string) ([]byte, string, error), log *slog.Logger) *Sender {
 	return &Sender{out: o, adapter: a, media: media, log: log,
-		busy: map[chat.ChatID]bool{}, groups: map[chat.ChatID]time.Time{}, pace: newPace(a.Caps("").Pace)}
+		busy: map[chat.ChatID]bool{}, groups: map[chat.ChatID]time.Time{}, lacking: map[chat.ChatID]lacking{}, pace: newPace(a.Caps("").Pace)}
 }
 
 // workers is how many chats are served at a time, so that one slow chat does
@@ -80,7 +93,7 @@ func (s *Sender) Run(ctx context.Context) error {
 		if err := s.stuck(); err != nil {
 			s.log.Error("outbox", "account", s.adapter.ID(), "error", err)
 		}
-		l, wait, err := s.claim()
+		l, wait, err := s.claim(ctx)
 		if err != nil {
 			s.log.Error("outbox", "account", s.adapter.ID(), "error", err)
 			wait = time.Second
@@ -124,7 +137,7 @@ func (s *Sender) DrainSome(ctx context.Context, most int) (int, error) {
 		if err := s.stuck(); err != nil {
 			return n, err
 		}
-		l, _, err := s.claim()
+		l, _, err := s.claim(ctx)
 		if l == nil || err != nil {
 			return n, err
 		}
@@ -167,7 +180,8 @@ func (s *Sender) sleep(ctx context.Context, wait time.Duration) {
 
 // claim marks the most urgent letter that may be sent now as sending. nil when
 // there is none; then wait is how long until one may be.
-func (s *Sender) claim() (claimed *Letter, wait time.Duration, err error) {
+func (s *Sender) claim(ctx context.Context) (claimed *Letter, wait time.Duration, err error) {
+	s.ping(ctx)
 	// Held while reading, so that a letter whose lane is not busy is seen as its
 	// last send left it.
 	s.mu.Lock()
@@ -213,6 +227,34 @@ func (s *Sender) claim() (claimed *Letter, wait time.Duration, err error) {
 		}
 		return l, 0, nil
 	}
+}
+
+// pingTimeout bounds the question whether a platform answers.
+const pingTimeout = 10 * time.Second
+
+// ping asks a platform, after a message of unknown fate, whether it answers, and lets the
+// account rest while it does not. So an outage costs the few messages that were under way,
+// and what is repeated does not go where the first one went.
+func (s *Sender) ping(ctx context.Context) {
+	p, ok := s.adapter.(chat.Pinger)
+	now := s.out.db.Now()
+	s.mu.Lock()
+	ask := ok && s.unsure && !now.Before(s.pause)
+	s.mu.Unlock()
+	if !ask {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
+	defer cancel()
+	err := p.Ping(ctx)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if class := chat.ClassOf(err); err != nil && (class == chat.Temporary || class == chat.MaybeSent) {
+		s.pings++
+		s.pause = now.Add(backoff(s.pings))
+		return
+	}
+	s.unsure, s.pings = false, 0
 }
 
 // claimHead takes the first letter of a lane; nil when it is not to be sent.
@@ -307,6 +349,9 @@ func (s *Sender) send(ctx context.Context, l *Letter) error {
 	if err := s.out.open(l); err != nil {
 		return &chat.SendError{Class: chat.BadPart, Err: err}
 	}
+	if err := s.spare(l, to); err != nil {
+		return err
+	}
 	caps := s.adapter.Caps(to)
 	r, err := chat.Render(s.marked(l, caps), caps, Words(l.Language))
 	if err != nil {
@@ -318,18 +363,66 @@ func (s *Sender) send(ctx context.Context, l *Letter) error {
 			return err
 		}
 	}
-	if l.parts >= len(r.Parts) { // all of it is there: the platform takes more in one message than it did
+	sent := l.parts - l.before
+	if sent >= len(r.Parts) { // all of it is there: the platform takes more in one message than it did
 		return s.settled(l, Sent, "")
 	}
-	for n := l.parts; n < len(r.Parts); n++ {
-		if n > l.parts && caps.Pace != (chat.Pace{}) { // each part waits for its turn
+	for n := sent; n < len(r.Parts); n++ {
+		if n > sent && caps.Pace != (chat.Pace{}) { // each part waits for its turn
 			return s.write(func(tx *store.Tx) error { return rest(tx, l.ID) })
 		}
 		if err := s.part(ctx, l, to, n, r); err != nil {
-			return err
+			return s.lesser(l, to, r.Parts[:n+1], err)
 		}
 	}
 	return nil
+}
+
+// spare takes out of a message what its chat has refused lately.
+func (s *Sender) spare(l *Letter, to chat.ChatID) error {
+	s.mu.Lock()
+	known := s.lacking[to.Group()]
+	s.mu.Unlock()
+	if known.what == 0 || l.parts > l.before || !s.out.db.Now().Before(known.until) {
+		return nil
+	}
+	m, changed := l.Message.Without(known.what, Words(l.Language))
+	if !changed {
+		return nil
+	}
+	return s.write(func(tx *store.Tx) error { return s.out.rewrite(tx, l, m, l.parts) })
+}
+
+// lesser has a letter go on with something lesser in the place of the last of these parts,
+// which was refused for what it is; else it returns the error.
+func (s *Sender) lesser(l *Letter, to chat.ChatID, parts []chat.Part, err error) error {
+	last := len(parts) - 1
+	switch chat.ClassOf(err) {
+	case chat.Unsupported, chat.BadPart, chat.TooBig:
+	default:
+		return err
+	}
+	if hidden := (*hiddenError)(nil); parts[last].Lack() == 0 || errors.As(err, &hidden) {
+		return err
+	}
+	m, ok := l.Message.Rest(parts[:last], parts[last], Words(l.Language))
+	if !ok {
+		return err
+	}
+	s.log.Info("sent as something lesser", "account", l.Account, "letter", l.ID, "error", err)
+	now := s.out.db.Now()
+	if chat.ClassOf(err) == chat.Unsupported {
+		s.mu.Lock()
+		known := s.lacking[to.Group()]
+		s.lacking[to.Group()] = lacking{known.what | parts[last].Lack(), now.Add(lackFor)}
+		s.mu.Unlock()
+	}
+	return s.write(func(tx *store.Tx) error {
+		if err := s.out.rewrite(tx, l, m, l.before+last); err != nil {
+			return err
+		}
+		return rest(tx, l.ID)
+	})
 }
 
 // address opens the private chat of a user who has not been seen in one.
@@ -361,18 +454,30 @@ func (s *Sender) marked(l *Letter, caps chat.Caps) chat.Message {
 	return m
 }
 
+// hiddenError is of a picture that we have not, or that must not be seen (any more): nothing
+// else takes its place.
+type hiddenError struct {
+	ref string
+	err error
+}
+
+func (e *hiddenError) Error() string { return fmt.Sprintf("picture %s: %v", e.ref, e.err) }
+
 // part sends one part and stores its receipt; with the last one the letter is
 // sent.
 func (s *Sender) part(ctx context.Context, l *Letter, to chat.ChatID, n int, r chat.Rendered) error {
 	p := r.Parts[n]
-	p.Key = fmt.Sprintf("%d:%d", l.ID, n)
+	p.Key = fmt.Sprintf("%d:%d", l.ID, l.before+n)
 	if p.Media != nil {
 		data, mediaType, err := s.media(p.Media.Ref)
 		if err != nil {
-			return &chat.SendError{Class: chat.BadPart, Err: fmt.Errorf("picture %s: %w", p.Media.Ref, err)}
+			return &chat.SendError{Class: chat.BadPart, Err: &hiddenError{p.Media.Ref, err}}
 		}
 		m := *p.Media
 		m.Data, m.Type = data, mediaType
+		if m.AsFile {
+			m.Name = strings.Replace(mediaType, "/", ".", 1) // image.png
+		}
 		p.Media = &m
 	}
 	left := s.out.db.Now()
@@ -387,7 +492,7 @@ func (s *Sender) part(ctx context.Context, l *Letter, to chat.ChatID, n int, r c
 	}
 	s.accepted()
 	return s.write(func(tx *store.Tx) error {
-		if err := receipt(tx, l, n, to, got); err != nil {
+		if err := receipt(tx, l, l.before+n, to, got); err != nil {
 			return err
 		}
 		if n < len(r.Parts)-1 {
@@ -419,7 +524,17 @@ func (s *Sender) edit(ctx context.Context, l *Letter, to chat.ChatID, caps chat.
 	}
 	err = editor.Edit(ctx, to, old, r.Parts[0])
 	s.arrived(l, 0)
-	if err != nil {
+	switch class := chat.ClassOf(err); {
+	case err == nil:
+	case class == chat.NotThere: // it becomes a message of its own
+		s.mu.Lock()
+		l.answered = false
+		s.pace.leave(s.out.db.Now())
+		s.mu.Unlock()
+		return false, nil
+	case class == chat.MaybeSent: // an edit may be done twice
+		return false, &chat.SendError{Class: chat.Temporary, Err: err}
+	default:
 		return false, err
 	}
 	return true, s.write(func(tx *store.Tx) error {
@@ -497,6 +612,9 @@ func (s *Sender) failed(l *Letter, err error) error {
 			return s.out.Moved(tx, l.Account, l.Chat, se.To)
 		})
 	case chat.MaybeSent:
+		s.mu.Lock()
+		s.unsure = true
+		s.mu.Unlock()
 		return s.write(func(tx *store.Tx) error {
 			if s.adapter.Caps(l.Chat).Idempotent && l.Attempts < attempts {
 				return mark(tx, l.ID, Pending, tx.Now.Add(backoff(l.Attempts)), err.Error())
@@ -551,6 +669,7 @@ func backoff(attempt int) time.Duration {
 func Words(lang string) chat.Words {
 	return chat.Words{
 		Picture: locale.Text(lang, "outbox.picture"),
+		File:    locale.Text(lang, "outbox.file"),
 		Choose:  locale.Text(lang, "outbox.choose"),
 	}
 }
