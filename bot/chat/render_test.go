@@ -10,7 +10,7 @@ import (
 )
 
 var (
-	words = Words{Picture: "［图片：%s］", Choose: "回复数字选择："}
+	words = Words{Picture: "［图片：%s］", File: "［文件没发出去：%s］", Choose: "回复数字选择："}
 	rich  = Caps{TextLimit: 4096, CaptionLimit: 1024, TextUnit: UTF16, Styles: true, Links: true, Pictures: true,
 		Files: true, Buttons: true, Edit: true}
 	poor = Caps{TextLimit: 70}
@@ -61,7 +61,7 @@ func TestRender(t *testing.T) {
 		{"picture described alone", Message{Media: []Media{{Alt: "100%d\x00"}}}, poor,
 			Rendered{Parts: []Part{{Spans: []Span{{Text: "［图片：100%d］"}}}}, Losses: LossPicture}},
 		{"file where only pictures go", Message{Media: []Media{{Alt: "名单", Name: "a.xlsx"}}}, Caps{Pictures: true},
-			Rendered{Parts: []Part{{Spans: []Span{{Text: "［图片：名单］"}}}}, Losses: LossPicture}},
+			Rendered{Parts: []Part{{Spans: []Span{{Text: "［文件没发出去：名单］"}}}}, Losses: LossPicture}},
 		{"buttons", Message{Spans: []Span{{Text: "选"}}, Buttons: confirm, Hint: "回复 A"}, rich,
 			Rendered{Parts: []Part{{Spans: []Span{{Text: "选"}},
 				Buttons: [][]Button{{{Label: "确认导入", Data: "yes"}}, {{Label: "取消", Data: "no"}}}}}}},

@@ -331,7 +331,7 @@ func (f *Feature) close(t *engine.Turn, w *window) error {
 	if len(s.resting) > 0 {
 		text += t.T("checkin.closed_resting", "N", len(s.resting))
 	}
-	if _, err := t.Post(engine.Post{Class: outbox.Push, Message: chat.Text(text), About: t.T("delivery.about.checkin_result", "Title", w.Title)}); err != nil {
+	if _, err := t.Post(engine.Post{Class: outbox.Notice, Message: chat.Text(text), About: t.T("delivery.about.checkin_result", "Title", w.Title)}); err != nil {
 		return err
 	}
 	if len(s.missing) == 0 {

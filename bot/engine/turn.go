@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -235,6 +236,7 @@ func (t *Turn) Tell(m *Member, msg chat.Message) (bool, error) {
 // Private is a message for the private chat of a member.
 type Private struct {
 	Message chat.Message
+	Class   outbox.Class            // "": Reply
 	Cause   string                  // told when all letters of it are settled
 	Thread  string                  // a later message of the thread takes the place of this one
 	About   string                  // what it is, in words, for who is told that it did not arrive; "": nobody is
@@ -259,7 +261,7 @@ func (t *Turn) TellAs(m *Member, p Private) (bool, error) {
 		lang = t.Lang
 	}
 	return true, t.add(outbox.Letter{
-		Account: a.Account, Chat: a.Chat, User: a.User, Class: outbox.Reply, Message: p.Message, Language: lang,
+		Account: a.Account, Chat: a.Chat, User: a.User, Class: cmp.Or(p.Class, outbox.Reply), Message: p.Message, Language: lang,
 		Cause: p.Cause, Thread: p.Thread, About: p.About, Author: t.author(),
 	})
 }
@@ -311,14 +313,19 @@ func (t *Turn) TellSender(msg chat.Message) error {
 	return t.Say("engine.ask_privately")
 }
 
-// TellSecretaries sends a unit's list to its secretaries in private.
+// TellSecretaries sends a unit's list to its secretaries in private. They wait for it, so it
+// is repeated when it is not known whether it arrived; but what is sealed cannot be.
 func (t *Turn) TellSecretaries(msg chat.Message) error {
+	class := outbox.Report
+	if t.seal != "" {
+		class = outbox.Reply
+	}
 	to, err := t.Directory().Secretaries(t.Tx, t.Unit.ID)
 	if err != nil {
 		return err
 	}
 	for _, m := range to {
-		if _, err := t.Tell(&m, msg); err != nil {
+		if _, err := t.TellAs(&m, Private{Message: msg, Class: class}); err != nil {
 			return err
 		}
 	}

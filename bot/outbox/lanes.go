@@ -201,7 +201,7 @@ func (ls *lanes) look(tx *store.Tx, account chat.AccountID, now time.Time, chang
 	return rows.Err()
 }
 
-const selectHead = `SELECT id, chat, user_id, CASE class WHEN 'reply' THEN 0 WHEN 'push' THEN 2 WHEN 'notice' THEN 2 ELSE 1 END,
+const selectHead = `SELECT id, chat, user_id, CASE class WHEN 'reply' THEN 0 WHEN 'report' THEN 0 WHEN 'push' THEN 2 WHEN 'notice' THEN 2 ELSE 1 END,
 	not_before, created_at FROM outbox `
 
 func (ls *lanes) load(tx *store.Tx, account chat.AccountID) error {

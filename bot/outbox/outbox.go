@@ -7,9 +7,9 @@
 //     written. Among lanes, replies to a person go before pushes.
 //   - A letter is marked "sending" before the platform is called and "sent"
 //     with its receipts afterwards. What is found "sending" at a start, or
-//     whose answer got lost, may have been sent: a notice is then sent once
-//     more, marked 补发; anything else stays "uncertain" and is not repeated,
-//     unless the platform itself recognises a repeated part.
+//     whose answer got lost, may have been sent: a notice (a lesson, a result) or a
+//     report is then sent once more, marked 补发; anything else stays "uncertain" and
+//     is not repeated, unless the platform itself recognises a repeated part.
 //   - A picture, file or poll that a chat refuses is replaced by something lesser
 //     (chat.Message.Rest), and the letter goes on. An edit of a message that is not
 //     there any more becomes a message of its own.
@@ -35,10 +35,13 @@ type Class string
 const (
 	// Reply answers one person. Never repeated.
 	Reply Class = "reply"
-	// Push is a quiz post, a check-in, a result. Never repeated.
+	// Push is a quiz post, a check-in. Never repeated.
 	Push Class = "push"
-	// Notice must arrive (lessons too): repeated once, marked, when uncertain.
+	// Notice must arrive (lessons and results too): repeated once, marked, when uncertain.
 	Notice Class = "notice"
+	// Report is what a secretary waits for: it leaves with the replies, and must arrive as
+	// a notice.
+	Report Class = "report"
 	// Progress is a rising count. It edits its thread's message; where the
 	// platform cannot edit, it is not sent at all.
 	Progress Class = "progress"
@@ -55,7 +58,7 @@ func (c Class) patience() time.Duration {
 	switch c {
 	case Reply:
 		return time.Hour
-	case Notice, Ending:
+	case Notice, Report, Ending:
 		return 12 * time.Hour
 	}
 	return 2 * time.Hour

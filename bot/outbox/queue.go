@@ -195,9 +195,9 @@ func (o *Outbox) uncertain(tx *store.Tx, l *Letter, idempotent bool, why string)
 	return o.settle(tx, l, Uncertain, why)
 }
 
-// repeat writes a notice of unknown fate once more, marked as such.
+// repeat writes what must arrive and is of unknown fate once more, marked as such.
 func (o *Outbox) repeat(tx *store.Tx, l *Letter) error {
-	if l.Class != Notice || strings.HasSuffix(l.Key, repeated) {
+	if l.Class != Notice && l.Class != Report || strings.HasSuffix(l.Key, repeated) {
 		return nil
 	}
 	again := *l

@@ -33,8 +33,8 @@ type Sender struct {
 	// taken: another one that is refused as well shows that the account is meant.
 	limited chat.ChatID
 	looked  time.Time // when it was looked for letters that wait for long
-	unsure  bool // a message is of unknown fate: the platform is asked before the next one
-	pings   int  // how often it has not answered
+	unsure  bool      // a message is of unknown fate: the platform is asked before the next one
+	pings   int       // how often it has not answered
 	lacking map[chat.ChatID]lacking
 }
 

@@ -437,7 +437,7 @@ func (f *Feature) close(t *engine.Turn, s *signup) error {
 	if err != nil {
 		return err
 	}
-	if _, err := t.Post(engine.Post{Class: outbox.Push, Message: chat.Text(t.T("signup.closed") + "\n" + text),
+	if _, err := t.Post(engine.Post{Class: outbox.Notice, Message: chat.Text(t.T("signup.closed") + "\n" + text),
 		About: t.T("delivery.about.signup_result", "Title", s.Title)}); err != nil {
 		return err
 	}

@@ -81,7 +81,7 @@ func (w *world) checkOutbox(tx *store.Tx) error {
 	var errs []error
 	var open, doubtful int
 	err := tx.QueryRow(`SELECT COALESCE(SUM(CASE WHEN state IN ('pending', 'sending') THEN 1 ELSE 0 END), 0),
-		COALESCE(SUM(CASE WHEN key LIKE '%:again' AND class <> 'notice' THEN 1 ELSE 0 END), 0) FROM outbox`).Scan(&open, &doubtful)
+		COALESCE(SUM(CASE WHEN key LIKE '%:again' AND class NOT IN ('notice', 'report') THEN 1 ELSE 0 END), 0) FROM outbox`).Scan(&open, &doubtful)
 	if err != nil {
 		return err
 	}

@@ -319,6 +319,14 @@ func (s *Server) Shown(chat int64) []Message {
 	return list
 }
 
+// Delete takes a message away, as an administrator does.
+func (s *Server) Delete(chat, id int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.chats[chat]
+	c.messages = slices.DeleteFunc(c.messages, func(m *Message) bool { return m.ID == id })
+}
+
 // Toasts are the lines that a person saw after his presses.
 func (s *Server) Toasts(user int64) []string {
 	s.mu.Lock()
