@@ -658,6 +658,72 @@ func TestTelegramMessagesThatWereDeleted(t *testing.T) {
 	}
 }
 
+// Telegram tells of an edit when somebody reacts to a message: nothing is said by that.
+func TestTelegramAReactionSaysNothing(t *testing.T) {
+	t.Parallel()
+	w := newTown(t, "", telegramtest.Options{HearsAll: true}).settled()
+	say := func(text string, quoted int64) telegramtest.Said {
+		m := telegramtest.Said{Chat: branchGroup, From: zhang, Text: text, ReplyTo: quoted}
+		m.Edit = w.city.Say(m)
+		w.pass(5 * time.Second)
+		return m
+	}
+	react := func(m telegramtest.Said) {
+		w.city.Say(m)
+		w.pass(5 * time.Second)
+	}
+	newest := func() int64 { return w.city.Shown(branchGroup)[len(w.city.Shown(branchGroup))-1].ID }
+	before := say("A", 0) // before anything is asked: chatter
+	w.pass(time.Minute)
+	w.say(branchGroup, wang, "/出题 org-001")
+	question := newest()
+	react(before)
+	w.check("chatter is no answer", w.rows(`SELECT value FROM answer`))
+	typed := say("A", question)
+	w.press(branchGroup, zhang, "B")
+	react(typed)
+	w.check("the answer", w.rows(`SELECT value FROM answer`), "B")
+	typed.Text = "C"
+	react(typed)
+	typed.Text = "D" // within the same second
+	w.city.Say(typed)
+	typed.Text = "A"
+	react(typed)
+	w.check("the answer, edited", w.rows(`SELECT value FROM answer`), "A")
+	react(typed)
+	w.press(branchGroup, zhang, "D")
+	react(typed)
+	w.check("the answer, pressed", w.rows(`SELECT value FROM answer`), "D")
+	w.say(branchGroup, wang, "/结束")
+	lines := len(w.city.Shown(branchGroup))
+	react(typed)
+	late := say("B", question)
+	react(late)
+	react(late)
+	if got := w.shows(branchGroup, lines); len(got) > 1 {
+		t.Errorf("after the close: %q", got)
+	}
+
+	w.say(branchGroup, wang, "/接龙 植树")
+	post := newest()
+	in := say("+1", post)
+	out := say("不去了", post)
+	react(in)
+	w.check("the sign-up", w.rows(`SELECT COALESCE(SUM(people), 0) FROM signup_entry`), "0")
+	in = say("+1", post)
+	react(out)
+	w.check("the sign-up, again", w.rows(`SELECT COALESCE(SUM(people), 0) FROM signup_entry`), "1")
+	w.say(branchGroup, wang, "/结束")
+
+	w.say(branchGroup, wang, "/开签 30m 早班")
+	window := newest()
+	leave := say("请假", window)
+	w.press(branchGroup, zhang, "签到")
+	react(leave)
+	w.check("the check-in", w.rows(`SELECT state FROM checkin_entry`), "on_time")
+	w.check("what is kept of chatter", w.rows(`SELECT COUNT(*) FROM message_heard WHERE message = '`+fmt.Sprint(before.Edit)+`'`), "0")
+}
+
 // A group that says too much rests alone.
 func TestTelegramABusyGroupRestsAlone(t *testing.T) {
 	t.Parallel()

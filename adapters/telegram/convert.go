@@ -1,6 +1,8 @@
 package telegram
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"strconv"
 	"strings"
 	"time"
@@ -126,8 +128,10 @@ func (m *message) edited(username string) incoming {
 	in := m.said(username)
 	for i := range in.events {
 		ev := &in.events[i]
-		ev.Edited, ev.At = true, time.Unix(m.EditDate, 0) // its first date would let answers be mended after the deadline
-		ev.Key = "e" + ev.Key[1:] + ":" + id(m.EditDate)
+		ev.Edited, ev.Written = true, ev.At
+		ev.At = time.Unix(m.EditDate, 0)                          // its first date would let answers be mended after the deadline
+		sum := sha256.Sum256([]byte(m.Text + "\x00" + m.Caption)) // there may be several in a second
+		ev.Key = "e" + ev.Key[1:] + ":" + id(m.EditDate) + ":" + hex.EncodeToString(sum[:4])
 	}
 	in.file = ""
 	return in

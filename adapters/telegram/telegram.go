@@ -105,7 +105,7 @@ const (
 func (a *Adapter) Caps(in chat.ChatID) chat.Caps {
 	c := chat.Caps{
 		TextLimit: 4096, CaptionLimit: 1024, TextUnit: chat.UTF16,
-		Styles: true, Links: true, Pictures: true, Files: true, Buttons: true, Edit: true,
+		Styles: true, Links: true, Pictures: true, Files: true, Buttons: true, Edit: true, Edits: true,
 		Polls: chat.PollLimits{Question: 300, Option: 100, Explain: 200, Options: 10},
 		Pace:  chat.Pace{AccountPerSecond: accountPerSecond, ChatEvery: privateEvery},
 	}

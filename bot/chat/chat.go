@@ -81,7 +81,8 @@ type Event struct {
 	From    User
 	Message MessageID // Said: the message; Pressed: the message that carries the button
 	Text    string    // Said: as typed, unchanged
-	Edited  bool      // Said: the new text of an earlier message; Key differs from that one's
+	Edited  bool      // Said: the text of an earlier message, new or not; Key differs from that one's
+	Written time.Time // Edited: when the message was first written
 	ReplyTo MessageID // Said: the message that this one quotes; empty when none
 	// Mentioned tells that the message is addressed to the bot (@bot) by the
 	// platform's means; such a mention at its ends is not in Text.
@@ -232,6 +233,7 @@ type Caps struct {
 	Polls        PollLimits // the zero value: no polls
 	Edit         bool       // the adapter is an Editor and this chat allows it
 	Recalls      bool       // people can take messages back, and the bot is told
+	Edits        bool       // people can edit messages, and the bot is told
 	Direct       bool       // the adapter is a Directer
 	Idempotent   bool       // a Part with a known Key is shown once, however often it is sent
 	Pace         Pace

@@ -362,6 +362,7 @@ func (w *work) outcome() error {
 		return errNothing
 	}
 	w.tx.BeforeCommit(w.noteSeen)
+	w.tx.BeforeCommit(w.storeHeard)
 	return nil
 }
 
@@ -403,12 +404,13 @@ func (e *Engine) tell(batch []*request, took time.Duration, stored bool) {
 type work struct {
 	engine *Engine
 	tx     *store.Tx
-	batch  []*request       // nil for timers
-	seen   map[seenKey]bool // the events that were handled, now or before; nil until it is asked for
-	fresh  [][]any          // the rows of those of now
-	asked  asked            // shared by all transactions of the batch
-	kept   bool             // something was written
-	dirty  map[string]bool  // units whose prompts this transaction changed
+	batch  []*request            // nil for timers
+	seen   map[seenKey]bool      // the events that were handled, now or before; nil until it is asked for
+	fresh  [][]any               // the rows of those of now
+	acted  map[messageKey]string // what the messages said that were acted on now
+	asked  asked                 // shared by all transactions of the batch
+	kept   bool                  // something was written
+	dirty  map[string]bool       // units whose prompts this transaction changed
 
 	locked   map[string]bool  // units that this transaction holds
 	versions map[string]int64 // of the prompts of units, as this transaction knows them
@@ -484,6 +486,7 @@ func (t *Turn) handle(do func() error, units []string) error {
 		}
 		w.kept = true
 		w.fresh = append(w.fresh, []any{ev.Account, ev.Key, w.tx.Millis()})
+		t.noteHeard()
 	} else if t.act != nil {
 		t.act.acted.Again = true
 	}
@@ -705,6 +708,9 @@ func DeadLetters(tx *store.Tx, n int) ([]DeadLetter, error) {
 func (e *Engine) Housekeeping() error {
 	err := e.DB.Write(func(tx *store.Tx) error {
 		if _, err := tx.Exec(`DELETE FROM event_seen WHERE at < $1`, tx.Now.Add(-30*24*time.Hour).UnixMilli()); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(`DELETE FROM message_heard WHERE at < $1`, tx.Now.Add(-30*24*time.Hour).UnixMilli()); err != nil {
 			return err
 		}
 		_, err := tx.Exec(`DELETE FROM answer_late WHERE prompt IN (SELECT id FROM prompt WHERE closed_at < $1)`, tx.Now.Add(-2*DatedFor).UnixMilli())

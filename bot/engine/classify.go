@@ -82,8 +82,8 @@ func (t *Turn) identify() (err error) {
 // message classifies what somebody wrote.
 func (t *Turn) message() (func() error, error) {
 	ev := t.Event
-	if ev.Edited { // an answer may be mended so; a command would run twice
-		return t.reply(ev.Mentioned)
+	if ev.Edited {
+		return t.edited()
 	}
 	if len(ev.Files) > 0 && ev.Private {
 		return t.files, nil

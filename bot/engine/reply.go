@@ -78,7 +78,7 @@ func (t *Turn) reply(mentioned bool) (func() error, error) {
 	r := command.Read(ev.Text, t.work.engine.Names...)
 	if quoted != nil && !t.Takes(*quoted) {
 		r.Addressed = true
-		if _, v := r.Match(quoted.Want); v == command.OK {
+		if _, v := r.Match(quoted.Want); v == command.OK && !t.unheard {
 			return func() error { return Complain("engine.closed", "Code", quoted.Code) }, nil
 		}
 		return nil, nil
@@ -91,7 +91,7 @@ func (t *Turn) reply(mentioned bool) (func() error, error) {
 	r.Addressed = quoted != nil || byCode != 0 || mentioned || ev.Private
 	var fits, misfits []candidate
 	for _, p := range open {
-		if byCode != 0 && quoted == nil && p.Code != byCode {
+		if byCode != 0 && quoted == nil && p.Code != byCode || !t.mayMean(p, quoted != nil) {
 			continue
 		}
 		a, v := r.Match(p.Want)
@@ -115,11 +115,16 @@ func (t *Turn) reply(mentioned bool) (func() error, error) {
 	switch {
 	case len(fits) == 1:
 		return t.answer(fits[0].prompt, fits[0].answer), nil
+	case t.unheard && len(fits) > 1: // nobody has asked anything
+		return nil, nil
 	case len(fits) > 1:
 		return t.which(fits), nil
 	}
 	if do, err := t.binding(r.Text); do != nil || err != nil {
 		return do, err
+	}
+	if t.unheard {
+		return nil, nil
 	}
 	known := slices.ContainsFunc(open, func(p Prompt) bool { return p.Code == byCode })
 	if byCode != 0 && !known && quoted == nil && ev.Private {

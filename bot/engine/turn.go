@@ -42,6 +42,7 @@ type Turn struct {
 	toasted bool      // the press was answered
 	expires time.Time // of the letters; zero: as their class says
 
+	unheard  bool   // the event is an edit of what nothing was done about
 	discreet bool   // nothing of the event's words may be kept
 	seal     string // the key under which letters are stored; "" = as they are
 }

@@ -103,7 +103,7 @@ func (s *Server) Say(m Said) int64 {
 	if !s.reaches(c, m) {
 		return id
 	}
-	w := map[string]any{"message_id": id, "from": s.users[m.From].wire(), "chat": c.wire(), "date": s.o.Now().Unix()}
+	w := map[string]any{"message_id": id, "from": s.users[m.From].wire(), "chat": c.wire(), "date": s.date(id)}
 	if m.Topic != 0 {
 		w["message_thread_id"], w["is_topic_message"] = m.Topic, true
 	}
@@ -130,6 +130,14 @@ func (s *Server) Say(m Said) int64 {
 	}
 	s.put(kind, w)
 	return id
+}
+
+// date is when a message was written, also when it is edited.
+func (s *Server) date(message int64) int64 {
+	if _, ok := s.dates[message]; !ok {
+		s.dates[message] = s.o.Now().Unix()
+	}
+	return s.dates[message]
 }
 
 // entities marks commands and mentions as Telegram does.

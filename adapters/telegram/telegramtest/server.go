@@ -71,6 +71,7 @@ type Server struct {
 	polls   map[string]*Message
 	presses map[string]int64 // callback id → user
 	toasts  map[int64][]string
+	dates   map[int64]int64 // when people wrote their messages
 	files   map[string][]byte
 	menus   map[string]json.RawMessage
 	sent    []time.Time // by the account, newest last
@@ -100,7 +101,7 @@ func New(o Options) *Server {
 		o.Now = time.Now
 	}
 	return &Server{o: o, chats: map[int64]*Chat{}, users: map[int64]User{}, next: ids{update: 1000}, arrived: make(chan struct{}),
-		polling: make(chan struct{}), polls: map[string]*Message{}, presses: map[string]int64{}, toasts: map[int64][]string{},
+		polling: make(chan struct{}), polls: map[string]*Message{}, presses: map[string]int64{}, toasts: map[int64][]string{}, dates: map[int64]int64{},
 		files: map[string][]byte{}, menus: map[string]json.RawMessage{}, closing: make(chan struct{})}
 }
 
