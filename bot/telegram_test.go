@@ -615,9 +615,15 @@ func TestTelegramUnknownOutcomes(t *testing.T) {
 		w.say(branchGroup, wang, "/结束")
 		w.say(branchGroup, wang, "/开签 30m 早班")
 		start = len(w.city.Shown(branchGroup))
+		told := len(w.city.Shown(wang))
 		w.pass(29 * time.Minute)
-		w.city.Inject(f)
+		for range 2 { // the list for the secretary, and the result
+			w.city.Inject(f)
+		}
 		w.pass(time.Hour)
+		if list := strings.Join(w.shows(wang, told), "|"); strings.Contains(list, "【补发】") == strings.Contains(f.Text, "deleted") {
+			t.Errorf("%+v: the secretary is told %q", f, list)
+		}
 		var results []string
 		for _, line := range w.shows(branchGroup, start) {
 			if strings.Contains(line, "结束") {
@@ -722,6 +728,40 @@ func TestTelegramAReactionSaysNothing(t *testing.T) {
 	react(leave)
 	w.check("the check-in", w.rows(`SELECT state FROM checkin_entry`), "on_time")
 	w.check("what is kept of chatter", w.rows(`SELECT COUNT(*) FROM message_heard WHERE message = '`+fmt.Sprint(before.Edit)+`'`), "0")
+}
+
+// What happened to the bot while it was away for days is found out at the start, and told.
+func TestTelegramNewsThatWereMissed(t *testing.T) {
+	t.Parallel()
+	w := newTown(t, "", telegramtest.Options{}).settled()
+	for _, c := range []struct {
+		happens func()
+		told    string
+		state   string
+	}{
+		{func() { w.city.Remove(branchGroup, wang) }, "我被移出了群“示范党支部群”（telegram）", "removed"},
+		{func() { w.city.AddBot(branchGroup, wang) }, "我已经可以在群“示范党支部群”（telegram）里发言。", ""},
+		{func() { w.city.Silence(branchGroup, true) }, "我在群“示范党支部群”（telegram）里被禁言了", "muted"},
+	} {
+		told := len(w.city.Shown(wang))
+		w.stop()
+		c.happens()
+		w.city.Forget() // it is kept for a day only
+		w.clock.Set(w.clock.Now().Add(72 * time.Hour))
+		w.start()
+		w.until("the question", func() bool { return w.rows(`SELECT state FROM chat`)[0] == c.state })
+		w.pass(time.Minute)
+		if lines := w.shows(wang, told); len(lines) != 1 || !strings.HasPrefix(lines[0], c.told) {
+			t.Errorf("王敏 is told %q, want %q", lines, c.told)
+		}
+	}
+	// Of a group in which the bot was an administrator before this database it knows that too.
+	w.city.Silence(branchGroup, false)
+	w.city.Promote(branchGroup, wang)
+	w.city.Forget()
+	w.stop()
+	w.start()
+	w.until("the administrator", func() bool { return !w.bot.adapters[0].Caps(chat.ChatID(fmt.Sprint(branchGroup))).AddressedOnly })
 }
 
 // A group that says too much rests alone.

@@ -104,6 +104,9 @@ func (r *Recorder) Cursor(context.Context) (string, error) {
 }
 
 // State implements chat.Inbox.
+// Groups implements chat.Inbox: none are bound.
+func (r *Recorder) Groups(context.Context) ([]chat.Group, error) { return nil, nil }
+
 func (r *Recorder) State(s chat.State) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -222,7 +222,8 @@ type refusal struct {
 	Code        int    `json:"error_code"`
 	Description string `json:"description"`
 	Parameters  struct {
-		RetryAfter int `json:"retry_after"`
+		RetryAfter int   `json:"retry_after"`
+		MigrateTo  int64 `json:"migrate_to_chat_id"`
 	} `json:"parameters"`
 }
 

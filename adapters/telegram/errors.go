@@ -34,6 +34,8 @@ func classed(err error) error {
 		return &chat.SendError{Class: chat.RateLimited, After: time.Duration(tooMany.RetryAfter) * time.Second, Err: errors.New("429 too many requests")}
 	case errors.As(err, &moved):
 		return &chat.SendError{Class: chat.ChatMoved, To: chat.ChatID(strconv.Itoa(moved.MigrateToChatID)), Err: errors.New("the group is a supergroup now")}
+	case errors.As(err, &refused) && refused.Parameters.MigrateTo != 0:
+		return &chat.SendError{Class: chat.ChatMoved, To: chat.ChatID(id(refused.Parameters.MigrateTo)), Err: refused}
 	case errors.As(err, &refused):
 		return &chat.SendError{Class: classOf(refused.Code, refused.Description), After: time.Duration(refused.Parameters.RetryAfter) * time.Second,
 			Topic: ofTopic(refused.Description), Err: refused}
@@ -149,6 +151,15 @@ func classOf(code int, description string) chat.Class {
 func ofTopic(description string) bool {
 	description = strings.ToLower(description)
 	return strings.Contains(description, "thread not found") || strings.Contains(description, "topic_")
+}
+
+// movedTo is where the chat of an error is now.
+func movedTo(err error) chat.ChatID {
+	var se *chat.SendError
+	if errors.As(err, &se) {
+		return se.To
+	}
+	return ""
 }
 
 func isUnauthorized(err error) bool {

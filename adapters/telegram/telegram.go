@@ -149,10 +149,18 @@ func (a *Adapter) Run(ctx context.Context, in chat.Inbox) error {
 	if err = a.gaveUp(in, err); ctx.Err() != nil {
 		return nil
 	}
-	if limited := (*chat.SendError)(nil); errors.As(err, &limited) && limited.Class == chat.RateLimited {
-		wait(ctx, min(limited.After, longestRest)) // longer than the supervisor would
+	if rest := restOf(err); rest > 0 {
+		wait(ctx, rest) // longer than the supervisor would
 	}
 	return err
+}
+
+// restOf is how long Telegram wants not to be asked.
+func restOf(err error) time.Duration {
+	if limited := (*chat.SendError)(nil); errors.As(err, &limited) && limited.Class == chat.RateLimited {
+		return min(limited.After, longestRest)
+	}
+	return 0
 }
 
 // longestRest bounds how long Telegram is not asked for updates because it has said so.
@@ -175,7 +183,14 @@ func (a *Adapter) connected(ctx context.Context, broken context.CancelCauseFunc,
 	if a.o.Webhook.URL != "" {
 		receive = a.beCalled
 	}
-	return a.reachable(ctx, broken, in, receive)
+	return a.reachable(ctx, broken, in, func(ctx context.Context, in chat.Inbox) error {
+		ctx, end := context.WithCancel(ctx)
+		var asking sync.WaitGroup
+		asking.Go(func() { a.askGroups(ctx, in) })
+		defer asking.Wait()
+		defer end()
+		return receive(ctx, in)
+	})
 }
 
 // reachable runs work while calls and presses are taken.

@@ -387,7 +387,16 @@ type Inbox interface {
 	Cursor(ctx context.Context) (string, error)
 	// State reports how the account is doing.
 	State(State)
+	// Groups are the group chats in which the bot is at work on the account.
+	Groups(ctx context.Context) ([]Group, error)
 	Shelf
+}
+
+// Group is a group chat that belongs to a unit.
+type Group struct {
+	ID      ChatID
+	Title   string
+	Removed bool // the bot was taken out of it, as far as is known
 }
 
 // Shelf keeps an adapter's own durable state (login sessions, message ids):

@@ -100,6 +100,8 @@ type Directory interface {
 	// ChatState notes what the bot may do in a group and all its topics: ""
 	// (write), muted, removed. It returns the units whose chats changed.
 	ChatState(tx *store.Tx, account chat.AccountID, group chat.ChatID, state string) (units []string, err error)
+	// ChatsOn are the group chats of an account that are bound to a unit.
+	ChatsOn(tx *store.Tx, account chat.AccountID) ([]chat.Group, error)
 	// Changed tells that tx changes members, units, identities or chats.
 	Changed(tx *store.Tx)
 }

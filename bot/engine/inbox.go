@@ -36,6 +36,14 @@ func (in *inbox) State(s chat.State) {
 	}
 }
 
+func (in *inbox) Groups(context.Context) (groups []chat.Group, err error) {
+	err = in.engine.DB.Read(func(tx *store.Tx) error {
+		groups, err = in.engine.Directory.ChatsOn(tx, in.account)
+		return err
+	})
+	return groups, err
+}
+
 func (in *inbox) Cursor(context.Context) (cursor string, err error) {
 	err = in.engine.DB.Read(func(tx *store.Tx) error {
 		err := tx.QueryRow(`SELECT cursor FROM account WHERE id = $1`, in.account).Scan(&cursor)

@@ -578,6 +578,24 @@ func (d *Directory) ChatState(tx *store.Tx, id chat.AccountID, group chat.ChatID
 	return units, rows.Err()
 }
 
+// ChatsOn implements engine.Directory.
+func (d *Directory) ChatsOn(tx *store.Tx, id chat.AccountID) ([]chat.Group, error) {
+	rows, err := tx.Query(`SELECT chat, title, state = 'removed' FROM chat WHERE account = $1 AND state <> 'moved' ORDER BY chat`, id)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var groups []chat.Group
+	for rows.Next() {
+		var g chat.Group
+		if err := rows.Scan(&g.ID, &g.Title, &g.Removed); err != nil {
+			return nil, err
+		}
+		groups = append(groups, g)
+	}
+	return groups, rows.Err()
+}
+
 // Served are the units that have a group chat on an account.
 func (d *Directory) Served(tx *store.Tx, id chat.AccountID) ([]*engine.Unit, error) {
 	rows, err := tx.Query(`SELECT DISTINCT unit FROM chat WHERE account = $1 AND state <> 'moved' ORDER BY unit`, id)

@@ -29,6 +29,7 @@ type Chat struct {
 	MovedTo int64
 
 	in, admin, muted bool // the bot: in the group, its administrator, muted
+	silent           bool // who is no administrator may not write
 	started, blocked bool // a private chat
 	topics           []int
 	messages         []*Message
@@ -278,6 +279,13 @@ func (s *Server) bot(chat, by int64, from, to string) {
 	c := s.chats[chat]
 	c.in, c.muted, c.admin = to != "kicked", to == "restricted", to == "administrator"
 	s.changed("my_chat_member", c, s.users[by], s.me(), from, to)
+}
+
+// Silence switches writing off, or on again, for all members of a group: the bot is not told.
+func (s *Server) Silence(chat int64, silent bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.chats[chat].silent = silent
 }
 
 // Block closes a private chat to the bot.

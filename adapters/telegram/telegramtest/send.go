@@ -27,6 +27,8 @@ var methods = map[string]func(*Server, values) (any, *refused){
 	"answerCallbackQuery":    (*Server).answerCallback,
 	"setMyCommands":          (*Server).setCommands,
 	"getFile":                (*Server).getFile,
+	"getChat":                (*Server).getChat,
+	"getChatMember":          (*Server).getChatMember,
 }
 
 func (s *Server) me() map[string]any {
@@ -97,7 +99,7 @@ func (s *Server) target(p values) (*Chat, int, *refused) {
 		return nil, 0, forbidden("bot can't initiate conversation with a user")
 	case !c.Private && !c.in:
 		return nil, 0, forbidden("bot was kicked from the " + c.Type + " chat")
-	case c.muted:
+	case c.muted || c.silent && !c.admin:
 		return nil, 0, bad("not enough rights to send text messages to the chat")
 	case topic != 0 && !slices.Contains(c.topics, topic):
 		return nil, 0, bad("message thread not found")
@@ -429,6 +431,47 @@ func (s *Server) setCommands(p values) (any, *refused) {
 	}
 	s.menus[scope.Type+"/"+p.text["language_code"]] = json.RawMessage(p.text["commands"])
 	return true, nil
+}
+
+// known is the chat of a question, if the bot may ask about it.
+func (s *Server) known(p values) (*Chat, *refused) {
+	c := s.chats[p.number("chat_id")]
+	switch {
+	case c == nil:
+		return nil, bad("chat not found")
+	case c.MovedTo != 0:
+		r := bad("group chat was upgraded to a supergroup chat")
+		r.migrateTo = c.MovedTo
+		return nil, r
+	case !c.Private && !c.in:
+		return nil, forbidden("bot was kicked from the " + c.Type + " chat")
+	}
+	return c, nil
+}
+
+func (s *Server) getChat(p values) (any, *refused) {
+	c, r := s.known(p)
+	if r != nil {
+		return nil, r
+	}
+	w := c.wire()
+	w["permissions"] = map[string]any{"can_send_messages": !c.silent}
+	return w, nil
+}
+
+func (s *Server) getChatMember(p values) (any, *refused) {
+	c, r := s.known(p)
+	switch {
+	case r != nil:
+		return nil, r
+	case p.number("user_id") != botID:
+		return nil, bad("member not found")
+	case c.admin:
+		return standing(s.me(), "administrator"), nil
+	case c.muted:
+		return standing(s.me(), "restricted"), nil
+	}
+	return standing(s.me(), "member"), nil
 }
 
 func (s *Server) getFile(p values) (any, *refused) {
