@@ -38,6 +38,7 @@ func newFront(s *Settings, next http.Handler) *front {
 }
 
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w = newPaced(w, pieceTime)
 	secure := f.secure || r.TLS != nil
 	if f.isProxy(hostOf(r.RemoteAddr)) {
 		if from := f.client(r.Header.Values("X-Forwarded-For")); from != "" {

@@ -48,7 +48,8 @@ func (p *Program) run(ctx context.Context) error {
 	}
 	b.logins.terminal = p.Out
 	b.address = listener.Addr().String()
-	server := &http.Server{Handler: newFront(s, b.mux()), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute}
+	server := &http.Server{Handler: newFront(s, b.mux()), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
+		WriteTimeout: 2 * pieceTime, IdleTimeout: 2 * time.Minute} // each piece of an answer has a deadline of its own, see paced
 	work, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	if s.TLS.Cert != "" {

@@ -60,6 +60,7 @@ type Server struct {
 	live    *live
 	limits  limits
 	guesses guesses
+	makers  makers
 	hashing chan struct{} // how many passwords are tried at a time: each takes 19 MiB
 }
 
@@ -160,12 +161,23 @@ func (s *Server) Handler() http.Handler {
 	})
 	mux.HandleFunc("GET "+Root+"assets/charts.css", serveChartCSS)
 	mux.HandleFunc("GET "+handbookCSS, serveHandbookCSS)
+	mux.HandleFunc("GET "+Root+"events", s.events)
+	mux.Handle(Root, s.made(s.pages()))
+	guard := http.NewCrossOriginProtection()
+	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.stranger(w, r).fail(complain(http.StatusForbidden, "console.foreign_form"))
+	}))
+	return headers(guard.Handler(mux))
+}
+
+// pages serves what is made for each request.
+func (s *Server) pages() http.Handler {
+	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+Root+"{$}", s.front)
 	mux.HandleFunc("GET "+Root+"enter", s.enterPage)
 	mux.HandleFunc("POST "+Root+"enter", s.enter)
 	mux.HandleFunc("POST "+Root+"leave", s.own(s.leave))
 	mux.HandleFunc("POST "+Root+"u/{unit}/press", s.inUnit(page{path: "press", role: engine.OnRoster, post: press}))
-	mux.HandleFunc("GET "+Root+"events", s.events)
 	for _, p := range pages {
 		at := Root + p.path
 		if !p.own {
@@ -177,11 +189,7 @@ func (s *Server) Handler() http.Handler {
 		}
 	}
 	mux.HandleFunc(Root, s.notFound)
-	guard := http.NewCrossOriginProtection()
-	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.stranger(w, r).fail(complain(http.StatusForbidden, "console.foreign_form"))
-	}))
-	return headers(guard.Handler(mux))
+	return mux
 }
 
 // headers are those that every answer has.

@@ -227,7 +227,7 @@ func compose(r *Request) error {
 		c.To[id] = true
 	}
 	if len(files) > 0 {
-		done, err := r.Act("", engine.Act{Do: func(t *engine.Turn) error { return feature[*notice.Feature](r.server).Attach(t, files) }})
+		done, err := r.Act("", engine.Act{Do: feature[*notice.Feature](r.server).Attach(files)})
 		if err != nil {
 			return err
 		}

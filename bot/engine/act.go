@@ -59,8 +59,11 @@ func (e *Engine) Act(ctx context.Context, a Act) (Acted, error) {
 
 // HandleAct does what Act does, at once and in the caller's goroutine; see
 // Handle.
-func (e *Engine) HandleAct(_ context.Context, a Act) (Acted, error) {
+func (e *Engine) HandleAct(ctx context.Context, a Act) (Acted, error) {
 	r := a.request()
+	if err := e.parse(ctx, r); err != nil {
+		return Acted{}, err
+	}
 	r.done = make(chan error, 1)
 	e.handle([]*request{r})
 	return r.act.acted, <-r.done

@@ -27,7 +27,8 @@ type request struct {
 	role    string // that the process must have to hand the events over; "" = none
 	cursor  string
 	events  []chat.Event
-	act     *act // the one event is this; nil for what came over an adapter
+	act     *act     // the one event is this; nil for what came over an adapter
+	parsed  []parsed // by event; nil when none has files
 	// pending is since when events without a date may have waited for us; zero: they
 	// happened now.
 	pending time.Time
@@ -41,7 +42,7 @@ func (e *Engine) Accept(ctx context.Context, account chat.AccountID, cursor stri
 }
 
 func (e *Engine) accept(ctx context.Context, r *request) error {
-	if err := e.date(r); err != nil {
+	if err := errors.Join(e.date(r), e.parse(ctx, r)); err != nil {
 		return err
 	}
 	r.done = make(chan error, 1)
@@ -62,7 +63,7 @@ func (e *Engine) accept(ctx context.Context, r *request) error {
 // program that does not Run the engine (rehearsal).
 func (e *Engine) Handle(account chat.AccountID, cursor string, events ...chat.Event) error {
 	r := &request{account: account, cursor: cursor, events: events, done: make(chan error, 1)}
-	if err := e.date(r); err != nil {
+	if err := errors.Join(e.date(r), e.parse(context.Background(), r)); err != nil {
 		return err
 	}
 	e.handle([]*request{r})
@@ -161,7 +162,7 @@ func (e *Engine) plain(ev *chat.Event) bool {
 		_, _, ok := promptPressed(ev.Data)
 		return ok
 	case chat.Said:
-		line, isCommand := e.parse(ev)
+		line, isCommand := e.line(ev)
 		c := e.commands[command.Fold(ev.Text)]
 		return !(ev.Private && len(ev.Files) > 0) && !(isCommand && (line.Slash || e.commands[line.Name] != nil)) && (c == nil || !c.Word && !(c.PrivateWord && ev.Private))
 	}
@@ -236,7 +237,8 @@ func (p *progress) stretch(w *work, events []place, handled map[place]bool) (bus
 	}
 	err = together(len(strands), func(i int) error {
 		for _, e := range strands[i] {
-			err := w.event(p.event(e), p.batch[e.request])
+			r := p.batch[e.request]
+			err := w.event(p.event(e), r, r.files(e.event))
 			var needs *busyError
 			if errors.As(err, &needs) { // those after it in its strand wait as well
 				busy = append(busy, needs.units...)
@@ -250,6 +252,14 @@ func (p *progress) stretch(w *work, events []place, handled map[place]bool) (bus
 		return nil
 	})
 	return busy, err
+}
+
+// files is what was made of the files of an event; nil when it has none.
+func (r *request) files(event int) parsed {
+	if r.parsed == nil {
+		return nil
+	}
+	return r.parsed[event]
 }
 
 func (p *progress) event(e place) *chat.Event {
@@ -432,10 +442,10 @@ func newWork(e *Engine, tx *store.Tx, batch []*request, asked asked) *work {
 
 // event handles one event. Its error means that the whole batch is lost, unless it is
 // a busyError: then this event has left nothing behind.
-func (w *work) event(ev *chat.Event, r *request) error {
+func (w *work) event(ev *chat.Event, r *request, files parsed) error {
 	for {
 		since, a := w.ended, r.act
-		t := &Turn{Tx: w.tx, Now: w.tx.Now, When: when(ev, r.pending, w.tx.Now), Event: ev, Lang: w.engine.Language, work: w, act: a}
+		t := &Turn{Tx: w.tx, Now: w.tx.Now, When: when(ev, r.pending, w.tx.Now), Event: ev, Lang: w.engine.Language, work: w, act: a, parsed: files}
 		a.startOver(false)
 		t.cause = "e:" + string(ev.Account) + ":" + ev.Key
 		do, err := t.classify()

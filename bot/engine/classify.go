@@ -85,10 +85,10 @@ func (t *Turn) message() (func() error, error) {
 	if ev.Edited {
 		return t.edited()
 	}
-	if len(ev.Files) > 0 && ev.Private {
+	if takesFiles(ev) {
 		return t.files, nil
 	}
-	line, isCommand := t.work.engine.parse(ev)
+	line, isCommand := t.work.engine.line(ev)
 	if isCommand {
 		if c := t.work.engine.commands[line.Name]; c != nil {
 			return t.command(c, line), nil
@@ -131,8 +131,8 @@ func (t *Turn) message() (func() error, error) {
 	return t.hint(key, "lost:"+string(ev.Account)+":"+string(ev.From.ID)), nil
 }
 
-// parse reads a message as a command; false when it is none.
-func (e *Engine) parse(ev *chat.Event) (command.Line, bool) {
+// line reads a message as a command; false when it is none.
+func (e *Engine) line(ev *chat.Event) (command.Line, bool) {
 	text := ev.Text
 	if ev.Mentioned { // by the platform's means, which took the mention out
 		text = "@" + e.Names[0] + " " + text
@@ -233,50 +233,4 @@ func (t *Turn) unknownCommand(line command.Line) func() error {
 		return t.hint("engine.did_you_mean", to+":"+line.Name, "Command", "/"+near)
 	}
 	return t.hint("engine.unknown_command", to)
-}
-
-// files offers what was sent in private to the features that take files.
-func (t *Turn) files() error {
-	if t.Role < Secretary {
-		return Complain("engine.secretaries_only")
-	}
-	takers := t.work.engine.Features
-	line, _ := command.Parse(t.Event.Text, t.work.engine.Names...)
-	caption := t.work.engine.commands[line.Name]
-	if caption != nil {
-		if _, ok := caption.owner.(Filer); ok {
-			takers = []Feature{caption.owner}
-		} else {
-			caption = nil
-		}
-	}
-	for _, f := range t.Event.Files {
-		if len(f.Data) == 0 {
-			return Complain("engine.empty_file")
-		}
-		if err := t.file(f, takers); err != nil {
-			return err
-		}
-	}
-	if caption == nil {
-		return nil
-	}
-	if do := t.command(caption, line); do != nil {
-		return do()
-	}
-	return nil
-}
-
-// file offers a file to the features in turn.
-func (t *Turn) file(f chat.File, takers []Feature) error {
-	for _, feature := range takers {
-		filer, ok := feature.(Filer)
-		if !ok {
-			continue
-		}
-		if taken, err := filer.File(t, f); taken || err != nil {
-			return err
-		}
-	}
-	return Complain("engine.unknown_file")
 }

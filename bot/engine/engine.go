@@ -169,8 +169,13 @@ type Fallback interface {
 // Filer is a feature that takes files which secretaries send in private. Files
 // under a command of a Filer go to that feature alone, before the command.
 type Filer interface {
-	// File returns false when the file is not for this feature.
-	File(t *Turn, f chat.File) (bool, error)
+	// Parse makes of a file what File needs of it; nil when it is not for this
+	// feature. It is called before the turn, outside of any transaction, and keeps to
+	// limits while it reads. What is wrong with the file is File's to tell.
+	Parse(f chat.File) any
+	// File takes what Parse made of a file, which is not nil. It returns false when
+	// the file is not for this feature.
+	File(t *Turn, f chat.File, parsed any) (bool, error)
 }
 
 // Lister is a feature that also reads lists which people pass on among
@@ -306,6 +311,7 @@ type Engine struct {
 	requests chan *request                    // of all accounts, or of those that have no queue
 	queues   map[chat.AccountID]chan *request // see queue
 	wake     chan struct{}                    // a timer may be due earlier than thought
+	parsing  chan struct{}                    // who is in it parses a file: one at a time
 
 	mu       sync.Mutex
 	waits    map[string]waits              // open prompts by unit, as committed
@@ -338,6 +344,7 @@ func New(o Options) *Engine {
 		actions:  map[string]Action{},
 		requests: make(chan *request, 1024),
 		wake:     make(chan struct{}, 1),
+		parsing:  make(chan struct{}, 1),
 		queues:   map[chat.AccountID]chan *request{},
 		waits:    map[string]waits{},
 		states:   map[chat.AccountID]chat.State{},

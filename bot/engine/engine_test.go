@@ -29,9 +29,10 @@ import (
 
 // notes is a feature that writes what it is told, and then fails if asked to.
 type notes struct {
-	seen     []*store.Tx // the transaction of each command
-	attempts []time.Time // of the timer
-	entered  chan bool   // "wait" says here that it has begun
+	parse    func(chat.File) // may be nil
+	seen     []*store.Tx     // the transaction of each command
+	attempts []time.Time     // of the timer
+	entered  chan bool       // "wait" says here that it has begun
 	leave    chan bool
 }
 
@@ -79,7 +80,14 @@ func (f *notes) Timer(t *engine.Turn, tm engine.Timer) error {
 	return fmt.Errorf("attempt %d failed", tm.Attempts+1)
 }
 
-func (f *notes) File(*engine.Turn, chat.File) (bool, error) {
+func (f *notes) Parse(file chat.File) any {
+	if f.parse != nil {
+		f.parse(file)
+	}
+	return file.Name
+}
+
+func (f *notes) File(*engine.Turn, chat.File, any) (bool, error) {
 	return false, errors.New("the file is torn")
 }
 
@@ -284,6 +292,44 @@ func TestComplaint(t *testing.T) {
 		r.want(t, `SELECT reason FROM dead_letter`)
 		if r.log.Len() > 0 {
 			t.Errorf("log: %s", &r.log)
+		}
+	})
+}
+
+// While a secretary's file is parsed, everybody else is answered; nobody else can
+// have a file parsed.
+func TestFilesAreParsedBeforeTheTurn(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
+		r := newRig(t, e)
+		parsing, goOn, done := make(chan string, 9), make(chan bool), make(chan error)
+		r.notes.parse = func(f chat.File) {
+			parsing <- f.Name
+			<-goOn
+		}
+		sent := func(from chat.UserID) chat.Event {
+			ev := said("f"+string(from), "")
+			ev.Private, ev.Chat, ev.From.ID = true, "dm:"+chat.ChatID(from), from
+			ev.Files = []chat.File{{Name: "名单.csv", Data: []byte("x")}}
+			return ev
+		}
+		if err := r.Handle("acc", "", sent("stranger")); err != nil {
+			t.Fatal(err)
+		}
+		go func() { done <- r.Handle("acc", "", sent("u1")) }()
+		if got := <-parsing; got != "名单.csv" {
+			t.Error(got)
+		}
+		if err := r.Handle("acc", "", said("b", "/note hello")); err != nil {
+			t.Error(err)
+		}
+		r.want(t, noteTexts, "hello")
+		close(goOn)
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if len(parsing) > 0 {
+			t.Error("the file of a stranger was parsed")
 		}
 	})
 }

@@ -33,6 +33,7 @@ type Turn struct {
 	work     *work
 	job      *job
 	act      *act     // what somebody does at a page; else nil
+	parsed   parsed   // the files of the event
 	involved []string // units of prompts that the event may answer
 	answers  bool     // the event is an answer: it concerns its units only
 

@@ -209,17 +209,30 @@ func PreviewFile(tx *store.Tx, id int64) ([]byte, error) {
 	return plan.File(lang)
 }
 
-// File implements engine.Filer: a roster that a secretary sends in private is
-// shown first.
-func (f *Feature) File(t *engine.Turn, file chat.File) (bool, error) {
+// sent is what was read of a file.
+type sent struct {
+	table Table
+	err   error
+}
+
+// Parse implements engine.Filer.
+func (f *Feature) Parse(file chat.File) any {
 	lower := strings.ToLower(file.Name)
 	if !strings.HasSuffix(lower, ".xlsx") && !strings.HasSuffix(lower, ".csv") {
-		return false, nil
+		return nil
 	}
 	table, err := ReadTable(file.Name, file.Data)
-	if err != nil {
-		return true, engine.Complain("member.import_unreadable", "Reason", err.Error())
+	return &sent{table, err}
+}
+
+// File implements engine.Filer: a roster that a secretary sends in private is
+// shown first.
+func (f *Feature) File(t *engine.Turn, _ chat.File, parsed any) (bool, error) {
+	read := parsed.(*sent)
+	if read.err != nil {
+		return true, engine.Complain("member.import_unreadable", "Reason", read.err.Error())
 	}
+	table := read.table
 	plan, err := NewPlan(t.Tx, t.Unit.ID, &table, nil)
 	if err != nil {
 		return true, err

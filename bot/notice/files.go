@@ -39,14 +39,31 @@ var tables = []string{".xlsx", ".xls", ".csv"}
 // pictures are what every platform shows.
 var pictures = []string{"image/png", "image/jpeg", "image/gif", "image/webp"}
 
+// content is what was found out of a file.
+type content struct {
+	hash   string
+	kind   string
+	pixels int
+}
+
+// Parse implements engine.Filer.
+func (f *Feature) Parse(file chat.File) any {
+	if len(file.Data) > maxBytes {
+		return &content{}
+	}
+	sum := sha256.Sum256(file.Data)
+	kind, pixels := kindOf(file.Data)
+	return &content{hex.EncodeToString(sum[:]), kind, pixels}
+}
+
 // File implements engine.Filer: what a secretary sends goes along with the
 // notice under which it stands, or with his next one.
-func (f *Feature) File(t *engine.Turn, file chat.File) (bool, error) {
+func (f *Feature) File(t *engine.Turn, file chat.File, parsed any) (bool, error) {
 	_, captioned := command.Parse(t.Event.Text, t.Engine().Names...)
 	if !captioned && slices.Contains(tables, strings.ToLower(filepath.Ext(file.Name))) {
 		return false, nil
 	}
-	n, err := addDraft(t, file)
+	n, err := addDraft(t, file, parsed.(*content))
 	if err != nil || captioned {
 		return true, err
 	}
@@ -71,25 +88,22 @@ func kindOf(data []byte) (kind string, pixels int) {
 
 // addDraft keeps a file for its sender's next notice and returns how many wait.
 // Files of which no notice came are forgotten by the way.
-func addDraft(t *engine.Turn, file chat.File) (n int, err error) {
+func addDraft(t *engine.Turn, file chat.File, c *content) (n int, err error) {
 	if len(file.Data) > maxBytes {
 		return 0, engine.Complain("notice.file_too_big", "Max", maxBytes>>20)
 	}
-	kind, pixels := kindOf(file.Data)
-	if pixels > maxPixels {
+	if c.pixels > maxPixels {
 		return 0, engine.Complain("notice.picture_too_big", "Max", maxPixels/1_000_000)
 	}
 	if err := forget(t.Tx, `at < $1`, t.Now.Add(-draftLife).UnixMilli()); err != nil {
 		return 0, err
 	}
-	sum := sha256.Sum256(file.Data)
-	hash := hex.EncodeToString(sum[:])
-	_, err = t.Tx.Exec(`INSERT INTO notice_file (hash, type, data) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, hash, kind, file.Data)
+	_, err = t.Tx.Exec(`INSERT INTO notice_file (hash, type, data) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, c.hash, c.kind, file.Data)
 	if err != nil {
 		return 0, fmt.Errorf("store file: %w", err)
 	}
 	_, err = t.Tx.Exec(`INSERT INTO notice_draft (member, hash, name, at) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (member, hash) DO UPDATE SET name = excluded.name, at = excluded.at`, t.Member.ID, hash, fileName(file.Name), t.Tx.Millis())
+		ON CONFLICT (member, hash) DO UPDATE SET name = excluded.name, at = excluded.at`, t.Member.ID, c.hash, fileName(file.Name), t.Tx.Millis())
 	if err != nil {
 		return 0, err
 	}

@@ -68,17 +68,23 @@ func (f *Feature) Preview(t *engine.Turn, d Draft) (m chat.Message, units int, e
 // Today is how many notices that are not urgent t.Unit has had today.
 func Today(t *engine.Turn) (int, error) { return sentOn(t.Tx, t.Unit.ID, year(t), t.Day()) }
 
-// Attach keeps files for t.Member's next notice.
-func (f *Feature) Attach(t *engine.Turn, files []chat.File) error {
-	if t.Role < engine.Secretary {
-		return engine.Complain("engine.secretaries_only")
+// Attach looks at files and returns what keeps them for t.Member's next notice.
+func (f *Feature) Attach(files []chat.File) func(t *engine.Turn) error {
+	parsed := make([]*content, len(files))
+	for i, file := range files {
+		parsed[i] = f.Parse(file).(*content)
 	}
-	for _, file := range files {
-		if _, err := addDraft(t, file); err != nil {
-			return err
+	return func(t *engine.Turn) error {
+		if t.Role < engine.Secretary {
+			return engine.Complain("engine.secretaries_only")
 		}
+		for i, file := range files {
+			if _, err := addDraft(t, file, parsed[i]); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
-	return nil
 }
 
 // Attached are the names of the files that wait for a member's next notice.

@@ -205,17 +205,19 @@ func (r *reader) month(row sheet.Row) (string, bool) {
 	return letters.String() + strings.Repeat(string(unknown), len(r.days)-len([]rune(letters.String()))), known
 }
 
-// File implements engine.Filer: a table of shifts is shown first, and taken in
-// when its sender confirms it.
-func (f *Feature) File(t *engine.Turn, file chat.File) (bool, error) {
-	lower := strings.ToLower(file.Name)
-	if !strings.HasSuffix(lower, ".xlsx") && !strings.HasSuffix(lower, ".csv") {
-		return false, nil
-	}
+// Parse implements engine.Filer.
+func (f *Feature) Parse(file chat.File) any {
 	table, err := sheet.Read(file.Name, file.Data)
 	if err != nil {
-		return false, nil // whoever takes tables of all kinds says what is wrong
+		return nil // whoever takes tables of all kinds says what is wrong
 	}
+	return &table
+}
+
+// File implements engine.Filer: a table of shifts is shown first, and taken in
+// when its sender confirms it.
+func (f *Feature) File(t *engine.Turn, _ chat.File, parsed any) (bool, error) {
+	table := parsed.(*sheet.File)
 	r := &reader{letters: f.Letters(), now: t.Now.In(t.Unit.Zone), byStaff: map[string]int64{}, byName: map[string]int64{}, names: map[int64]string{}, seen: map[int64]int{}}
 	rows, ours := r.heads(table.Rows)
 	if !ours {

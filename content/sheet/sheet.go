@@ -10,7 +10,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/simplifiedchinese"
@@ -24,6 +26,13 @@ const (
 	maxEntries  = 200 // files in a workbook
 	maxRows     = 20_000
 	maxColumns  = 50
+
+	// A sheet may have rows and columns that are formatted and empty; but not
+	// without end, since they have to be gone through.
+	maxAllRows    = 5 * maxRows
+	maxAllColumns = 16_384
+	maxCells      = 500_000
+	maxTime       = 10 * time.Second // of reading; what keeps to the limits takes a fraction of it
 )
 
 // Row is a row of cells with its number in the file, from 1. In a CSV that is
@@ -80,9 +89,14 @@ func ReadCSV(data []byte) ([]Row, error) {
 	if err != nil {
 		return nil, err
 	}
+	comma := separator(text)
+	if err := countCSV(text, byte(comma)); err != nil {
+		return nil, err
+	}
 	r := csv.NewReader(strings.NewReader(text))
 	r.FieldsPerRecord = -1
-	r.Comma = separator(text)
+	r.ReuseRecord = true
+	r.Comma = comma
 	t := rows{}
 	for {
 		cells, err := r.Read()
@@ -97,6 +111,42 @@ func ReadCSV(data []byte) ([]Row, error) {
 			return nil, err
 		}
 	}
+}
+
+// countCSV holds the limits before a cell is made: a megabyte of commas would be a
+// million cells.
+func countCSV(text string, comma byte) error {
+	lines, cells, columns, quoted := 1, 0, 1, false
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c == '"':
+			quoted = !quoted
+		case c == comma:
+			columns++
+			cells++
+		case c == '\n' && !quoted:
+			lines++
+			columns = 1
+			cells++
+		}
+		switch {
+		case columns > maxAllColumns:
+			return tooManyColumns(lines)
+		case cells > maxCells:
+			return errTooManyCells
+		}
+	}
+	return nil
+}
+
+var errTooManyCells = &Error{Problem: fmt.Sprintf("more than %d cells", maxCells), Hint: "copy the table alone into a new file, or split it"}
+
+func tooManyColumns(row int) error {
+	return &Error{Row: row, Problem: fmt.Sprintf("more than %d columns", maxColumns), Hint: "remove what does not belong to the table"}
+}
+
+func tooManyRows(row int) error {
+	return &Error{Row: row, Problem: fmt.Sprintf("more than %d rows", maxRows), Hint: "split the table"}
 }
 
 var errTooBig = &Error{Problem: "the file is larger than 5 MB", Hint: "split the table"}
@@ -161,10 +211,10 @@ func (t *rows) add(number int, cells []string) error {
 	case last == 0:
 		return nil
 	case last > maxColumns:
-		return &Error{Row: number, Problem: fmt.Sprintf("more than %d columns", maxColumns), Hint: "remove what does not belong to the table"}
+		return tooManyColumns(number)
 	case len(t.list) == maxRows:
-		return &Error{Row: number, Problem: fmt.Sprintf("more than %d rows", maxRows), Hint: "split the table"}
+		return tooManyRows(number)
 	}
-	t.list = append(t.list, Row{Number: number, Cells: cells[:last:last]})
+	t.list = append(t.list, Row{Number: number, Cells: slices.Clone(cells[:last])})
 	return nil
 }

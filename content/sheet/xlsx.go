@@ -3,13 +3,16 @@ package sheet
 import (
 	"archive/zip"
 	"bytes"
+	"cmp"
 	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/xuri/excelize/v2"
 )
@@ -21,7 +24,8 @@ const lastRow = 1_048_576
 // the value that was stored with it; a date is given as 2026-12-01, a number
 // as a plain decimal, or with leading zeros where the cell shows them.
 func ReadXLSX(data []byte) (t File, err error) {
-	if err := checkZip(data); err != nil {
+	until := time.Now().Add(maxTime)
+	if err := checkZip(data, until); err != nil {
 		return File{}, err
 	}
 	// excelize is made for files of friends: broken ones have caused panics.
@@ -42,7 +46,7 @@ func ReadXLSX(data []byte) (t File, err error) {
 		switch {
 		case err != nil || !visible:
 		case !read:
-			if t.Rows, err = readSheet(f, name); err != nil {
+			if t.Rows, err = readSheet(f, name, until); err != nil {
 				return File{}, err
 			}
 			read = true
@@ -76,18 +80,21 @@ func hasText(f *excelize.File, name string) bool {
 }
 
 var (
-	errBroken = &Error{Problem: "the file is not an .xlsx workbook that can be read", Hint: "open it in Excel or WPS and save it again as .xlsx"}
-	errOld    = &Error{Problem: "the file is an old .xls workbook or protected by a password", Hint: "save it as .xlsx without a password"}
-	errBomb   = &Error{Problem: "the workbook unpacks to more than is read", Hint: "copy the table alone into a new workbook"}
+	errBroken  = &Error{Problem: "the file is not an .xlsx workbook that can be read", Hint: "open it in Excel or WPS and save it again as .xlsx"}
+	errOld     = &Error{Problem: "the file is an old .xls workbook or protected by a password", Hint: "save it as .xlsx without a password"}
+	errTooLong = &Error{Problem: "it takes too long to read this workbook", Hint: "copy the table alone into a new workbook"}
+	errBomb    = &Error{Problem: "the workbook unpacks to more than is read", Hint: "copy the table alone into a new workbook"}
 )
 
 // oldMagic begins OLE files: .xls, and .xlsx that are encrypted.
 var oldMagic = []byte{0xd0, 0xcf, 0x11, 0xe0}
 
 // checkZip holds the limits before a byte is unpacked, and then unpacks once
-// to see that the sizes in the directory are no lie and that no sheet breaks
-// off: excelize would silently leave out the rows after that.
-func checkZip(data []byte) error {
+// to see that the sizes in the directory are no lie, that no sheet has more than is
+// read, and that none breaks off: excelize would silently leave out the rows after
+// that. The sheets come first: what has too many rows is refused at the first of them
+// that is too many.
+func checkZip(data []byte, until time.Time) error {
 	if len(data) > maxFile {
 		return errTooBig
 	}
@@ -108,10 +115,16 @@ func checkZip(data []byte) error {
 			return errBomb
 		}
 	}
-	for _, f := range z.File {
-		n, err := checkEntry(f, limit)
+	sheetsFirst := slices.Clone(z.File)
+	slices.SortStableFunc(sheetsFirst, func(a, b *zip.File) int { return cmp.Compare(rank(a), rank(b)) })
+	for _, f := range sheetsFirst {
+		n, err := checkEntry(f, limit, until)
 		if limit -= n; limit <= 0 {
 			return errBomb
+		}
+		var fault *Error
+		if errors.As(err, &fault) {
+			return fault
 		}
 		if err != nil {
 			return errBroken
@@ -120,9 +133,17 @@ func checkZip(data []byte) error {
 	return nil
 }
 
+// rank orders the files of a workbook: sheets stand in xl/worksheets.
+func rank(f *zip.File) int {
+	if strings.Contains(strings.ToLower(f.Name), "sheets/") {
+		return 0
+	}
+	return 1
+}
+
 // checkEntry unpacks a file of the workbook, at most limit bytes, and returns
 // how many there were.
-func checkEntry(f *zip.File, limit int64) (int64, error) {
+func checkEntry(f *zip.File, limit int64, until time.Time) (int64, error) {
 	r, err := f.Open()
 	if err != nil {
 		return 0, err
@@ -130,29 +151,88 @@ func checkEntry(f *zip.File, limit int64) (int64, error) {
 	defer r.Close()
 	bounded := &io.LimitedReader{R: r, N: limit}
 	if name := strings.ToLower(f.Name); strings.HasSuffix(name, ".xml") && strings.HasPrefix(name, "xl/") {
-		err = wellFormed(bounded)
+		err = wellFormed(bounded, until)
 	} else {
 		_, err = io.Copy(io.Discard, bounded)
 	}
 	return limit - bounded.N, err
 }
 
-func wellFormed(r io.Reader) error {
+// wellFormed reads XML to its end, and counts what may be a table's.
+func wellFormed(r io.Reader, until time.Time) error {
 	d := xml.NewDecoder(r)
-	for {
-		_, err := d.Token()
+	var c counts
+	for n := 0; ; n++ {
+		token, err := d.Token()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
+		if err := c.add(token); err != nil {
+			return err
+		}
+		if n%1024 == 0 && time.Now().After(until) {
+			return errTooLong
+		}
+	}
+}
+
+// counts are what was found in a part of a workbook up to now.
+type counts struct {
+	rows, filled int // filled: with a value
+	columns      int // of the row, up to its last cell
+	cells        int // of all rows, with those that are left out before others
+	shared       int // texts that cells share
+	value        bool
+}
+
+func (c *counts) add(token xml.Token) error {
+	switch t := token.(type) {
+	case xml.StartElement:
+		c.start(t)
+	case xml.EndElement:
+		if t.Name.Local == "row" && c.value {
+			c.value = false
+			c.filled++
+		}
+	}
+	switch {
+	case c.filled > maxRows, c.rows > maxAllRows:
+		return tooManyRows(c.rows)
+	case c.columns > maxAllColumns:
+		return tooManyColumns(c.rows)
+	case c.cells > maxCells, c.shared > maxCells:
+		return errTooManyCells
+	}
+	return nil
+}
+
+func (c *counts) start(t xml.StartElement) {
+	switch t.Name.Local {
+	case "row":
+		c.rows++
+		c.columns = 0
+	case "c":
+		at := c.columns + 1
+		for _, a := range t.Attr {
+			if column, _, err := excelize.CellNameToCoordinates(a.Value); a.Name.Local == "r" && err == nil {
+				at = column
+			}
+		}
+		c.cells += max(0, at-c.columns)
+		c.columns = max(at, c.columns)
+	case "v", "is":
+		c.value = true
+	case "si":
+		c.shared++
 	}
 }
 
 // readSheet goes through the sheet twice at once: as stored, and as shown.
 // Only both together tell 1 from 0001 and a date from a number.
-func readSheet(f *excelize.File, name string) ([]Row, error) {
+func readSheet(f *excelize.File, name string, until time.Time) ([]Row, error) {
 	props, err := f.GetWorkbookProps()
 	if err != nil {
 		return nil, errBroken
@@ -170,6 +250,9 @@ func readSheet(f *excelize.File, name string) ([]Row, error) {
 	for n := 1; stored.Next() && shown.Next(); n++ {
 		if n > lastRow {
 			return nil, errBroken
+		}
+		if n%1024 == 0 && time.Now().After(until) {
+			return nil, errTooLong
 		}
 		cells, err := stored.Columns(excelize.Options{RawCellValue: true})
 		if err != nil {
