@@ -129,7 +129,28 @@ func (p *Program) check() error {
 	}
 	fmt.Fprintf(p.Out, "%s is fine: %d units, %d accounts, %d schedules, %d packs with %d lessons and %d questions\n",
 		s.file.Name, len(s.Units), len(s.accounts), len(s.Schedules), len(library.Packs()), lessons, questions)
+	p.tellReviews(library)
 	return nil
+}
+
+// tellReviews names the lessons and questions that follow a replaced edition or were not
+// checked for a year. Nothing of it is a fault: somebody has to read the new text.
+func (p *Program) tellReviews(library *content.Library) {
+	never := 0
+	for _, r := range library.Reviews(time.Now()) {
+		if e := r.Replaced(); e != nil {
+			fmt.Fprintf(p.Out, "%s cites %s, which %s replaced on %s: read the new text and correct it\n", r.Ref, e.Title, e.ReplacedBy, or(e.Since, "a day that is not noted"))
+		}
+		if r.Stale {
+			fmt.Fprintf(p.Out, "%s was last checked on %s: compare it with its source again\n", r.Ref, r.Checked.On)
+		}
+		if r.Checked.On == "" {
+			never++
+		}
+	}
+	if never > 0 {
+		fmt.Fprintf(p.Out, "%d lessons and questions were never compared with their sources; the console's content page lists them\n", never)
+	}
 }
 
 // tool opens the database beside a running bot.

@@ -22,6 +22,7 @@ type Pack struct {
 	Source    string
 	Lessons   []*Lesson   // in the order of the file names
 	Questions []*Question // likewise, and within a file as they stand
+	Editions  []Edition   // of the documents that items cite, the longest title first
 	From      string      // what Open read it from: a shipped name, a folder, a .zip file
 
 	pictures map[string]picture // by path within the pack
@@ -50,6 +51,7 @@ type Lesson struct {
 	Media     []Media
 	Questions []string // ids in the same pack
 	Source    string
+	Checked   Checked
 	Body      string // Markdown
 	At        Position
 }
@@ -91,6 +93,7 @@ type Question struct {
 	Source  string   `json:"source,omitempty"`
 	Tags    []string `json:"tags,omitempty"`
 	Media   []Media  `json:"media,omitempty"`
+	Checked Checked  `json:"-"`
 	At      Position `json:"-"`
 }
 
@@ -112,7 +115,25 @@ func (q *Question) Key() string {
 	return q.Answer
 }
 
-// Hash changes when anything in the question changes but its id and place.
+// WithKey is the question with another key, written as people write it: B, AC, 对, 12, or
+// for a blank the texts that are right with / between them.
+func (q Question) WithKey(key string) (Question, error) {
+	q.Answer, q.Accept = strings.TrimSpace(key), nil
+	if q.Type == Blank {
+		for text := range strings.SplitSeq(key, "/") {
+			q.Accept = append(q.Accept, strings.TrimSpace(text))
+		}
+	}
+	for _, f := range check(&q) {
+		if f.field == "answer" {
+			return q, fmt.Errorf("answer: %s", f.problem)
+		}
+	}
+	return q, nil
+}
+
+// Hash changes when anything in the question changes but its id, its place and when it
+// was checked.
 func (q *Question) Hash() string {
 	return hash(q.Type, q.Ask, q.Options, q.Answer, q.Accept, q.Explain, q.Source, q.Tags, q.Media)
 }

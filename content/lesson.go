@@ -62,10 +62,11 @@ func parseLesson(file string, data []byte) (*Lesson, *section, error) {
 		Media     []Media  `yaml:"media"`
 		Questions []string `yaml:"questions"`
 		Source    string   `yaml:"source"`
+		Checked   Checked  `yaml:"checked"`
 	}
 	s := readSection(file, node, "", &h)
 	lesson := &Lesson{ID: h.ID, Title: h.Title, Tags: h.Tags, Media: h.Media, Questions: h.Questions,
-		Source: h.Source, Body: body, At: Position{file, 1}}
+		Source: h.Source, Checked: h.Checked, Body: body, At: Position{file, 1}}
 	s.need("id", h.ID, "title", h.Title)
 	if h.ID != "" && !idPattern.MatchString(h.ID) {
 		s.fail("id", idHint, "%q is no id", h.ID)
@@ -73,6 +74,7 @@ func parseLesson(file string, data []byte) (*Lesson, *section, error) {
 	s.add(checkText("title", h.Title, maxTitle, false))
 	s.add(checkText("source", h.Source, maxAsk, false))
 	s.add(checkTags(h.Tags))
+	s.add(checkChecked(h.Checked))
 	s.errs = append(s.errs, checkBody(file, body, line)...)
 	return lesson, s, errors.Join(s.errs...)
 }

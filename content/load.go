@@ -39,6 +39,7 @@ func Load(fsys fs.FS, name string) (*Pack, error) {
 	l := &loader{fsys: fsys, name: name, lessons: map[string]Position{}, questions: map[string]Position{},
 		pack: &Pack{pictures: map[string]picture{}}}
 	l.header()
+	l.editions()
 	l.folders()
 	for _, file := range l.list("lessons") {
 		l.lesson(file)

@@ -45,6 +45,7 @@ func yamlQuestion(file string, node *yaml.Node, index int) (*Question, *section)
 		Source  string    `yaml:"source"`
 		Tags    []string  `yaml:"tags"`
 		Media   []Media   `yaml:"media"`
+		Checked Checked   `yaml:"checked"`
 	}
 	label := fmt.Sprintf("question %d: ", index+1)
 	if id := strict.Child(node, "id"); id != node && id.Value != "" {
@@ -52,11 +53,12 @@ func yamlQuestion(file string, node *yaml.Node, index int) (*Question, *section)
 	}
 	s := readSection(file, node, label, &raw)
 	q := &Question{ID: raw.ID, Type: raw.Type, Ask: strings.TrimSpace(raw.Ask), Options: raw.Options, Explain: strings.TrimSpace(raw.Explain),
-		Source: strings.TrimSpace(raw.Source), Tags: raw.Tags, Media: raw.Media, At: Position{file, node.Line}}
+		Source: strings.TrimSpace(raw.Source), Tags: raw.Tags, Media: raw.Media, Checked: raw.Checked, At: Position{file, node.Line}}
 	for i, o := range q.Options {
 		q.Options[i] = strings.TrimSpace(o)
 	}
 	s.need("id", q.ID, "explain", q.Explain, "source", q.Source)
+	s.add(checkChecked(q.Checked))
 	answer := yamlAnswer(q, &raw.Answer)
 	s.add(answer)
 	if faults := check(q); len(answer) == 0 {

@@ -252,7 +252,7 @@ func TestMigrationKeepsAServersDatabase(t *testing.T) {
 	db := openOn(t, source, folder)
 	err := db.Write(func(tx *store.Tx) error {
 		for _, statement := range []string{ // as it was before the newest migrations
-			`DROP TABLE message_heard`, `ALTER TABLE outbox DROP COLUMN parts_before`,
+			`ALTER TABLE round DROP COLUMN key_before`, `ALTER TABLE round DROP COLUMN corrections`, `DROP TABLE message_heard`, `ALTER TABLE outbox DROP COLUMN parts_before`,
 			`DROP TABLE account_binding`, `DROP TABLE join_request`, `ALTER TABLE join_code DROP COLUMN made_by, DROP COLUMN opened_by`,
 			`DROP INDEX join_code_member`, `ALTER TABLE console_link DROP COLUMN opened_by`,
 			`ALTER TABLE console_session DROP COLUMN opened_by`, `ALTER TABLE console_password DROP COLUMN opened_by`,

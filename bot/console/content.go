@@ -51,6 +51,7 @@ type piece struct {
 	Last       time.Time
 	Retired    string // the unit that has retired it; "": it is used
 	Key        string // of a question that is to be checked
+	Review     content.Review
 }
 
 // library is what the page shows.
@@ -93,12 +94,12 @@ func (r *Request) showLibrary(d library) error {
 		for _, l := range p.Lessons {
 			u := lessons[l.Ref()]
 			one.LessonsUsed += min(u.N, 1)
-			find.add(piece{l.Ref(), l.Title, "lesson", l.Tags, u.N, u.Last, gone[l.Ref()], ""}, p.ID, l.ID, l.Title, l.Body, l.Source)
+			find.add(piece{l.Ref(), l.Title, "lesson", l.Tags, u.N, u.Last, gone[l.Ref()], "", r.packs().ReviewLesson(l, r.Tx.Now)}, p.ID, l.ID, l.Title, l.Body, l.Source)
 		}
 		for _, x := range p.Questions {
 			u := questions[x.Ref()]
 			one.QuestionsUsed += min(u.N, 1)
-			find.add(piece{x.Ref(), x.Ask, string(x.Type), x.Tags, u.N, u.Last, gone[x.Ref()], ""}, p.ID, append(slices.Clone(x.Options), x.ID, x.Ask, x.Explain, x.Source)...)
+			find.add(piece{x.Ref(), x.Ask, string(x.Type), x.Tags, u.N, u.Last, gone[x.Ref()], "", r.packs().ReviewQuestion(x, r.Tx.Now)}, p.ID, append(slices.Clone(x.Options), x.ID, x.Ask, x.Explain, x.Source)...)
 		}
 		d.Packs = append(d.Packs, one)
 	}
@@ -130,7 +131,8 @@ func (f *pieces) add(p piece, pack string, texts ...string) {
 		f.tags[tag] = true
 	}
 	if f.Tag != "" && !slices.Contains(p.Tags, f.Tag) || f.Kind == "lesson" && p.Kind != "lesson" || f.Kind == "question" && p.Kind == "lesson" ||
-		f.Kind == "retired" && p.Retired == "" {
+		f.Kind == "retired" && p.Retired == "" || f.Kind == "unchecked" && p.Review.Checked.On != "" && !p.Review.Stale ||
+		f.Kind == "replaced" && p.Review.Replaced() == nil {
 		return
 	}
 	if f.text == "" || slices.ContainsFunc(texts, func(t string) bool { return strings.Contains(strings.ToLower(t), f.text) }) {
@@ -144,6 +146,7 @@ type oneItem struct {
 	Lesson   *content.Lesson
 	Question *content.Question
 	Pack     *content.Pack
+	Review   content.Review
 	Used     int
 	Last     time.Time
 	Shown    []shown
@@ -158,14 +161,14 @@ func showItem(r *Request) error {
 	d := oneItem{Ref: r.ref()}
 	name, pack := "lesson", ""
 	if d.Lesson = r.packs().Lesson(d.Ref); d.Lesson != nil {
-		d.Ref, pack = d.Lesson.Ref(), d.Lesson.Pack
+		d.Ref, pack, d.Review = d.Lesson.Ref(), d.Lesson.Pack, r.packs().ReviewLesson(d.Lesson, r.Tx.Now)
 		uses, err := lesson.Uses(r.Tx, r.Unit.ID)
 		if err != nil {
 			return err
 		}
 		d.Used, d.Last = uses[d.Ref].N, uses[d.Ref].Last
 	} else if d.Question = r.packs().Question(d.Ref); d.Question != nil {
-		name, d.Ref, pack = "quiz", d.Question.Ref(), d.Question.Pack
+		name, d.Ref, pack, d.Review = "quiz", d.Question.Ref(), d.Question.Pack, r.packs().ReviewQuestion(d.Question, r.Tx.Now)
 		uses, err := quiz.Uses(r.Tx, r.Unit.ID)
 		if err != nil {
 			return err

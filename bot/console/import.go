@@ -151,7 +151,7 @@ func showImport(r *Request) error {
 	}
 	for _, l := range d.Pack.Lessons {
 		d.Lessons.add(was, l.ID, lessonText(l))
-		find.add(piece{l.Ref(), l.Title, "lesson", l.Tags, 0, r.Now, "", ""}, d.Pack.ID)
+		find.add(piece{l.Ref(), l.Title, "lesson", l.Tags, 0, r.Now, "", "", content.Review{}}, d.Pack.ID)
 	}
 	d.Lessons.Gone = len(was)
 	clear(was)
@@ -160,7 +160,7 @@ func showImport(r *Request) error {
 	}
 	for _, q := range d.Pack.Questions {
 		d.Questions.add(was, q.ID, q.Hash())
-		find.add(piece{q.Ref(), q.Ask, string(q.Type), q.Tags, 0, r.Now, "", q.Key()}, d.Pack.ID)
+		find.add(piece{q.Ref(), q.Ask, string(q.Type), q.Tags, 0, r.Now, "", q.Key(), content.Review{}}, d.Pack.ID)
 	}
 	d.Questions.Gone = len(was)
 	d.Paging = r.Paging(len(find.Pieces))

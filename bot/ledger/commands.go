@@ -214,8 +214,7 @@ func (f *Feature) revoke(t *engine.Turn, line command.Line) error {
 	case t.Now.Sub(time.UnixMilli(old.At)) > month:
 		return engine.Complain("ledger.revoke_old", "Seq", seq)
 	}
-	e := Entry{Unit: t.Unit.ID, Member: old.Member, Points: -old.Points, Rule: old.Rule, Version: old.Version, Day: old.Day,
-		Actor: t.Member.ID, Reverses: seq, Key: fmt.Sprintf("revoke:%s:%d", t.Unit.ID, seq), Cause: "command", Note: note(words[1:])}
+	e := old.counter(t.Member.ID, note(words[1:]))
 	added, err := Append(t.Tx, &e)
 	if err != nil {
 		return err

@@ -98,17 +98,93 @@ func (b *Book) SetRules(tx *store.Tx, rules []Rule) error {
 // Earn books what the rules give a member for an occasion, before the transaction
 // ends. item names what it was about (round:17): one item earns once.
 func (b *Book) Earn(t *engine.Turn, member int64, on, item string) error {
+	return b.earn(t, member, on, item, t.DayOfWord(), "")
+}
+
+// earn is Earn for a day. mark tells the entry from an earlier one for the same item,
+// which was taken back; "" for the first.
+func (b *Book) earn(t *engine.Turn, member int64, on, item, day, mark string) error {
 	set := b.rules.Load()
 	if set == nil || len(set.byOn[on]) == 0 {
 		return nil
 	}
-	day := t.DayOfWord()
 	for i := range set.byOn[on] {
 		r := &set.byOn[on][i]
 		earn(t.Tx, earning{r, Entry{Unit: t.Unit.ID, Member: member, Points: r.Points, Rule: r.ID, Version: set.version, Day: day,
-			Key: r.ID + ":" + item + ":" + strconv.FormatInt(member, 10), Cause: item}})
+			Key: r.ID + ":" + item + ":" + strconv.FormatInt(member, 10) + mark, Cause: item}})
 	}
 	return nil
+}
+
+// Correction puts right what was booked for an item that was judged wrongly.
+type Correction struct {
+	On, Item string
+	Day      string // of the item
+	N        int    // which correction of the item it is, from 1
+	Note     string // of the counter-entries
+}
+
+// Grant books what a member should have got.
+func (b *Book) Grant(t *engine.Turn, c Correction, member int64) error {
+	return b.earn(t, member, c.On, c.Item, c.Day, fmt.Sprintf(":%d", c.N))
+}
+
+// TakeBack books counter-entries to what a member got for the item, in the name of who
+// corrects it. It returns how many points that is.
+func (b *Book) TakeBack(t *engine.Turn, c Correction, member int64) (points int64, err error) {
+	if err := settled(t.Tx); err != nil {
+		return 0, err
+	}
+	versions, err := versionsOf(t.Tx)
+	if err != nil {
+		return 0, err
+	}
+	tried := map[string]bool{}
+	for _, rules := range versions {
+		for _, r := range rules {
+			for n := 0; r.On == c.On && n < c.N; n++ {
+				key := r.ID + ":" + c.Item + ":" + strconv.FormatInt(member, 10)
+				if n > 0 {
+					key += fmt.Sprintf(":%d", n)
+				}
+				if tried[key] {
+					continue
+				}
+				tried[key] = true
+				back, err := takeBack(t, key, c.Note)
+				if err != nil {
+					return 0, err
+				}
+				points += back
+			}
+		}
+	}
+	return points, nil
+}
+
+// takeBack undoes the entry of a key, if it is there and not undone yet.
+func takeBack(t *engine.Turn, key, note string) (points int64, err error) {
+	old, err := scanEntry(t.Tx.QueryRow(selectEntry+`WHERE key = $1`, key))
+	if errors.Is(err, store.ErrNoRows) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	var undone bool
+	err = t.Tx.QueryRow(`SELECT COUNT(*) > 0 FROM ledger WHERE unit = $1 AND reverses = $2`, old.Unit, old.Seq).Scan(&undone)
+	if err != nil || undone {
+		return 0, err
+	}
+	e := old.counter(t.Member.ID, note)
+	_, err = Append(t.Tx, &e)
+	return old.Points, err
+}
+
+// counter is the counter-entry to an entry.
+func (e *Entry) counter(actor int64, note string) Entry {
+	return Entry{Unit: e.Unit, Member: e.Member, Points: -e.Points, Rule: e.Rule, Version: e.Version, Day: e.Day,
+		Actor: actor, Reverses: e.Seq, Key: fmt.Sprintf("revoke:%s:%d", e.Unit, e.Seq), Cause: "command", Note: note}
 }
 
 // Append adds an entry to its unit's chain and fills in Seq, At and Hash.

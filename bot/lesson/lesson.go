@@ -196,6 +196,10 @@ func (f *Feature) post(t *engine.Turn, l *content.Lesson, p engine.Prompt) chat.
 	m := chat.Message{}.AddStyled(t.T("lesson.head", "Title", l.Title), chat.Bold).Add("\n\n")
 	m.Spans = append(m.Spans, f.body(l)...)
 	m = m.Add("\n\n" + t.T("lesson.source", "Source", l.Source))
+	review := f.Library().ReviewLesson(l, t.Now)
+	if e := review.Replaced(); e != nil {
+		m = m.Add("\n" + t.T("lesson.replaced", "Edition", e.ReplacedBy))
+	}
 	for _, media := range l.Media {
 		m.Media = append(m.Media, chat.Media{Ref: l.Pack + "/" + media.File, Alt: media.Alt})
 	}

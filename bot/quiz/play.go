@@ -293,7 +293,7 @@ func (f *Feature) close(t *engine.Turn, r *Round) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.Post(engine.Post{Class: outbox.Notice, Message: result(t, r, n), About: t.T("delivery.about.quiz_result", "Code", r.Code)})
+	_, err = t.Post(engine.Post{Class: outbox.Notice, Message: f.result(t, r, n), About: t.T("delivery.about.quiz_result", "Code", r.Code)})
 	return err
 }
 

@@ -93,7 +93,7 @@ type totals struct {
 }
 
 // result is the message at the close.
-func result(t *engine.Turn, r *Round, n totals) chat.Message {
+func (f *Feature) result(t *engine.Turn, r *Round, n totals) chat.Message {
 	q := &r.Question
 	m := chat.Message{}.AddStyled(t.T("quiz.result", "Code", r.Code), chat.Bold).Add("\n" + q.Ask + "\n")
 	m = m.Add(t.T("quiz.key", "Key", key(t.Lang, q)))
@@ -102,6 +102,10 @@ func result(t *engine.Turn, r *Round, n totals) chat.Message {
 	}
 	if q.Source != "" {
 		m = m.Add("\n" + t.T("quiz.source", "Source", q.Source))
+	}
+	review := f.Library().ReviewQuestion(q, t.Now)
+	if e := review.Replaced(); e != nil {
+		m = m.Add("\n" + t.T("quiz.replaced", "Edition", e.ReplacedBy))
 	}
 	m = m.Add("\n" + t.T("quiz.totals", "Answered", n.answered, "Due", n.due, "Right", n.right))
 	if n.excused > 0 {

@@ -12,7 +12,7 @@
 //   - A question is not asked again in a unit until its pool is used up, and
 //     not at all once it is retired.
 //
-// Commands: /出题 /quiz, /结果图 /result. Actions: quiz.
+// Commands: /出题 /quiz, /改答案 /rekey, /结果图 /result. Actions: quiz.
 package quiz
 
 import (
@@ -57,6 +57,7 @@ func (f *Feature) Name() string { return "quiz" }
 func (f *Feature) Commands() []engine.Command {
 	return []engine.Command{
 		{Names: []string{"出题", "quiz"}, Role: engine.Secretary, Usage: "quiz.usage.quiz", Run: f.ask},
+		{Names: []string{"改答案", "rekey"}, Role: engine.Secretary, Usage: "quiz.usage.rekey", Run: f.rekey},
 		{Names: []string{"结果图", "result"}, Role: engine.Secretary, Usage: "quiz.usage.result", Run: f.picture},
 	}
 }

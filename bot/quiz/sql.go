@@ -23,6 +23,9 @@ type Round struct {
 	ClosesAt time.Time
 	Closed   bool
 	Polled   bool // posted as a poll where the platform has polls
+
+	KeyBefore   string // the key that was announced first, if it was corrected since
+	Corrections int
 }
 
 func (r *Round) insert(tx *store.Tx, pool, text, day string) error {
@@ -46,6 +49,20 @@ func (r *Round) closed(tx *store.Tx) error {
 	return err
 }
 
+// rekeyed keeps the question with its corrected key, and marks the round.
+func (r *Round) rekeyed(tx *store.Tx, before string) error {
+	text, err := json.Marshal(&r.Question)
+	if err != nil {
+		return err
+	}
+	if r.KeyBefore == "" {
+		r.KeyBefore = before
+	}
+	r.Corrections++
+	_, err = tx.Exec(`UPDATE round SET content = $1, key_before = $2, corrections = $3 WHERE id = $4`, string(text), r.KeyBefore, r.Corrections, r.ID)
+	return err
+}
+
 // nextCode is the short code that a round opened now would most likely get.
 func nextCode(tx *store.Tx, unit string) (code int, err error) {
 	err = tx.QueryRow(`SELECT code_next FROM unit WHERE id = $1`, unit).Scan(&code)
@@ -57,8 +74,8 @@ func load(tx *store.Tx, id int64) (*Round, error) {
 	r := &Round{ID: id}
 	var text string
 	var opened, closes int64
-	err := tx.QueryRow(`SELECT unit, content, prompt, code, opened_at, closes_at, closed_at IS NOT NULL, polled FROM round WHERE id = $1`, id).
-		Scan(&r.Unit, &text, &r.Prompt, &r.Code, &opened, &closes, &r.Closed, &r.Polled)
+	err := tx.QueryRow(`SELECT unit, content, prompt, code, opened_at, closes_at, closed_at IS NOT NULL, polled, key_before, corrections FROM round WHERE id = $1`, id).
+		Scan(&r.Unit, &text, &r.Prompt, &r.Code, &opened, &closes, &r.Closed, &r.Polled, &r.KeyBefore, &r.Corrections)
 	if errors.Is(err, store.ErrNoRows) {
 		return nil, nil
 	}
