@@ -233,7 +233,12 @@ func (f *features) made(tx *store.Tx, what, name string) (data []byte, mediaType
 
 // newEngine joins the core and the features.
 func (f *features) newEngine(o engine.Options, out *outbox.Outbox) *engine.Engine {
-	out.OnSettled = f.schedule.Settled
+	out.OnSettled = func(tx *store.Tx, cause string, sent, failed int) error {
+		if strings.HasPrefix(cause, engine.ReceiptsOf) {
+			return f.delivery.Settled(tx, cause)
+		}
+		return f.schedule.Settled(tx, cause, sent, failed)
+	}
 	out.OnMoved = f.directory.Moved
 	out.OnUndelivered = f.delivery.Undelivered
 	out.OnRefused, out.OnTaken, out.Refusing = f.directory.Refused, f.directory.Taken, f.directory.Refusing

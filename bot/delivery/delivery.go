@@ -72,8 +72,40 @@ func (f *Feature) Undelivered(tx *store.Tx, l *outbox.Letter) error {
 	return it.plan(tx)
 }
 
+// Settled has what waits for the receipts of a cause go on; see outbox.Outbox.OnSettled.
+func (f *Feature) Settled(tx *store.Tx, cause string) error {
+	_, err := tx.Exec(`UPDATE timer SET due_at = $1 WHERE key = $2 AND due_at > $1`, tx.Millis(), cause)
+	return err
+}
+
+// receipts tells how many groups have got what was posted.
+func (f *Feature) receipts(t *engine.Turn, ref string) error {
+	parts := strings.SplitN(ref, "\n", 4)
+	if len(parts) != 4 {
+		return fmt.Errorf("receipts %q: want a cause, a language, words and more", ref)
+	}
+	cause, about := parts[0], parts[2]
+	t.Lang = parts[1]
+	all, sent, err := outbox.Receipts(t.Tx, cause)
+	if err != nil {
+		return err
+	}
+	text := t.T("delivery.sent", "About", about, "N", sent)
+	switch {
+	case sent == 0:
+		text = t.T("delivery.sent_none", "About", about)
+	case all > sent:
+		text = t.T("delivery.sent_partly", "About", about, "N", sent, "Rest", all-sent)
+	}
+	_, err = t.Replace(cause, chat.Text(text+parts[3]), all > sent)
+	return err
+}
+
 // Timer implements engine.Timed: it tells what was gathered about an item.
 func (f *Feature) Timer(t *engine.Turn, tm engine.Timer) error {
+	if tm.Kind == "receipts" {
+		return f.receipts(t, tm.Ref)
+	}
 	var it item
 	if err := json.Unmarshal([]byte(tm.Ref), &it); err != nil {
 		return fmt.Errorf("item %q: %w", tm.Ref, err)
@@ -226,6 +258,21 @@ func WhyKey(r outbox.Reason) string {
 		return "delivery.why.unknown"
 	}
 	return "delivery.why." + string(r)
+}
+
+// OfCause tells of the messages of a cause what did not arrive, where, why and what to
+// do; "" when all did, or are on their way.
+func OfCause(t *engine.Turn, cause string) (string, error) {
+	failing, err := outbox.FailingOf(t.Tx, cause, 1)
+	if err != nil || len(failing) == 0 {
+		return "", err
+	}
+	r := Row{Account: failing[0].Account, Chat: failing[0].Chat, State: stateOf(failing[0].State), Reason: failing[0].Reason}
+	where, err := places(t, []Row{r})
+	if err != nil {
+		return "", err
+	}
+	return t.T("delivery.of_cause", "Where", where, "Why", why(t, &r)), nil
 }
 
 // Status implements engine.Reporter: what did not arrive lately.

@@ -93,10 +93,12 @@ func TestAGroupThatRefuses(t *testing.T) {
 王敏 (私聊): /推送 quiz
 @ 2026-12-01 09:29
 王敏 (私聊): /状态`,
-			"2026-12-01 09:00 → 王敏 ◀ 通知 2026-001 已发出。",
+			"2026-12-01 09:00 → 王敏 ◀ 通知 2026-001：正在发出。",
 			"2026-12-01 09:01 → 王敏 ◀ 【没有送到】通知 2026-001|· 群“示范党支部”（rehearsal）：群里不让我发言。请群管理员允许我发言，放开后自动补发。",
-			"2026-12-01 09:01 → 王敏 ◀ 已推送。",
+			"2026-12-01 09:01 → 王敏 ◀ 答题：正在发出。",
 			"2026-12-01 09:02 → 王敏 ◀ 【没有送到】第 2 题|· 群“示范党支部”（rehearsal）：群里不让我发言。请群管理员允许我发言，放开后自动补发。",
+			"2026-12-01 09:10 → 王敏 ✎ 通知 2026-001：还没有送到，原因会私聊告诉你。",
+			"2026-12-01 09:11 → 王敏 ✎ 答题：还没有送到，原因会私聊告诉你。",
 			"2026-12-01 09:29 → 王敏 ◀ 运行情况：|群“示范党支部”（rehearsal）：现在发不出消息（群里不让我发言）。请群管理员允许我发言，放开后自动补发。"+
 				"|⚠ 没有送到：通知 2026-001，群“示范党支部”（rehearsal）：群里不让我发言。请群管理员允许我发言，放开后自动补发。"+
 				"|⚠ 没有送到：第 2 题，群“示范党支部”（rehearsal）：群里不让我发言。请群管理员允许我发言，放开后自动补发。")
@@ -159,7 +161,66 @@ func TestAnUnknownFateIsTold(t *testing.T) {
 		s := open(t, e, "")
 		s.refuse("demo", errors.New("EOF"))
 		s.shows("@ 2026-12-01 09:00\n王敏 (私聊): /推送 quiz\n@ +5m\n",
-			"2026-12-01 09:00 → 王敏 ◀ 已推送。",
+			"2026-12-01 09:00 → 王敏 ◀ 答题：正在发出。",
+			"2026-12-01 09:00 → 王敏 ✎ 答题：还没有送到，原因会私聊告诉你。",
 			"2026-12-01 09:01 → 王敏 ◀ 【没有送到】第 1 题|· 群“示范党支部”（rehearsal）：不知道送到没有。请看一下有没有收到，没有的话请重新发。")
+	})
+}
+
+// Who blocked the bot is not counted as reminded in private, but in the group's number,
+// and is not written to again.
+func TestARemindedOneWhoBlockedTheBot(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
+		s := open(t, e, "")
+		if _, err := s.Play(t, "@ 2026-12-01 09:00\n王敏 (私聊): /通知 回执 截止 18:00 明天开会\n李四: 收到\n陈静: 收到\n"); err != nil {
+			t.Fatal(err)
+		}
+		tries := 0
+		s.Adapter.Fault = func(to chat.ChatID, _ chat.Part) (bool, error) {
+			if to != "dm:0002" {
+				return false, nil
+			}
+			tries++
+			return false, &chat.SendError{Class: chat.Forbidden, Err: errors.New("bot was blocked by the user")}
+		}
+		said, err := s.Play(t, "@ 2026-12-01 09:30\n王敏 (私聊): /催办\n@ 2026-12-01 10:30\n王敏 (私聊): /催办\n@ +5m\n")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{
+			"09:30 示范党支部 ◀ 通知 2026-001 还有 1 位同志没有回执",
+			"09:30 → 王敏 ✎ 通知 2026-001 已提醒：私聊 1 人，群里提醒 1 人（没有点名）。还可以催 1 次。",
+			"10:30 示范党支部 ◀ 通知 2026-001 还有 1 位同志没有回执",
+			"10:30 → 王敏 ✎ 通知 2026-001 已提醒：私聊 1 人，群里提醒 1 人（没有点名）。还可以催 0 次。",
+		} {
+			if !strings.Contains(said, want) {
+				t.Errorf("%q is not shown:\n%s", want, said)
+			}
+		}
+		if tries != 1 {
+			t.Errorf("he was written to %d times", tries)
+		}
+	})
+}
+
+// Nobody is asked for a receipt who never saw the notice.
+func TestANoticeThatNeverCame(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
+		s := open(t, e, "")
+		s.refuse("demo", forbidden())
+		said, err := s.Play(t, "@ 2026-12-01 09:00\n王敏 (私聊): /通知 回执 截止 18:00 明天开会\n@ +5m\n王敏 (私聊): /催办\n张三 (私聊): /今日\n@ 2026-12-01 18:05\n")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{"还没有送到群里，大家没看到，先不催", "→ 张三 ◀ 今天没有待办", "18:00 → 王敏 ◀ 通知 2026-001 到截止时间也没有送到群里"} {
+			if !strings.Contains(said, want) {
+				t.Errorf("%q is not shown:\n%s", want, said)
+			}
+		}
+		if strings.Contains(said, "未回执") || strings.Contains(said, "提醒：通知") {
+			t.Errorf("somebody is asked:\n%s", said)
+		}
 	})
 }

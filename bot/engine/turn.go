@@ -2,9 +2,11 @@ package engine
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"branchbot/bot/chat"
@@ -199,6 +201,32 @@ func (t *Turn) ShowAgain(most int) error {
 	return nil
 }
 
+// Sending says that something is on its way, which was posted with a cause of
+// Receipts. What it came to takes the place of that, once the receipts are in.
+func (t *Turn) Sending(cause, about string) error {
+	err := t.add(outbox.Letter{Account: t.Event.Account, Chat: t.Event.Chat, Class: outbox.Reply,
+		Message: chat.Text(t.T("delivery.sending", "About", about)), Thread: cause})
+	if err != nil {
+		return err
+	}
+	return t.CountReceipts(cause, about, "")
+}
+
+// Receipts is a cause for what is posted in this turn; name tells it from others.
+func (t *Turn) Receipts(name string) string { return ReceiptsOf + name + t.cause }
+
+// ReceiptsOf begins the causes of letters whose receipts are counted.
+const ReceiptsOf = "receipts:"
+
+// ReceiptsWithin is how long receipts are waited for.
+const ReceiptsWithin = 10 * time.Minute
+
+// CountReceipts has the receipts of a cause be counted when all are in, and told in the
+// place of the message that has the cause for its thread, with more after it.
+func (t *Turn) CountReceipts(cause, about, more string) error {
+	return t.At(t.Now.Add(ReceiptsWithin), "delivery", "receipts", strings.Join([]string{cause, t.Lang, about, more}, "\n"), cause)
+}
+
 // Say replies with a line of the catalogue.
 func (t *Turn) Say(key string, args ...any) error { return t.Reply(chat.Text(t.T(key, args...))) }
 
@@ -284,6 +312,26 @@ func (t *Turn) author() int64 {
 	return t.by
 }
 
+// Replace puts a message in the place of the first one of a thread, which was said to one
+// person. Where the platform cannot edit it is said only if it matters; false when there
+// is no such message.
+func (t *Turn) Replace(thread string, msg chat.Message, matters bool) (bool, error) {
+	l := outbox.Letter{Class: outbox.Progress, Message: msg, Thread: thread}
+	var at int64
+	err := t.Tx.QueryRow(`SELECT account, chat, user_id, language, created_at FROM outbox WHERE thread = $1 AND thread <> '' ORDER BY id LIMIT 1`,
+		thread).Scan(&l.Account, &l.Chat, &l.User, &l.Language, &at)
+	if errors.Is(err, store.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if matters || t.Now.Sub(time.UnixMilli(at)) > time.Minute {
+		l.Class = outbox.Digest
+	}
+	return true, t.add(l)
+}
+
 // For makes a turn whose posts are a member's: he is told what did not arrive.
 func (t *Turn) For(member int64) *Turn {
 	other := *t
@@ -293,12 +341,15 @@ func (t *Turn) For(member int64) *Turn {
 
 // TellSender answers the sender in private, wherever he asked; when that is
 // impossible, the group gets a line that says so and nothing of msg.
-func (t *Turn) TellSender(msg chat.Message) error {
+func (t *Turn) TellSender(msg chat.Message) error { return t.TellSenderIn("", msg) }
+
+// TellSenderIn is TellSender for a message that a later one of the thread replaces.
+func (t *Turn) TellSenderIn(thread string, msg chat.Message) error {
 	if t.Event.Private {
-		return t.Reply(msg)
+		return t.add(outbox.Letter{Account: t.Event.Account, Chat: t.Event.Chat, Class: outbox.Reply, Message: msg, Thread: thread})
 	}
 	if t.Member != nil {
-		told, err := t.Tell(t.Member, msg)
+		told, err := t.TellAs(t.Member, Private{Message: msg, Thread: thread})
 		if err != nil {
 			return err
 		}

@@ -326,7 +326,12 @@ func (f *Feature) Open(t *engine.Turn, m *engine.Member) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
+		there, err := g.arrived(t.Tx)
+		if err != nil {
+			return nil, err
+		}
 		switch {
+		case !there:
 		case done:
 			lines = append(lines, t.T("notice.open_done", "Number", g.number()))
 		case due:

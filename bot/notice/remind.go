@@ -40,14 +40,59 @@ func (f *Feature) remind(t *engine.Turn, line command.Line) error {
 	if !r.at.IsZero() {
 		return t.TellSender(chat.Text(t.T("notice.remind_later", "At", schedules.Instant(r.at, t.Now, t.Unit.Zone, t.Lang))))
 	}
-	text := t.T("notice.reminded", "Number", g.number(), "Private", r.private)
+	head := "notice.reminded"
+	if r.private > 0 {
+		head = "notice.reminding"
+	}
+	return t.TellSenderIn(remindCause(n, g, t.Now), chat.Text(f.tellReminded(t, head, g, r)))
+}
+
+// tellReminded tells what a reminder has come to.
+func (f *Feature) tellReminded(t *engine.Turn, head string, g *target, r reminded) string {
+	text := t.T(head, "Number", g.number(), "Private", r.private)
 	if r.group > 0 {
 		text += t.T("notice.reminded_group", "Group", r.group)
 	}
 	if r.away > 0 {
 		text += t.T("notice.reminded_away", "Away", r.away)
 	}
-	return t.TellSender(chat.Text(text + t.T("notice.reminders_left", "Left", f.Reminders()-g.Reminders)))
+	return text + t.T("notice.reminders_left", "Left", f.Reminders()-g.Reminders)
+}
+
+// remindCause is the cause of what a reminder says in private.
+func remindCause(n *notice, g *target, at time.Time) string {
+	return fmt.Sprintf("%sremind:%d:%s:%d", engine.ReceiptsOf, n.ID, g.Unit, at.UnixMilli())
+}
+
+// afterReminding tells the group how many are missing who were not reached in private,
+// once that is known, and the secretary what it has come to.
+func (f *Feature) afterReminding(t *engine.Turn, s step) error {
+	n, err := load(t.Tx, s.Notice)
+	if err != nil || n == nil || n.State != sent {
+		return err
+	}
+	g, err := targetOf(t.Tx, s.Notice, s.After)
+	if err != nil || g == nil || g.Closed {
+		return err
+	}
+	u, err := t.Directory().Unit(t.Tx, g.Unit)
+	if err != nil {
+		return err
+	}
+	if t, err = t.Into(u); err != nil {
+		return err
+	}
+	t = t.For(n.Author)
+	all, reached, err := outbox.Receipts(t.Tx, s.Cause)
+	if err != nil {
+		return err
+	}
+	r := reminded{private: reached, group: s.Group + all - reached, away: s.Away}
+	if err := f.remindGroup(t, n, g, r.group); err != nil {
+		return err
+	}
+	_, err = t.Replace(s.Cause, chat.Text(f.tellReminded(t, "notice.reminded", g, r)), all > reached)
+	return err
 }
 
 // remindParts reminds in all units of a relayed notice where somebody is
@@ -85,9 +130,15 @@ func (f *Feature) remindTarget(t *engine.Turn, n *notice, g *target) (r reminded
 	if err != nil {
 		return r, err
 	}
+	there, err := g.arrived(t.Tx)
+	if err != nil {
+		return r, err
+	}
 	switch {
 	case open == 0:
 		return r, engine.Complain("notice.nobody_missing", "Number", g.number())
+	case !there:
+		return r, engine.Complain("notice.not_there_yet", "Number", g.number())
 	case g.Reminders >= f.Reminders():
 		return r, engine.Complain("notice.reminded_enough", "Number", g.number(), "Max", f.Reminders())
 	}
@@ -144,16 +195,17 @@ func (f *Feature) tellMissing(t *engine.Turn, n *notice, g *target, open int) (r
 	if err != nil {
 		return r, err
 	}
-	if r, err = f.remindAll(t, n, g, who); err != nil {
+	if r, err = f.remindAll(t, n, g, who, len(away)); err != nil {
 		return r, err
 	}
-	r.away = len(away)
 	return r, f.remindAwake(t, n, g, away)
 }
 
-// remindAll tells members in private, and in one line in the group.
-func (f *Feature) remindAll(t *engine.Turn, n *notice, g *target, who []reader) (r reminded, err error) {
-	unit := t.Lang
+// remindAll tells members in private, and those who are not reached there by one line in
+// the group. away are others who are told later.
+func (f *Feature) remindAll(t *engine.Turn, n *notice, g *target, who []reader, away int) (r reminded, err error) {
+	cause, unit := remindCause(n, g, t.Now), t.Lang
+	r.away = away
 	for _, m := range who {
 		if t.Lang = unit; m.Language != "" {
 			t.Lang = m.Language
@@ -161,7 +213,7 @@ func (f *Feature) remindAll(t *engine.Turn, n *notice, g *target, who []reader) 
 		msg := chat.Text(t.T("notice.reminder", "Number", g.number(), "Until", n.until(t), "Text", n.Text))
 		msg.Buttons = ackButton(t, g)
 		msg.Hint = t.T("notice.hint_private", "Code", g.Code)
-		told, err := t.TellAs(&m.Member, engine.Private{Message: msg, About: about(t, "reminder", g, nil)})
+		told, err := t.TellAs(&m.Member, engine.Private{Message: msg, Cause: cause})
 		if err != nil {
 			return r, err
 		}
@@ -175,13 +227,22 @@ func (f *Feature) remindAll(t *engine.Turn, n *notice, g *target, who []reader) 
 		}
 	}
 	t.Lang = unit
-	if r.group == 0 {
-		return r, nil
+	if r.private == 0 {
+		return r, f.remindGroup(t, n, g, r.group)
 	}
-	msg := chat.Text(t.T("notice.reminder_group", "Number", g.number(), "Missing", r.group, "Until", n.until(t)))
+	s := step{Kind: "reminded", Notice: n.ID, After: g.Unit, Cause: cause, Group: r.group, Away: away}
+	return r, t.At(t.Now.Add(engine.ReceiptsWithin), "notice", "step", s.ref(), cause)
+}
+
+// remindGroup tells a group how many are missing, without names.
+func (f *Feature) remindGroup(t *engine.Turn, n *notice, g *target, missing int) error {
+	if missing == 0 {
+		return nil
+	}
+	msg := chat.Text(t.T("notice.reminder_group", "Number", g.number(), "Missing", missing, "Until", n.until(t)))
 	msg.Buttons = ackButton(t, g)
-	_, err = t.Post(engine.Post{Class: outbox.Push, Message: msg, Prompt: g.Prompt, About: about(t, "reminder", g, nil)})
-	return r, err
+	_, err := t.Post(engine.Post{Class: outbox.Push, Message: msg, Prompt: g.Prompt, About: about(t, "reminder", g, nil)})
+	return err
 }
 
 // reachable are the missing whom a reminder may reach now, and those who are to
@@ -266,7 +327,7 @@ func (f *Feature) remindWoken(t *engine.Turn, s step, due time.Time) error {
 			woken = append(woken, m)
 		}
 	}
-	_, err = f.remindAll(t, n, g, woken)
+	_, err = f.remindAll(t, n, g, woken, 0)
 	return err
 }
 

@@ -232,7 +232,7 @@ func (f *Feature) start(t *engine.Turn, id int64) error {
 	switch {
 	case errors.As(err, &no):
 		text := t.T("notice.not_sent", "Reason", t.T(no.Key, no.Args...), "Text", n.excerpt())
-		return errors.Join(n.setState(t.Tx, recalled), tellAuthor(t, n, chat.Text(text)))
+		return errors.Join(n.setState(t.Tx, recalled), tellAuthor(t, n, engine.Private{Message: chat.Text(text)}))
 	case err != nil || n.Relayed:
 		return err
 	}
@@ -240,7 +240,19 @@ func (f *Feature) start(t *engine.Turn, id int64) error {
 	if err != nil || g == nil {
 		return err
 	}
-	return tellAuthor(t, n, chat.Text(t.T("notice.sent", "Number", g.number())))
+	return tellSending(t, n, g, t.T("delivery.sending", "About", about(t, "notice", g, nil)), "")
+}
+
+// receipts is the cause of a notice's messages.
+func (n *notice) receipts() string { return fmt.Sprintf("%snotice:%d", engine.ReceiptsOf, n.ID) }
+
+// tellSending tells who sent a notice that it is on its way, and how many have got it
+// once that is known.
+func tellSending(t *engine.Turn, n *notice, g *target, text, more string) error {
+	if err := tellAuthor(t, n, engine.Private{Message: chat.Text(text + more), Thread: n.receipts()}); err != nil {
+		return err
+	}
+	return t.CountReceipts(n.receipts(), about(t, "notice", g, nil), more)
 }
 
 // ready tells why a notice cannot be sent, if it cannot.
@@ -288,6 +300,9 @@ func (f *Feature) dispatch(t *engine.Turn, n *notice, cause string) error {
 	if err != nil {
 		return err
 	}
+	if cause == "" {
+		cause = n.receipts()
+	}
 	if n.Ack {
 		if err := f.plan(t, n); err != nil {
 			return err
@@ -331,11 +346,13 @@ func key(kind string, id int64) string { return fmt.Sprintf("notice:%s:%d", kind
 
 // step is something that is done for each unit of a notice.
 type step struct {
-	Kind   string // post, close, auto, remind, repeat, correct, recall; of the whole start; in one unit later: a reminder put off, wake: that of those who were away
+	Kind   string // post, close, auto, remind, repeat, correct, recall; of the whole start; in one unit later: a reminder put off, wake: that of those who were away; reminded: what follows a reminder in private
 	Notice int64
 	After  string // the last unit that is done with; of later and wake: the unit
 	Cause  string
 	Since  int64 `json:",omitempty"` // of wake: when the others were reminded, in ms
+	Group  int   `json:",omitempty"` // of reminded: how many the line in the group is for
+	Away   int   `json:",omitempty"` // of reminded: how many are told later
 }
 
 func (s step) ref() string {
@@ -482,6 +499,8 @@ func (f *Feature) Timer(t *engine.Turn, tm engine.Timer) error {
 	switch s.Kind {
 	case "start":
 		return f.start(t, s.Notice)
+	case "reminded":
+		return f.afterReminding(t, s)
 	case "later":
 		return f.remindLater(t, s)
 	case "recount":

@@ -12,6 +12,7 @@ import (
 	"branchbot/bot/chat"
 	"branchbot/bot/engine"
 	"branchbot/bot/member"
+	"branchbot/bot/outbox"
 	"branchbot/store"
 )
 
@@ -150,6 +151,12 @@ func (g *target) posted(tx *store.Tx, id int64) error {
 	_, err := tx.Exec(`UPDATE notice_target SET prompt = $1, code = $2, due = $3, chats = $4 WHERE notice = $5 AND unit = $6`,
 		g.Prompt, g.Code, g.Due, g.Chats, id, g.Unit)
 	return err
+}
+
+// arrived tells whether a group has got the notice; true where it goes to none.
+func (g *target) arrived(tx *store.Tx) (bool, error) {
+	yes, err := outbox.Arrived(tx, g.Prompt)
+	return yes || g.Chats == 0, err
 }
 
 func (g *target) close(tx *store.Tx, id int64) error {

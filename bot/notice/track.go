@@ -147,13 +147,13 @@ func without(t *engine.Turn, all []part) string {
 	return "\n" + t.T("notice.no_chats", "Names", strings.Join(names, t.T("engine.list_comma"))) + rest
 }
 
-// saySent tells the sender the number of his notice.
+// saySent tells the sender the number of his notice, which is on its way.
 func saySent(t *engine.Turn, n *notice) error {
 	g, err := targetOf(t.Tx, n.ID, n.Unit)
 	if err != nil || g == nil {
 		return err
 	}
-	return t.Say("notice.sent", "Number", g.number())
+	return t.Sending(n.receipts(), about(t, "notice", g, nil))
 }
 
 // tellOrigin tells the origin what a step in the units below has come to:
@@ -168,7 +168,7 @@ func (f *Feature) tellOrigin(t *engine.Turn, s step, n *notice) error {
 		return err
 	}
 	if s.Kind == "post" {
-		return tellAuthor(t, n, chat.Text(t.T("notice.sent_to", "Number", g.number(), "Units", len(all))+without(t, all)))
+		return tellSending(t, n, g, t.T("notice.sending_to", "Number", g.number(), "Units", len(all)), without(t, all))
 	}
 	total, open := sum(all), 0
 	for _, p := range all {
@@ -186,17 +186,17 @@ func (f *Feature) tellOrigin(t *engine.Turn, s step, n *notice) error {
 
 // tellAuthor tells who sent a notice; the secretaries when that was a schedule
 // or he is not reached in private.
-func tellAuthor(t *engine.Turn, n *notice, m chat.Message) error {
+func tellAuthor(t *engine.Turn, n *notice, p engine.Private) error {
 	if n.Author != 0 {
 		who, err := member.Member(t.Tx, n.Author)
 		if err != nil {
 			return err
 		}
-		if told, err := t.Tell(who, m); told || err != nil {
+		if told, err := t.TellAs(who, p); told || err != nil {
 			return err
 		}
 	}
-	return t.TellSecretaries(m)
+	return t.TellSecretaries(p.Message)
 }
 
 // postCount raises the count of a unit: ref is NOTICE:UNIT.
@@ -261,8 +261,15 @@ func (f *Feature) closeTarget(t *engine.Turn, n *notice, g *target) error {
 	if g.Closed || g.Prompt == 0 {
 		return nil
 	}
+	there, err := g.arrived(t.Tx)
+	if err != nil {
+		return err
+	}
 	if err := f.endWaiting(t, n, g); err != nil {
 		return err
+	}
+	if !there { // nobody can have read it
+		return f.tellOwn(t, n, chat.Text(t.T("notice.closed_unseen", "Number", g.number())))
 	}
 	due, open, err := count(t.Tx, n, g)
 	if err != nil {

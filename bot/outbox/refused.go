@@ -397,3 +397,18 @@ func (s *Sender) taken(tx *store.Tx, l *Letter, in chat.ChatID) error {
 	s.out.refuses(tx, l.Account, in, "")
 	return s.out.OnTaken(tx, l.Account, in)
 }
+
+// Receipts is to how many chats the letters of a cause go, and how many have one.
+func Receipts(tx *store.Tx, cause string) (all, sent int, err error) {
+	err = tx.QueryRow(`SELECT COUNT(DISTINCT account || ' ' || chat || ' ' || user_id),
+		COUNT(DISTINCT CASE WHEN state = 'sent' THEN account || ' ' || chat || ' ' || user_id END)
+		FROM outbox WHERE cause = $1 AND cause <> ''`, cause).Scan(&all, &sent)
+	return all, sent, err
+}
+
+// Arrived tells whether a notice with a prompt has come to a chat, or may have.
+func Arrived(tx *store.Tx, prompt int64) (yes bool, err error) {
+	err = tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM outbox WHERE prompt = $1 AND prompt <> 0 AND class = 'notice' AND state IN ('sent', 'uncertain'))`,
+		prompt).Scan(&yes)
+	return yes, err
+}

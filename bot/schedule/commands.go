@@ -40,13 +40,14 @@ func (f *Feature) push(t *engine.Turn, line command.Line) error {
 	if err != nil {
 		return err
 	}
-	if err := action.Run(t.In(t.Unit), args, ""); err != nil {
+	if !t.Private() { // the group sees it
+		return action.Run(t.In(t.Unit), args, "")
+	}
+	cause := t.Receipts("push")
+	if err := action.Run(t.In(t.Unit), args, cause); err != nil {
 		return err
 	}
-	if t.Private() {
-		return t.Say("schedule.pushed")
-	}
-	return nil
+	return t.Sending(cause, t.T("schedule.action."+action.Name))
 }
 
 // show is /预览: the message that the next push would post, to the sender only.

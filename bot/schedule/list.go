@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"branchbot/bot/chat"
+	"branchbot/bot/delivery"
 	"branchbot/bot/engine"
 	"branchbot/schedules"
 )
@@ -134,6 +135,17 @@ func (f *Feature) list(t *engine.Turn) error {
 	lines := []string{t.T("schedule.list", "N", len(rows))}
 	for _, s := range rows {
 		lines = append(lines, f.describe(t, &s))
+		id, err := last(t.Tx, s.ID)
+		if err != nil {
+			return err
+		}
+		text, err := delivery.OfCause(t, causeOf(id))
+		if err != nil {
+			return err
+		}
+		if text != "" {
+			lines = append(lines, "  "+t.T("schedule.last_undelivered", "Text", text))
+		}
 	}
 	return t.Reply(chat.Text(strings.Join(append(lines, f.unknown(t, rows)...), "\n")))
 }
@@ -198,7 +210,13 @@ func (f *Feature) Status(t *engine.Turn) ([]string, error) {
 	var lines []string
 	for _, o := range occurrences {
 		line := schedules.Instant(o.Due, t.Now, t.Unit.Zone, t.Lang) + " " + o.Schedule + " " + t.T("schedule.state."+o.State)
-		if o.Reason != "" {
+		undelivered, err := delivery.OfCause(t, causeOf(o.ID))
+		if err != nil {
+			return nil, err
+		}
+		if undelivered != "" {
+			line += t.T("schedule.reason", "Reason", strings.TrimRight(undelivered, "。."))
+		} else if o.Reason != "" {
 			line += t.T("schedule.reason", "Reason", strings.TrimRight(t.T(o.Reason), "。."))
 		}
 		lines = append(lines, line)

@@ -343,7 +343,7 @@ func (f *Feature) fire(t *engine.Turn, s *row, slot schedules.Slot, zone *time.L
 	if err := json.Unmarshal([]byte(s.Args), &args); err != nil {
 		return fmt.Errorf("schedule %s: arguments: %w", s.ID, err)
 	}
-	err = t.Try(func() error { return f.run(t, s.Action, args, fmt.Sprintf("occurrence:%d", id)) })
+	err = t.Try(func() error { return f.run(t, s.Action, args, causeOf(id)) })
 	var skip *engine.Skip
 	switch {
 	case err == nil:
@@ -393,6 +393,9 @@ func (f *Feature) run(t *engine.Turn, name string, args engine.Args, cause strin
 	}
 	return action.Run(t, args, cause)
 }
+
+// causeOf is the cause of an occurrence's messages.
+func causeOf(occurrence int64) string { return fmt.Sprintf("occurrence:%d", occurrence) }
 
 // Settled notes that the messages of an occurrence have come to rest; see
 // outbox.Outbox.OnSettled.

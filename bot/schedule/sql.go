@@ -289,13 +289,14 @@ func outcome(tx *store.Tx, id int64, state, reason string) error {
 
 // past is what became of an occurrence.
 type past struct {
+	ID                      int64
 	Schedule, State, Reason string
 	Due                     time.Time
 }
 
 // lately are some of the occurrences of a unit, newest first.
 func lately(tx *store.Tx, unit string, limit, offset int) ([]past, error) {
-	rows, err := tx.Query(`SELECT o.schedule, o.state, o.reason, o.due_at FROM schedule s CROSS JOIN occurrence o
+	rows, err := tx.Query(`SELECT o.id, o.schedule, o.state, o.reason, o.due_at FROM schedule s CROSS JOIN occurrence o
 		WHERE s.unit = $1 AND o.schedule = s.id ORDER BY o.due_at DESC, o.id DESC LIMIT $2 OFFSET $3`, unit, limit, offset)
 	if err != nil {
 		return nil, err
@@ -305,13 +306,19 @@ func lately(tx *store.Tx, unit string, limit, offset int) ([]past, error) {
 	for rows.Next() {
 		var p past
 		var due int64
-		if err := rows.Scan(&p.Schedule, &p.State, &p.Reason, &due); err != nil {
+		if err := rows.Scan(&p.ID, &p.Schedule, &p.State, &p.Reason, &due); err != nil {
 			return nil, err
 		}
 		p.Due = time.UnixMilli(due)
 		out = append(out, p)
 	}
 	return out, rows.Err()
+}
+
+// last is the newest occurrence of a schedule; 0 when there is none.
+func last(tx *store.Tx, id string) (occurrence int64, err error) {
+	err = tx.QueryRow(`SELECT COALESCE((SELECT id FROM occurrence WHERE schedule = $1 ORDER BY due_at DESC, id DESC LIMIT 1), 0)`, id).Scan(&occurrence)
+	return occurrence, err
 }
 
 // Pulse changes when a schedule of a unit is changed, or has run.

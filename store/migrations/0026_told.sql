@@ -6,6 +6,8 @@ ALTER TABLE outbox ADD COLUMN author BIGINT NOT NULL DEFAULT 0;  -- the member w
 ALTER TABLE outbox ADD COLUMN about TEXT NOT NULL DEFAULT '';    -- what it is, in words; '': nobody is told
 ALTER TABLE outbox ADD COLUMN reason TEXT NOT NULL DEFAULT '';   -- why it waits or was not sent: outbox.Reason
 
+CREATE INDEX outbox_notice ON outbox (prompt) WHERE class = 'notice' AND prompt <> 0; -- whether a notice has arrived
+
 ALTER TABLE chat ADD COLUMN reason TEXT NOT NULL DEFAULT '';     -- why the bot may not write there, with state muted or removed
 ALTER TABLE identity ADD COLUMN refused_at BIGINT NOT NULL DEFAULT 0; -- the private chat takes nothing since; 0 = it does
 CREATE INDEX identity_private ON identity (account, private_chat);
