@@ -71,7 +71,8 @@ func (b *Bot) codeShown(id chat.AccountID, picture []byte) {
 // other accounts, and by e-mail. It never holds the account up.
 func (b *Bot) alert(id chat.AccountID, s chat.State, picture []byte) {
 	go func() {
-		if err := b.alertSecretaries(id, s, picture != nil); err != nil {
+		text := func(lang string) string { return b.alertText(lang, id, s) }
+		if err := b.tellSecretaries(id, text, picture != nil); err != nil {
 			b.log.Error("tell the secretaries about an account", "account", id, "error", err)
 		}
 		if b.settings.Alerts.SMTP == "" {
@@ -97,9 +98,9 @@ func (b *Bot) alertText(lang string, id chat.AccountID, s chat.State) string {
 	return text
 }
 
-// alertSecretaries writes the letters. The code goes in a letter of its own: it
+// tellSecretaries writes the letters. The code goes in a letter of its own: it
 // may be too old by the time it would be sent, the words stay true.
-func (b *Bot) alertSecretaries(id chat.AccountID, s chat.State, code bool) error {
+func (b *Bot) tellSecretaries(id chat.AccountID, text func(lang string) string, code bool) error {
 	dir := b.features.directory
 	return b.db.Write(func(tx *store.Tx) error {
 		units, err := dir.Served(tx, id)
@@ -124,7 +125,7 @@ func (b *Bot) alertSecretaries(id chat.AccountID, s chat.State, code bool) error
 					told[m.ID] = true
 					key := fmt.Sprintf("alert:%s:%d:%d", id, tx.Millis(), m.ID)
 					letter := outbox.Letter{Key: key, Account: a.Account, Chat: a.Chat, User: a.User, Class: outbox.Notice,
-						Message: chat.Text(b.alertText(u.Language, id, s)), Language: u.Language}
+						Message: chat.Text(text(u.Language)), Language: u.Language}
 					if err := b.outbox.Add(tx, letter); err != nil {
 						return err
 					}

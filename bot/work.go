@@ -126,6 +126,7 @@ func (b *Bot) account(ctx context.Context, a chat.Adapter, sender *outbox.Sender
 	defer stopTaking()
 	sending, stopSending := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopSending()
+	go b.watch(sending, a.ID(), sender)
 	sent := make(chan error, 1)
 	go func() {
 		sent <- sender.Run(sending)

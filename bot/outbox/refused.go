@@ -412,3 +412,10 @@ func Arrived(tx *store.Tx, prompt int64) (yes bool, err error) {
 		prompt).Scan(&yes)
 	return yes, err
 }
+
+// Resting is until when the platform asked the whole account to send nothing.
+func (s *Sender) Resting() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.pause
+}
