@@ -47,7 +47,8 @@ type Bot struct {
 	metrics  *metrics
 	asides   map[chat.AccountID]*aside // of the accounts that can be attended to
 	address  string                    // of the pages
-	ended    func()                    // called when an adapter ends without an error; nil: it is run again
+	writable writable
+	ended    func() // called when an adapter ends without an error; nil: it is run again
 
 	alerting sync.Mutex
 	troubled map[chat.AccountID]string // the kind of trouble that people were told of

@@ -46,8 +46,13 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		secure = secure || r.Header.Get("X-Forwarded-Proto") == "https"
 	}
-	for _, name := range []string{"X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Forwarded", "X-Real-Ip"} {
+	passedOn := false
+	for _, name := range []string{"X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Forwarded", "X-Real-Ip", "Via"} {
+		passedOn = passedOn || r.Header.Get(name) != ""
 		r.Header.Del(name) // what is behind this need not think of them
+	}
+	if passedOn && isLoopback(hostOf(r.RemoteAddr)) { // by a proxy on this machine that is not declared: from anywhere
+		r.RemoteAddr = "0.0.0.0:0"
 	}
 	r.URL.Scheme = "" // a request line may name one
 	if secure {

@@ -38,6 +38,8 @@ func TestFront(t *testing.T) {
 		"another one":                   {settings: Settings{Address: "https://bot.example.org"}, from: "127.0.0.1:5", host: "evil.example", want: "421"},
 		"forged without a proxy":        {from: "9.9.9.9:5", host: "localhost", headers: map[string]string{"X-Forwarded-For": "127.0.0.1", "X-Forwarded-Proto": "https"}, want: "9.9.9.9 "},
 		"through the proxy":             {settings: Settings{Proxy: []string{"10.0.0.0/8"}}, from: "10.1.1.1:5", host: "bot.example.org", headers: map[string]string{"X-Forwarded-For": "1.2.3.4", "X-Forwarded-Proto": "https"}, want: "1.2.3.4 https"},
+		"an undeclared proxy here":      {from: "127.0.0.1:5", host: "127.0.0.1:8080", headers: map[string]string{"X-Forwarded-For": "8.8.8.8"}, want: "0.0.0.0 "},
+		"another header of it":          {from: "[::1]:5", host: "localhost", headers: map[string]string{"Forwarded": "for=8.8.8.8"}, want: "0.0.0.0 "},
 		"through two":                   {settings: Settings{Proxy: []string{"10.0.0.0/8"}}, from: "10.1.1.1:5", host: "x", headers: map[string]string{"X-Forwarded-For": "6.6.6.6, 1.2.3.4, 10.2.2.2"}, want: "1.2.3.4 "},
 		"not through the proxy":         {settings: Settings{Proxy: []string{"10.0.0.5"}}, from: "10.0.0.6:5", host: "x", headers: map[string]string{"X-Forwarded-For": "1.2.3.4", "X-Forwarded-Proto": "https"}, want: "10.0.0.6 "},
 		"nonsense through the proxy":    {settings: Settings{Proxy: []string{"10.0.0.5"}}, from: "10.0.0.5:5", host: "x", headers: map[string]string{"X-Forwarded-For": "<script>"}, want: "10.0.0.5 "},

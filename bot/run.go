@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 	"time"
 
@@ -134,7 +135,33 @@ func (b *Bot) mux() http.Handler {
 	return mux
 }
 
-// health is 200 while the database answers.
+// writable finds out whether the database answers and takes what is written: a full
+// disk still answers. It writes every ten seconds at most, however often it is asked.
+type writable struct {
+	mu    sync.Mutex
+	tried time.Time
+	err   error
+}
+
+func (h *writable) check(db *store.DB) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if now := db.Now(); h.tried.IsZero() || now.Sub(h.tried).Abs() >= 10*time.Second {
+		h.tried = now
+		h.err = db.Write(func(tx *store.Tx) error {
+			_, err := tx.Exec(`INSERT INTO shelf (account, key, value) VALUES ('', 'health', $1)
+				ON CONFLICT (account, key) DO UPDATE SET value = excluded.value`, []byte(now.UTC().Format(time.RFC3339)))
+			return err
+		})
+		return h.err
+	}
+	if h.err != nil {
+		return h.err
+	}
+	return db.Read(func(tx *store.Tx) error { return tx.QueryRow(`SELECT 1`).Scan(new(int)) })
+}
+
+// health is 200 while the database answers and takes what is written.
 func (b *Bot) health(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	report := struct {
@@ -144,12 +171,8 @@ func (b *Bot) health(w http.ResponseWriter, _ *http.Request) {
 	for id, s := range b.engine.States() {
 		report.Accounts[id] = s.Condition
 	}
-	err := b.db.Read(func(tx *store.Tx) error {
-		var one int
-		return tx.QueryRow(`SELECT 1`).Scan(&one)
-	})
-	if err != nil {
-		report.Status = "the database does not answer"
+	if err := b.writable.check(b.db); err != nil {
+		report.Status = "the database does not answer, or takes nothing"
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
 	_ = json.NewEncoder(w).Encode(report)

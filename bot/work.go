@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"branchbot/bot/chat"
+	"branchbot/bot/locale"
 	"branchbot/bot/outbox"
 	"branchbot/store"
 )
@@ -345,13 +346,7 @@ func (b *Bot) atOwner(id chat.AccountID, pages http.Handler) http.Handler {
 			pages.ServeHTTP(w, r)
 			return
 		}
-		text := "no process serves this room at the moment"
-		for _, h := range b.db.Elsewhere() {
-			if h.Role == role {
-				text = "this room is served by another process of this bot: " + h.Owner
-			}
-		}
 		w.Header().Set("Retry-After", "2")
-		http.Error(w, text, http.StatusServiceUnavailable)
+		http.Error(w, locale.Text(b.settings.Language, "engine.elsewhere"), http.StatusServiceUnavailable) // another process has it, or none yet
 	})
 }

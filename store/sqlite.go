@@ -66,7 +66,8 @@ func (db *DB) openSQLite(ctx context.Context, o Options) error {
 	// have to undo stays in memory: as a file it cost a fifth of the time.
 	// What is deleted is overwritten, because some of it was deleted to be gone.
 	const writing = "&_pragma=cache_size(-32000)&_pragma=temp_store(MEMORY)"
-	const lasting = "&_pragma=secure_delete(1)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=wal_autocheckpoint(4000)"
+	// The journal is cut back to 16 MiB when a reader that was stuck has let it grow.
+	const lasting = "&_pragma=secure_delete(1)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=wal_autocheckpoint(4000)&_pragma=journal_size_limit(16777216)"
 	const draft = "&_pragma=journal_mode(OFF)&_pragma=synchronous(OFF)" // thrown away when anything fails
 	dsn := "file:" + uri(db.path) + settings
 	journal := lasting

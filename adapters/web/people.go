@@ -33,12 +33,34 @@ func sessionKey(token string) string {
 	return "s/" + hex.EncodeToString(sum[:])
 }
 
+// secured tells whether the browser came over TLS, to us or to a proxy of ours.
+func (a *Adapter) secured(r *http.Request) bool {
+	return a.Secure || r.TLS != nil || r.URL.Scheme == "https"
+}
+
+// cookieName is the name of the cookie: over TLS one that no other host can set.
+func (a *Adapter) cookieName(r *http.Request) string {
+	if a.secured(r) {
+		return "__Host-" + cookieName
+	}
+	return cookieName
+}
+
+// cookie is that of the session. Sessions from before the name had a prefix go on.
+func (a *Adapter) cookie(r *http.Request) (*http.Cookie, error) {
+	c, err := r.Cookie(a.cookieName(r))
+	if err != nil {
+		return r.Cookie(cookieName)
+	}
+	return c, nil
+}
+
 // who is the user of a request.
 func (a *Adapter) who(r *http.Request) (Persona, error) {
 	if a.Options.Personas {
 		return a.persona(r)
 	}
-	c, err := r.Cookie(cookieName)
+	c, err := a.cookie(r)
 	if err != nil {
 		return Persona{}, errStranger
 	}
@@ -146,19 +168,20 @@ func (a *Adapter) enter(w http.ResponseWriter, r *http.Request) {
 		a.fail(w, err)
 		return
 	}
-	http.SetCookie(w, &http.Cookie{Name: cookieName, Value: token, Path: "/", HttpOnly: true, Secure: a.Secure || r.TLS != nil,
+	http.SetCookie(w, &http.Cookie{Name: a.cookieName(r), Value: token, Path: "/", HttpOnly: true, Secure: a.secured(r),
 		SameSite: http.SameSiteStrictMode, MaxAge: int(absolute.Seconds())})
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 
 func (a *Adapter) signOut(w http.ResponseWriter, r *http.Request) {
-	if c, err := r.Cookie(cookieName); err == nil {
+	if c, err := a.cookie(r); err == nil {
 		if err := a.endSession(r, c.Value); err != nil { // it goes on: do not say otherwise
 			a.fail(w, err)
 			return
 		}
 	}
 	http.SetCookie(w, &http.Cookie{Name: cookieName, Path: "/", MaxAge: -1})
+	http.SetCookie(w, &http.Cookie{Name: a.cookieName(r), Path: "/", MaxAge: -1, HttpOnly: true, Secure: a.secured(r)})
 	http.Redirect(w, r, "/enter", http.StatusSeeOther)
 }
 
