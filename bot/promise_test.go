@@ -31,6 +31,10 @@ type stage struct {
 func newStage(t *testing.T, platform string) *stage { return newStageOn(t, storetest.SQLite, platform) }
 
 func newStageOn(t *testing.T, e storetest.Engine, platform string) *stage {
+	return newStageWith(t, platform, e.Opener(t))
+}
+
+func newStageWith(t *testing.T, platform string, open func(store.Options) (*store.DB, error)) *stage {
 	t.Helper()
 	sample, err := os.ReadFile("../config.yaml")
 	if err != nil {
@@ -50,7 +54,7 @@ func newStageOn(t *testing.T, e storetest.Engine, platform string) *stage {
 	}
 	st := &stage{}
 	at := time.Date(2026, 12, 1, 9, 0, 0, 0, time.FixedZone("CST", 8*3600))
-	st.Rehearsal, err = bot.NewRehearsal(s, library, e.Opener(t), platform, at, slog.New(slog.NewTextHandler(&st.log, nil)))
+	st.Rehearsal, err = bot.NewRehearsal(s, library, open, platform, at, slog.New(slog.NewTextHandler(&st.log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}

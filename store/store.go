@@ -68,7 +68,7 @@ type Options struct {
 	Begin func(path string) error
 
 	draft  bool  // a new SQLite file that is being written, without lock and journal
-	schema int64 // of a draft; 0 = this program's
+	schema int64 // 0 = this program's
 }
 
 // Open opens the database that a configuration names, sqlite:PATH or
@@ -110,9 +110,9 @@ func (db *DB) ready(ctx context.Context, pool *sql.DB, s schema, o Options) erro
 		keep = nil
 	case o.draft:
 		keep = func(int64) error { return nil }
-		if o.schema != 0 {
-			want = o.schema
-		}
+	}
+	if o.schema != 0 {
+		want = o.schema
 	}
 	if _, err := migrate(ctx, pool, s, want, keep); err != nil || o.Unfinished || o.draft {
 		return err
