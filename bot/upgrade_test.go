@@ -42,7 +42,7 @@ func TestUpgradeFrom44d5633(t *testing.T) {
 		"书记 (私聊): /未读", "张三 (私聊): /积分",
 		"@ 2026-12-01 15:00")
 	for _, want := range []string{
-		"张三，你现在有 1 分。", // of the check-in: the award was taken back
+		"张三，你现在有 2 分。", // of check-in and answer: the award was taken back
 		"共 5 人，作答 2 人，答对 1 人。",
 		"应到 5 人，实到 2 人",
 	} {
