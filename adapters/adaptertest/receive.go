@@ -40,7 +40,7 @@ func (b *bench) said(in chat.ChatID, private bool) {
 	b.Say(in, b.User.ID, "签到")
 	got := b.in.Wait(b.T, 1)[0]
 	want := chat.Event{Account: b.adapter.ID(), Kind: chat.Said, Chat: in, Private: private, From: b.User, Text: "签到"}
-	unknown := cmpopts.IgnoreFields(chat.Event{}, "Key", "At", "Title", "Message", "Mentioned")
+	unknown := cmpopts.IgnoreFields(chat.Event{}, "Key", "At", "Title", "Message", "Mentioned", "Shared")
 	if diff := cmp.Diff(want, got, unknown); diff != "" {
 		b.Errorf("the event (-want +got)\n%s", diff)
 	}

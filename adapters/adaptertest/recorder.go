@@ -145,6 +145,18 @@ func (r *Recorder) Wait(t *testing.T, n int) []chat.Event {
 	return r.Events()[:n]
 }
 
+// WaitState waits until the last state is as wanted, and returns it.
+func (r *Recorder) WaitState(t *testing.T, what string, wanted func(chat.State) bool) (state chat.State) {
+	t.Helper()
+	r.wait(t, "a state: "+what, func() bool {
+		if len(r.states) > 0 {
+			state = r.states[len(r.states)-1]
+		}
+		return len(r.states) > 0 && wanted(state)
+	})
+	return state
+}
+
 // WaitCondition waits until the last state has one of the conditions, and
 // returns it.
 func (r *Recorder) WaitCondition(t *testing.T, any ...chat.Condition) (state chat.State) {

@@ -104,7 +104,7 @@ func pressed(b *bench) {
 		b.Press(b.Group, b.User.ID, r.Message, button)
 		got := b.in.Wait(b.T, i+1)[i]
 		want := chat.Event{Account: b.adapter.ID(), Kind: chat.Pressed, Chat: b.Group, From: b.User, Message: r.Message, Data: button.Data}
-		unknown := cmpopts.IgnoreFields(chat.Event{}, "Key", "At", "Title", "Mentioned")
+		unknown := cmpopts.IgnoreFields(chat.Event{}, "Key", "At", "Title", "Mentioned", "Shared")
 		if diff := cmp.Diff(want, got, unknown); diff != "" || got.Key == "" {
 			b.Errorf("the press with key %q (-want +got)\n%s", got.Key, diff)
 		}

@@ -35,6 +35,7 @@ type group struct {
 	At      string      `json:"at"`
 	Title   string      `json:"title"`
 	Members []member    `json:"members"`
+	Gone    bool        `json:"gone,omitempty"` // the bot was taken out of it
 
 	partial bool // more members exist than were shown
 }
@@ -305,6 +306,7 @@ func (b *book) meetGroups(groups []*group) {
 func (b *book) keep(g *group) {
 	g.Session = b.session
 	old := b.groups[g.Chat]
+	g.Gone = old != nil && old.Gone // a list of members does not tell
 	if old != nil && old.Session == b.session && g.partial {
 		for _, m := range old.Members {
 			if !slices.ContainsFunc(g.Members, func(n member) bool { return n.At == m.At }) {
@@ -318,6 +320,30 @@ func (b *book) keep(g *group) {
 	}
 	b.groups[g.Chat] = g
 	b.changed[groupKey(g.Chat)] = g
+}
+
+// leave notes that the bot was taken out of a group, or is in it.
+func (b *book) leave(id chat.ChatID, gone bool) {
+	old := b.groups[id]
+	if old == nil || old.Gone == gone {
+		return
+	}
+	g := *old // it is replaced, never changed
+	g.Gone = gone
+	b.groups[id] = &g
+	b.changed[groupKey(id)] = &g
+}
+
+// with are the groups of this session in which a person is with the bot.
+func (b *book) with(user chat.UserID) []chat.ChatID {
+	var ids []chat.ChatID
+	for id, g := range b.groups {
+		if g.Session == b.session && !g.Gone && slices.ContainsFunc(g.Members, func(m member) bool { return m.User == user }) {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids
 }
 
 // groupAt is a group of this session by its id on the wire.

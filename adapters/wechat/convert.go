@@ -8,8 +8,6 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/eatmoreapple/openwechat"
 )
 
 // This file reads what is on the wire. It is pure.
@@ -55,7 +53,7 @@ func cutSender(content string) (at, rest string) {
 // plain undoes how the server writes a text: line breaks and emoji are markup,
 // the rest is escaped. What a person typed that looks like markup is not touched.
 func plain(content string) string {
-	return html.UnescapeString(openwechat.FormatEmoji(strings.ReplaceAll(content, "<br/>", "\n")))
+	return name(strings.ReplaceAll(content, "<br/>", "\n"))
 }
 
 // appMessage is the XML of a message of type 49.
@@ -108,8 +106,8 @@ func read(kind int, content string) (body, bool) {
 	return body{}, false
 }
 
-// recallWords is what a notice says when an author takes his own message back.
-var recallWords = regexp.MustCompile(`^\s*["“](.+)["”]\s*撤回了一条消息\s*$`)
+// recallWords is what a notice says when an author takes their own message back.
+var recallWords = regexp.MustCompile(`^\s*["“「](.+)["”」]\s*(?:撤回了一[条則则]消息|(?:已)?(?:撤回|收回)了?一[條则則]訊息|(?:has )?recalled a message\.?)\s*$`)
 
 func readApp(m appMessage) (body, bool) {
 	title := strings.TrimSpace(m.App.Title)
@@ -201,11 +199,69 @@ func isRoom(at string) bool { return strings.HasPrefix(at, "@@") }
 // plain names.
 func isPerson(at string) bool { return strings.HasPrefix(at, "@") && !isRoom(at) }
 
-// What notices in a group say of its members.
+// What the system says in a chat, in the language of the bot's phone: Chinese,
+// simplified and traditional, and English. Names in it are within quotes, and
+// anybody can call themselves anything: see unquoted.
 var (
-	rosterWords  = regexp.MustCompile(`加入了?群聊|移出了?群聊|退出了?群聊|修改群名为`)
-	removedWords = regexp.MustCompile(`^\s*你被.*移出群聊`)
+	rosterWords  = regexp.MustCompile(`加入了?(?:此)?群[聊組]|移出了?群[聊組]|退出了?群[聊組]|離開了?群[聊組]|[修更]改(?:了)?群(?:組)?名(?:称|稱)?[为為]|(?i:joined (?:the )?group|to (?:the |a )?group chat|(?:removed|left) .*group|changed the group(?: chat)? name)`)
+	removedWords = regexp.MustCompile(`^\s*(?:你已?被.*移出(?:了)?(?:本)?群[聊組]|(?:该|該|此|本)?群[聊組]已被?解散|群主.*解散(?:了|該|该|此|本)*群[聊組]|(?i:you (?:were|have been) removed from (?:the |this )?group|(?:this|the) group (?:chat )?(?:was|has been) (?:dismissed|disbanded)))`)
+	invitedWords = regexp.MustCompile(`邀[请請]你(?:和.*)?加入了?群[聊組]|^\s*你(?:已)?(?:通[过過].*)?加入了?群[聊組]|(?i:invited you (?:and .* )?to (?:the |a )?group|^\s*you (?:have )?joined (?:the )?group)`)
+
+	tooOftenWords = regexp.MustCompile(`(?:过于|過於|太|过|過)[频頻]繁|(?i:too (?:often|frequent|many times))`)
+	friendWords   = regexp.MustCompile(`[开開][启啟]了?(?:好友|朋友)[验驗][证證]|(?:还|還)不是(?:他|她|对方|對方).*朋友|(?i:(?:enabled|turned on|requires?) friend (?:confirmation|verification|request)|friend request required|not (?:his|her|their|his/her) friend)`)
+	rejectedWords = regexp.MustCompile(`被?[对對]方拒(?:收|絕|绝)|(?i:rejected by the (?:receiver|recipient))`)
 )
+
+var quotedName = regexp.MustCompile(`"[^"\n]*"|“[^”\n]*”|「[^」\n]*」`)
+
+// unquoted leaves the names out of what the system says.
+func unquoted(text string) string { return quotedName.ReplaceAllString(text, `""`) }
+
+// name undoes how the server writes a name.
+func name(s string) string {
+	return html.UnescapeString(emojiMarkup.ReplaceAllStringFunc(s, func(span string) string {
+		return emoji(emojiMarkup.FindStringSubmatch(span)[1])
+	}))
+}
+
+var (
+	emojiMarkup = regexp.MustCompile(`<span class="emoji emoji([0-9a-fA-F]{2,64})"></span>`)
+	// emojiCode is one code point of several that are written in one: those beyond
+	// U+FFFF have five digits, all others four, but for the sign of a keycap (#, *
+	// or a digit).
+	emojiCode = regexp.MustCompile(`^(?:1f[0-9a-f]{3}|e00[2-7][0-9a-f]|[0-9a-f]{4})`)
+	keycap    = regexp.MustCompile(`^(?:00)?(23|2a|3[0-9])(?:fe0f)?20e3$`)
+)
+
+// emoji is what the class of an emoji stands for: the numbers of its code points,
+// one after the other.
+func emoji(digits string) string {
+	digits = strings.ToLower(digits)
+	if m := keycap.FindStringSubmatch(digits); m != nil {
+		return codePoint(m[1]) + "\ufe0f\u20e3"
+	}
+	if len(digits) <= 5 {
+		return codePoint(digits)
+	}
+	var out strings.Builder
+	for digits != "" {
+		code := emojiCode.FindString(digits)
+		if code == "" {
+			return out.String() // what is left is no code point
+		}
+		out.WriteString(codePoint(code))
+		digits = digits[len(code):]
+	}
+	return out.String()
+}
+
+func codePoint(digits string) string {
+	n, err := strconv.ParseUint(digits, 16, 32)
+	if r := rune(n); err == nil && utf8.ValidRune(r) && !unicode.IsControl(r) {
+		return string(r)
+	}
+	return ""
+}
 
 // fileSize reads the size that a message tells of its file; -1 when it tells none.
 func fileSize(s string) int64 {

@@ -430,32 +430,6 @@ func TestRecognise(t *testing.T) {
 	}
 }
 
-// What the server will not say of a group stops only the messages there; what
-// it cannot say just now stops nothing for good.
-func TestRosterRefused(t *testing.T) {
-	t.Parallel()
-	hidden := branch()
-	hidden.ID, hidden.Title, hidden.Unlisted = "hidden", "没有保存的群", true
-	b := newBench(t, func(b *bench) { b.srv.AddGroup(hidden) }).online()
-	b.srv.Fail("webwxbatchgetcontact", wechattest.Fault{Ret: 1})
-	b.srv.Say("hidden", "li", "此时不知道是谁在哪个群说的")
-	if ev := b.says("branch", "li", "一"); ev.Text != "一" {
-		t.Errorf("heard %q", ev.Text)
-	}
-	for range 3 {
-		b.srv.Fail("webwxbatchgetcontact", wechattest.Fault{Ret: -1})
-	}
-	if ev := b.says("hidden", "li", "二"); ev.Text != "二" || ev.From.Name != "李四" {
-		t.Errorf("%+v", ev)
-	}
-	b.srv.Fail("webwxbatchgetcontact", wechattest.Fault{Ret: 1})
-	b.srv.AddFriend(wechattest.Person{ID: "late", Nick: "后加的"})
-	b.srv.Say("", "late", "此时不知道是谁")
-	if ev := b.says("", "late", "三"); ev.Text != "三" {
-		t.Errorf("heard %q", ev.Text)
-	}
-}
-
 func TestRandomIDs(t *testing.T) {
 	t.Parallel()
 	if a, b := randomID("u-"), randomID("u-"); a == b || len(a) != 18 {

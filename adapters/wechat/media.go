@@ -54,6 +54,7 @@ func (s *session) upload(ctx context.Context, at string, m *chat.Media) (id stri
 	switch refused := errors.As(err, &ret) || errors.As(err, &status) && status < 500; {
 	case err == nil:
 		s.uploads[key] = id
+	case errors.As(err, new(*chat.SendError)):
 	case !refused:
 		// Whatever became of the upload, the message was not sent.
 		err = &chat.SendError{Class: chat.Temporary, Err: withoutAddress(err)}
@@ -83,7 +84,11 @@ func (s *session) put(ctx context.Context, at, name string, data []byte) (string
 		return "", fmt.Errorf("upload: %w", err)
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
+	switch resp.StatusCode {
+	case http.StatusOK:
+	case http.StatusPaymentRequired, http.StatusRequestEntityTooLarge: // what large files are answered
+		return "", &chat.SendError{Class: chat.TooBig, Err: statusError(resp.StatusCode)}
+	default:
 		return "", statusError(resp.StatusCode)
 	}
 	var answer openwechat.UploadResponse
@@ -106,14 +111,13 @@ func (s *session) forget(key [32]byte) {
 	delete(s.uploads, key)
 }
 
-// download fetches a file that was sent in private; without its bytes when it is
-// too big or cannot be had, so that the sender can be told.
+// download fetches a file that was sent in private; without its bytes, and with
+// the reason, when it cannot be had, so that the sender can be told. name is that
+// of the message's text: the field beside it comes escaped at times.
 func (a *Adapter) download(ctx context.Context, s *session, m *openwechat.Message, name string) ([]chat.File, error) {
-	if m.FileName != "" {
-		name = m.FileName
-	}
 	file := chat.File{Name: strings.TrimSpace(name)}
 	if fileSize(m.FileSize) > mostIn {
+		file.Problem = chat.FileTooBig
 		return []chat.File{file}, nil
 	}
 	data, err := s.media(ctx, m)
@@ -125,7 +129,12 @@ func (a *Adapter) download(ctx context.Context, s *session, m *openwechat.Messag
 		a.Log.Warn("wechat file given up", "account", a.Options.ID, "error", withoutAddress(err))
 	}
 	delete(s.tries, m.MsgId)
-	if err == nil && len(data) <= mostIn {
+	switch {
+	case err != nil:
+		file.Problem = chat.FileUnreachable
+	case len(data) > mostIn:
+		file.Problem = chat.FileTooBig
+	default:
 		file.Data = data
 	}
 	return []chat.File{file}, nil

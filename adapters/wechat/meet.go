@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"html"
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/eatmoreapple/openwechat"
 
@@ -68,6 +68,7 @@ func (a *Adapter) fetchRooms(ctx context.Context, s *session, rooms []string) ([
 		for _, u := range present(list) {
 			if g := s.groupOf(u); g != nil {
 				out = append(out, g)
+				s.refreshed[g.At] = a.Now()
 			}
 		}
 	}
@@ -97,9 +98,6 @@ func isFriend(u *openwechat.User) bool { return isPerson(u.UserName) && u.Verify
 func friendOf(u *openwechat.User) friend {
 	return friend{At: u.UserName, Nick: name(u.NickName), Remark: name(u.RemarkName), Alias: u.Alias}
 }
-
-// name undoes how the server writes a name.
-func name(s string) string { return html.UnescapeString(openwechat.FormatEmoji(s)) }
 
 // meetRooms takes in the present state of groups.
 func (a *Adapter) meetRooms(ctx context.Context, s *session, rooms []string) error {
@@ -166,7 +164,11 @@ func (a *Adapter) meetRecent(ctx context.Context, s *session, m *openwechat.Mess
 	return a.meetRooms(ctx, s, unknown)
 }
 
-// groupAt is the group of a message, with its author in it; nil when the
+// refreshEvery is how old a group's list of members may be when somebody speaks
+// there: people change their names, and the server does not always say so.
+const refreshEvery = 24 * time.Hour
+
+// groupAt is the group of a message, with its author in it; errUnknown while the
 // server does not tell. The caller may read it until it lets go of ctx's batch:
 // a group in the book is replaced, never changed.
 func (a *Adapter) groupAt(ctx context.Context, s *session, room, author string) (*group, error) {
@@ -181,23 +183,46 @@ func (a *Adapter) groupAt(ctx context.Context, s *session, room, author string) 
 		return g, ok || author == ""
 	}
 	g, ok := complete()
-	if ok {
+	fresh := a.Now().Sub(s.refreshed[room]) < refreshEvery
+	if ok && fresh {
 		return g, nil
 	}
-	if err := a.meetRooms(ctx, s, []string{room}); err != nil {
-		return nil, err
+	if s.mayAsk(room, a.Now()) {
+		if !fresh {
+			s.refreshed[room] = a.Now() // once a day, whatever comes of it
+		}
+		if err := a.meetRooms(ctx, s, []string{room}); err != nil {
+			return nil, err
+		}
+		if g, ok = complete(); g == nil {
+			s.inVain(room, a.Now())
+		}
 	}
-	if g, ok = complete(); ok || g == nil {
+	switch {
+	case ok:
+		delete(s.asks, room)
 		return g, nil
+	case g == nil && !s.mustDo(room):
+		return nil, errUnknown
+	case g == nil:
+		a.Log.Warn("wechat group without its members", "account", a.Options.ID)
+		g = &group{}
 	}
 	// The server shows an author whom its list does not: a member without a name.
+	// Or it shows nobody: then the ids must do.
+	delete(s.asks, room)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.book.meet([]*group{{At: room, Title: g.Title, Members: []member{{At: author}}, partial: true}}, nil)
+	seen := &group{At: room, Title: g.Title, partial: true}
+	if author != "" {
+		seen.Members = []member{{At: author}}
+	}
+	a.book.meet([]*group{seen}, nil)
 	return a.book.groupAt(room), nil
 }
 
-// friendAt is the friend who wrote; nobody when the server does not know him.
+// friendAt is the friend who wrote; errUnknown while the server does not tell,
+// nobody when it is no person.
 func (a *Adapter) friendAt(ctx context.Context, s *session, at string) (friend, error) {
 	a.mu.Lock()
 	f, ok := a.book.friendAt(at)
@@ -205,17 +230,34 @@ func (a *Adapter) friendAt(ctx context.Context, s *session, at string) (friend, 
 	if ok {
 		return f, nil
 	}
-	list, err := s.caller.WebWxBatchGetContact(ctx, openwechat.Members{{UserName: at}}, s.Request)
-	if err != nil {
-		return friend{}, a.tolerated(s, fmt.Errorf("fetch a friend: %w", err))
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for _, u := range present(list) {
-		if u.UserName == at && isFriend(u) {
-			a.book.befriend(friendOf(u))
+	if s.mayAsk(at, a.Now()) {
+		list, err := s.caller.WebWxBatchGetContact(ctx, openwechat.Members{{UserName: at}}, s.Request)
+		if err != nil {
+			if err = a.tolerated(s, fmt.Errorf("fetch a friend: %w", err)); err != nil {
+				return friend{}, err
+			}
+		}
+		i := slices.IndexFunc(present(list), func(u *openwechat.User) bool { return u.UserName == at })
+		switch {
+		case i < 0:
+			s.inVain(at, a.Now())
+		case !isFriend(present(list)[i]): // e.g. a public account
+			return friend{}, nil
+		default:
+			f = friendOf(present(list)[i])
 		}
 	}
+	if f.At == "" {
+		if !s.mustDo(at) {
+			return friend{}, errUnknown
+		}
+		a.Log.Warn("wechat friend without a name", "account", a.Options.ID)
+		f = friend{At: at}
+	}
+	delete(s.asks, at)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.book.befriend(f)
 	f, _ = a.book.friendAt(at)
 	return f, nil
 }

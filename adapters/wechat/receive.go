@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"syscall"
 	"time"
 
 	"github.com/eatmoreapple/openwechat"
@@ -32,19 +33,29 @@ const (
 	// adapter slows down: some answers say for ever that there is news.
 	idleLimit = 3
 	idlePause = 2 * time.Second
+	// cutAfter is how old a poll must be for its end without an answer to be no
+	// fault of the server.
+	cutAfter = 3 * time.Second
 )
 
 // listen receives until the session or ctx ends, or something fails.
 func (a *Adapter) listen(ctx context.Context, in chat.Inbox, s *session) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	behind := true
 	defer context.AfterFunc(s.over, cancel)() // a send may find out first that it is over
 	for {
+		a.report() // a rest may be over
+		if s.batch == nil && s.held.soon() {
+			a.pause(ctx, heldPause)
+			s.batch = &batch{SyncKey: s.key}
+		}
 		if s.batch == nil {
 			if err := a.fetch(ctx, s); err != nil {
 				return s.check(err)
 			}
+		}
+		if s.batch == nil && len(s.held.messages) > 0 { // look again
+			s.batch = &batch{SyncKey: s.key}
 		}
 		if s.batch != nil {
 			if err := a.deliver(ctx, in, s); err != nil {
@@ -52,10 +63,10 @@ func (a *Adapter) listen(ctx context.Context, in chat.Inbox, s *session) error {
 			}
 			continue
 		}
-		if behind { // WeChat has nothing more for us
-			behind = false
-			in.State(a.online())
-		}
+		a.mu.Lock()
+		a.behind = false // WeChat has nothing more for us
+		a.mu.Unlock()
+		in.State(a.online())
 		if s.idle++; s.idle > idleLimit {
 			a.pause(ctx, idlePause)
 		}
@@ -74,10 +85,15 @@ func (a *Adapter) fetch(ctx context.Context, s *session) error {
 	asked := a.Now()
 	resp, err := s.caller.Client.SyncCheck(ctx, &openwechat.ClientSyncCheckOptions{
 		BaseRequest: s.Request, LoginInfo: s.Login, WebInitResponse: &openwechat.WebInitResponse{SyncKey: s.key}})
-	if err != nil {
-		return fmt.Errorf("wait for news: %w", err)
+	var text []byte
+	if err == nil {
+		text, err = body200(resp)
 	}
-	text, err := body200(resp)
+	if (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)) && a.Now().Sub(asked) >= cutAfter {
+		// Something on the way cuts quiet connections. A question of the other
+		// kind tells whether the server is there, and what was missed.
+		return a.sync(ctx, s)
+	}
 	if err != nil {
 		return fmt.Errorf("wait for news: %w", err)
 	}
@@ -170,21 +186,28 @@ func body200(resp *http.Response) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 }
 
-// deliver hands the batch to the inbox. Only when that has worked is its key
-// used.
+// deliver hands the batch to the inbox, and of what was held whatever is known by
+// now. Only when that has worked is its key used.
 func (a *Adapter) deliver(ctx context.Context, in chat.Inbox, s *session) error {
 	if err := a.meetChanged(ctx, s, s.batch.contacts); err != nil {
 		return err
 	}
 	var events []chat.Event
-	for _, m := range s.batch.AddMsgList {
-		ev, err := a.event(ctx, s, m)
-		if err != nil {
+	var unknown []*openwechat.Message
+	s.returned = nil
+	for _, m := range slices.Concat(s.held.messages, s.batch.AddMsgList) {
+		var some []chat.Event
+		err := errUnknown
+		if !waits(unknown, m) {
+			some, err = a.events(ctx, s, m)
+		}
+		switch {
+		case errors.Is(err, errUnknown):
+			unknown = append(unknown, m)
+		case err != nil:
 			return err
 		}
-		if ev != nil {
-			events = append(events, *ev)
-		}
+		events = append(events, some...)
 	}
 	if err := a.keepBook(ctx, in); err != nil { // the events name ids that must not be lost
 		return err
@@ -194,54 +217,74 @@ func (a *Adapter) deliver(ctx context.Context, in chat.Inbox, s *session) error 
 			return err
 		}
 	}
-	text, err := json.Marshal(cursor{Session: s.Label, Key: s.batch.SyncKey})
-	if err != nil {
-		return err
+	next := held{messages: s.held.messages, from: s.held.from, tries: s.held.tries, settling: s.held.settling}
+	next.set(unknown, s.key)
+	place := s.batch.SyncKey
+	if len(unknown) > 0 {
+		place = next.from
 	}
-	if err := in.Accept(ctx, string(text), events...); err != nil {
-		return fmt.Errorf("accept a batch: %w", err)
+	if len(events) > 0 || len(unknown) == 0 || len(s.held.messages) == 0 { // else nothing is new
+		text, err := json.Marshal(cursor{Session: s.Label, Key: place})
+		if err != nil {
+			return err
+		}
+		if err := in.Accept(ctx, string(text), events...); err != nil {
+			return fmt.Errorf("accept a batch: %w", err)
+		}
 	}
+	a.mu.Lock()
+	for _, id := range s.returned { // not before: the event must not get lost
+		a.book.leave(id, false)
+	}
+	a.mu.Unlock()
+	s.held = next
 	moved := !sameKey(s.key, s.batch.SyncKey)
+	news := len(s.batch.AddMsgList)+len(s.batch.contacts) > 0
 	s.key, s.batch = s.batch.SyncKey, nil
 	if moved {
 		s.idle = 0
-	} else if s.idle++; s.idle > idleLimit {
+	} else if s.idle++; news && s.idle > idleLimit {
 		a.pause(ctx, idlePause)
 	}
 	return nil
 }
 
-// event is what a message means to the bot; nil when nothing.
-func (a *Adapter) event(ctx context.Context, s *session, m *openwechat.Message) (*chat.Event, error) {
+// events are what a message means to the bot; errUnknown when it is not known yet
+// whose it is.
+func (a *Adapter) events(ctx context.Context, s *session, m *openwechat.Message) ([]chat.Event, error) {
+	chatAt := m.FromUserName
+	if chatAt == s.self.UserName {
+		chatAt = m.ToUserName
+	}
 	switch {
 	case m.MsgType == kindText && m.Url != "": // a place on the map
 		return nil, nil
 	case m.MsgType == kindRecent:
 		return nil, a.meetRecent(ctx, s, m)
+	case m.MsgType == kindSystem && isRoom(chatAt):
+		return a.groupNotice(ctx, s, m, chatAt)
+	case m.MsgType == kindSystem && isPerson(chatAt):
+		return a.privateNotice(ctx, s, m, chatAt)
 	case m.FromUserName == s.self.UserName:
 		return nil, nil
 	case isRoom(m.FromUserName):
-		return a.groupEvent(ctx, s, m)
+		return a.groupEvents(ctx, s, m)
 	case isPerson(m.FromUserName):
-		return a.privateEvent(ctx, s, m)
+		return a.privateEvents(ctx, s, m)
 	}
 	return nil, nil
 }
 
-func (a *Adapter) groupEvent(ctx context.Context, s *session, m *openwechat.Message) (*chat.Event, error) {
-	if m.MsgType == kindSystem {
-		return nil, a.noticed(ctx, s, m)
-	}
+func (a *Adapter) groupEvents(ctx context.Context, s *session, m *openwechat.Message) ([]chat.Event, error) {
 	at, content := cutSender(m.Content)
 	b, ok := read(int(m.MsgType), content)
 	if !ok || b.file != "" || at == "" && b.recalled == "" {
 		return nil, nil
 	}
 	g, err := a.groupAt(ctx, s, m.FromUserName, at)
-	if err != nil || g == nil {
+	if err != nil {
 		return nil, err
 	}
-	s.inGroup(g.Chat)
 	ev := &chat.Event{Chat: g.Chat, Title: chat.CleanName(g.Title)}
 	from, known := g.memberAt(at)
 	if b.recalled != "" && !known {
@@ -250,10 +293,11 @@ func (a *Adapter) groupEvent(ctx context.Context, s *session, m *openwechat.Mess
 	if known {
 		ev.From = chat.User{ID: from.User, Name: chat.CleanName(from.shown())}
 	}
-	return a.fill(ctx, s, ev, m, b), nil
+	// The bot hears what is said there, so it is in the group.
+	return append(a.back(s, g, m), *a.fill(ctx, s, ev, m, b)), nil
 }
 
-func (a *Adapter) privateEvent(ctx context.Context, s *session, m *openwechat.Message) (*chat.Event, error) {
+func (a *Adapter) privateEvents(ctx context.Context, s *session, m *openwechat.Message) ([]chat.Event, error) {
 	b, ok := read(int(m.MsgType), m.Content)
 	if !ok {
 		return nil, nil
@@ -262,21 +306,26 @@ func (a *Adapter) privateEvent(ctx context.Context, s *session, m *openwechat.Me
 	if err != nil || f.User == "" {
 		return nil, err
 	}
-	ev := &chat.Event{Chat: PrivateChat(f.User), Private: true, From: chat.User{ID: f.User, Name: chat.CleanName(f.shown())}}
+	ev := a.inPrivate(f)
 	if b.file != "" {
 		if ev.Files, err = a.download(ctx, s, m, b.file); err != nil {
 			return nil, err
 		}
 	}
-	return a.fill(ctx, s, ev, m, b), nil
+	return []chat.Event{*a.fill(ctx, s, ev, m, b)}, nil
+}
+
+// inPrivate is the frame of an event in the private chat of a friend.
+func (a *Adapter) inPrivate(f friend) *chat.Event {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return &chat.Event{Chat: PrivateChat(f.User), Private: true, From: chat.User{ID: f.User, Name: chat.CleanName(f.shown())},
+		Shared: a.book.with(f.User)}
 }
 
 // fill says in the event what was said, and to what.
 func (a *Adapter) fill(ctx context.Context, s *session, ev *chat.Event, m *openwechat.Message, b body) *chat.Event {
-	ev.Account, ev.Key = a.Options.ID, m.MsgId
-	if m.CreateTime > 0 {
-		ev.At = time.Unix(m.CreateTime, 0)
-	}
+	ev.Account, ev.Key, ev.At = a.Options.ID, m.MsgId, sentAt(m)
 	if b.recalled != "" {
 		ev.Kind, ev.Message = chat.Recalled, chat.MessageID(b.recalled)
 		return ev
@@ -297,29 +346,118 @@ func (a *Adapter) fill(ctx context.Context, s *session, ev *chat.Event, m *openw
 	return ev
 }
 
-// noticed acts on a line of the system in a group.
-func (a *Adapter) noticed(ctx context.Context, s *session, m *openwechat.Message) error {
-	text := plain(m.Content)
-	if removedWords.MatchString(text) {
+// groupNotice acts on a line of the system in a group.
+func (a *Adapter) groupNotice(ctx context.Context, s *session, m *openwechat.Message, room string) ([]chat.Event, error) {
+	text := unquoted(plain(m.Content))
+	switch {
+	case removedWords.MatchString(text):
 		a.mu.Lock()
-		id := a.book.chats[m.FromUserName]
+		defer a.mu.Unlock()
+		g := a.book.groupAt(room)
+		if g == nil {
+			return nil, nil
+		}
+		a.book.leave(g.Chat, true)
+		return []chat.Event{a.happened(chat.Removed, g, m)}, nil
+	case invitedWords.MatchString(text):
+		if err := a.meetRooms(ctx, s, []string{room}); err != nil {
+			return nil, err
+		}
+		a.mu.Lock()
+		g := a.book.groupAt(room)
 		a.mu.Unlock()
-		s.mu.Lock()
-		s.removed[id] = true
-		s.mu.Unlock()
-		return nil
+		if g == nil {
+			return nil, nil
+		}
+		return a.back(s, g, m), nil
+	case rosterWords.MatchString(text):
+		return nil, a.meetRooms(ctx, s, []string{room})
+	case tooOftenWords.MatchString(text):
+		if err := s.held.settle(m); err != nil {
+			return nil, err
+		}
+		a.tooBusy(ctx)
+		a.mu.Lock()
+		g := a.book.groupAt(room)
+		a.mu.Unlock()
+		if g == nil {
+			return nil, nil
+		}
+		return a.undelivered(s, &chat.Event{Chat: g.Chat, Title: chat.CleanName(g.Title)}, m, chat.RateLimited), nil
 	}
-	if rosterWords.MatchString(text) {
-		return a.meetRooms(ctx, s, []string{m.FromUserName})
-	}
-	return nil
+	return nil, nil
 }
 
-// inGroup notes that the bot is in a group: it hears what is said there.
-func (s *session) inGroup(id chat.ChatID) {
+// privateNotice acts on a line of the system in a private chat: the server takes
+// a message and says so afterwards when the other does not get it.
+func (a *Adapter) privateNotice(ctx context.Context, s *session, m *openwechat.Message, at string) ([]chat.Event, error) {
+	text := unquoted(plain(m.Content))
+	tooOften, closed := tooOftenWords.MatchString(text), friendWords.MatchString(text) || rejectedWords.MatchString(text)
+	if !tooOften && !closed {
+		return nil, nil
+	}
+	if err := s.held.settle(m); err != nil {
+		return nil, err
+	}
+	if tooOften {
+		a.tooBusy(ctx)
+	}
+	a.mu.Lock()
+	f, ok := a.book.friendAt(at)
+	a.mu.Unlock()
+	if !ok {
+		return nil, nil
+	}
+	ev := a.inPrivate(f)
+	if tooOften {
+		return a.undelivered(s, ev, m, chat.RateLimited), nil
+	}
+	all := a.undelivered(s, ev, m, chat.Forbidden)
+	ev.Account, ev.Kind, ev.Key, ev.At = a.Options.ID, chat.Removed, m.MsgId, sentAt(m)
+	return append(all, *ev), nil
+}
+
+// recent is how old the bot's newest message may be for a line of the system to
+// be about it.
+const recent = 2 * time.Minute
+
+// undelivered is the event that the bot's newest message in a chat did not
+// arrive; none when there is no such message.
+func (a *Adapter) undelivered(s *session, in *chat.Event, m *openwechat.Message, why chat.Class) []chat.Event {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.removed, id)
+	last, ok := s.last[in.Chat]
+	if !ok || a.Now().Sub(last.at) > recent {
+		return nil
+	}
+	delete(s.last, in.Chat)
+	ev := *in
+	ev.Account, ev.Kind, ev.Key, ev.At = a.Options.ID, chat.Undelivered, m.MsgId+":undelivered", sentAt(m)
+	ev.Message, ev.Why = last.id, why
+	return []chat.Event{ev}
+}
+
+// back is the event that the bot is in a group again; none when it was not out.
+func (a *Adapter) back(s *session, g *group, m *openwechat.Message) []chat.Event {
+	if !g.Gone || slices.Contains(s.returned, g.Chat) {
+		return nil
+	}
+	s.returned = append(s.returned, g.Chat)
+	return []chat.Event{a.happened(chat.Added, g, m)}
+}
+
+// happened is what happened to the bot in a group.
+func (a *Adapter) happened(kind chat.Kind, g *group, m *openwechat.Message) chat.Event {
+	return chat.Event{Account: a.Options.ID, Key: m.MsgId + ":" + string(kind), Kind: kind, At: sentAt(m),
+		Chat: g.Chat, Title: chat.CleanName(g.Title)}
+}
+
+// sentAt is when a message was sent; zero when it does not say.
+func sentAt(m *openwechat.Message) time.Time {
+	if m.CreateTime <= 0 {
+		return time.Time{}
+	}
+	return time.Unix(m.CreateTime, 0)
 }
 
 // selfNames are the names by which the bot is mentioned in a group, the longer
@@ -327,7 +465,7 @@ func (s *session) inGroup(id chat.ChatID) {
 func (s *session) selfNames(room string) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	a, b := openwechat.FormatEmoji(s.self.NickName), s.names[room]
+	a, b := name(s.self.NickName), s.names[room]
 	if len(a) < len(b) {
 		a, b = b, a
 	}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,6 +22,7 @@ func TestConformance(t *testing.T) {
 		ids := &counter{}
 		transport := srv.Transport(t)
 		a := newAdapter(transport, ids)
+		a.Rest = time.Nanosecond // the suite goes on after a refusal
 		// The ids come in the order of the groups' titles and of their members.
 		ours := map[chat.ChatID]string{"g-1": "branch", "g-2": "second", "dm:u-1": ""}
 		chats := map[chat.ChatID]string{"g-1": "branch", "g-2": "second", "dm:u-1": "zhang"}
@@ -113,7 +116,32 @@ type bench struct {
 	tr    http.RoundTripper
 	codes chan QR
 	stop  func()
-	waits chan time.Duration // what the adapter pauses for: until Renew
+	waits chan wait // the adapter's longer pauses
+
+	ahead  atomic.Int64 // of the clock
+	pauses atomic.Int64 // short ones, which end at once
+}
+
+// wait is a pause of the adapter, until done is closed.
+type wait struct {
+	time.Duration
+	done chan time.Time
+}
+
+// pass lets time go by.
+func (b *bench) pass(d time.Duration) { b.ahead.Add(int64(d)) }
+
+func (b *bench) now() time.Time { return time.Now().Add(time.Duration(b.ahead.Load())) }
+
+func (b *bench) after(d time.Duration) <-chan time.Time {
+	w := wait{d, make(chan time.Time)}
+	if d == quick || d == heldPause {
+		b.pauses.Add(1)
+		close(w.done)
+		return w.done
+	}
+	b.waits <- w
+	return w.done
 }
 
 // newBench starts an adapter on a server with the groups of newServer; it is
@@ -121,7 +149,7 @@ type bench struct {
 func newBench(t *testing.T, change ...func(*bench)) *bench {
 	t.Helper()
 	b := &bench{T: t, srv: newServer(t), in: adaptertest.NewRecorder(), ids: &counter{}, codes: make(chan QR, 100),
-		waits: make(chan time.Duration, 100)}
+		waits: make(chan wait, 100)}
 	b.tr = b.srv.Transport(t)
 	b.srv.LoginAlways(true)
 	for _, f := range change {
@@ -139,7 +167,7 @@ func (b *bench) start() {
 	if b.a == nil {
 		b.a = newAdapter(b.tr, b.ids)
 		b.a.QR = func(q QR) { b.codes <- q }
-		b.a.after = func(d time.Duration) <-chan time.Time { b.waits <- d; return nil }
+		b.a.Now, b.a.after = b.now, b.after
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
@@ -172,6 +200,22 @@ func (b *bench) online() *bench {
 	return b
 }
 
+// stuck waits until a person is asked for something, in these words.
+func (b *bench) stuck(key string) chat.State {
+	b.Helper()
+	begin, _, _ := strings.Cut(catalogue["zh-CN"][key], "%")
+	return b.in.WaitState(b.T, key, func(s chat.State) bool { return strings.HasPrefix(s.Detail, begin) })
+}
+
+// again starts a new adapter, which need not get online.
+func (b *bench) again() {
+	b.Helper()
+	b.halt()
+	b.a = nil
+	b.in.State(chat.State{Condition: chat.Down})
+	b.start()
+}
+
 // doubts are those on the shelf, where every process finds them.
 func (b *bench) doubts() []Doubt {
 	b.Helper()
@@ -197,6 +241,7 @@ func (b *bench) restart(meanwhile func()) {
 // wire are new.
 func (b *bench) relogin(meanwhile func()) {
 	b.Helper()
+	b.pass(time.Hour)
 	b.restart(func() { b.srv.LogOut(); meanwhile() })
 }
 

@@ -32,28 +32,27 @@ func (a *Adapter) Send(ctx context.Context, to chat.ChatID, p chat.Part) (chat.R
 	if err != nil {
 		return chat.Receipt{}, err
 	}
+	if left := a.resting(); left > 0 {
+		return chat.Receipt{}, &chat.SendError{Class: chat.RateLimited, After: left, Account: true, Err: errors.New("the account rests")}
+	}
 	id, err := a.deliverPart(ctx, s, at, p)
 	if err != nil {
-		return chat.Receipt{}, a.classed(s, err)
+		return chat.Receipt{}, a.classed(ctx, s, err)
 	}
 	s.mu.Lock()
-	warned := s.warned
-	s.warned = false
+	s.last[to] = sentMessage{id, a.Now()}
 	s.mu.Unlock()
-	if warned {
-		a.report(a.online())
-	}
+	a.report()                       // it may have rested before
 	if p.Media == nil && !p.Secret { // a sum of few possible words would tell which they were
 		a.remember(ctx, to, id, p.Plain())
 	}
 	return chat.Receipt{Message: id}, nil
 }
 
-func (a *Adapter) report(st chat.State) {
-	a.mu.Lock()
-	in := a.inbox
-	a.mu.Unlock()
-	in.State(st)
+// sentMessage is a message of the bot, and when it went out.
+type sentMessage struct {
+	id chat.MessageID
+	at time.Time
 }
 
 // address is where a chat is in the present session.
@@ -71,12 +70,10 @@ func (a *Adapter) address(to chat.ChatID) (*session, string, error) {
 		return nil, "", &chat.SendError{Class: chat.ChatGone, Err: errors.New("no friend in this session")}
 	}
 	g := a.book.groups[to]
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	switch {
 	case g == nil:
 		return nil, "", &chat.SendError{Class: chat.ChatGone, Err: errors.New("no such group, or it was not recognised for certain")}
-	case s.removed[to]:
+	case g.Gone:
 		return nil, "", &chat.SendError{Class: chat.ChatGone, Err: errors.New("the bot was taken out of the group")}
 	case g.Session != s.IDs:
 		return nil, "", &chat.SendError{Class: chat.Temporary, Err: errors.New("the group has not shown itself since the login")}
@@ -119,7 +116,7 @@ func receipt(resp *http.Response, err error) (chat.MessageID, error) {
 
 // classed says what the sender has to do about an error. A session that is
 // over ends here, so that no other lane tries.
-func (a *Adapter) classed(s *session, err error) error {
+func (a *Adapter) classed(ctx context.Context, s *session, err error) error {
 	var marked *chat.SendError
 	var ret openwechat.Ret
 	var status statusError
@@ -128,7 +125,7 @@ func (a *Adapter) classed(s *session, err error) error {
 	case errors.As(err, &marked):
 		return marked
 	case errors.As(err, &ret):
-		return a.refused(s, ret)
+		return a.refused(ctx, s, ret)
 	case errors.As(err, &status) && status >= 500: // it may have come after the message was taken
 		return &chat.SendError{Class: chat.MaybeSent, Err: err}
 	case errors.As(err, &status):
@@ -141,18 +138,14 @@ func (a *Adapter) classed(s *session, err error) error {
 
 // refused is what a code of the server means. What other codes than these
 // mean is not known; the message was not taken.
-func (a *Adapter) refused(s *session, ret openwechat.Ret) error {
+func (a *Adapter) refused(ctx context.Context, s *session, ret openwechat.Ret) error {
 	err := fmt.Errorf("ret %d", int(ret))
 	switch {
 	case ends(ret):
 		s.end(&endedError{ret})
 		return &chat.SendError{Class: chat.LoggedOut, Err: err}
 	case ret == retTooOften:
-		s.mu.Lock()
-		s.warned = true
-		s.mu.Unlock()
-		a.Log.Warn("wechat account too busy", "account", a.Options.ID, "rest", a.Rest)
-		a.report(chat.State{Condition: chat.Online, Reason: chat.TooBusy, Detail: fmt.Sprintf(a.words["too_often"], a.Rest.Round(time.Second))})
+		a.tooBusy(context.WithoutCancel(ctx))
 		return &chat.SendError{Class: chat.RateLimited, After: a.Rest, Account: true, Err: err}
 	case ret == retSystem:
 		return &chat.SendError{Class: chat.Temporary, Err: err}

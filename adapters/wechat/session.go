@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/eatmoreapple/openwechat"
 
@@ -52,6 +53,7 @@ type saved struct {
 	Request *openwechat.BaseRequest
 	Domain  openwechat.WechatDomain
 	Cookies []cookie
+	Began   time.Time      // when it was logged in; zero = by an earlier version
 	Ended   openwechat.Ret // why it is over; 0 = it is not, as far as we know
 	Pushed  bool           // since it ended the phone was asked once
 }
@@ -73,18 +75,21 @@ type session struct {
 	end  context.CancelCauseFunc
 
 	// Run alone uses these.
-	key   *openwechat.SyncKey
-	batch *batch         // fetched and not yet accepted
-	idle  int            // answers in a row that brought nothing
-	tries map[string]int // to fetch a file, by message
+	key       *openwechat.SyncKey
+	batch     *batch               // fetched and not yet accepted
+	held      held                 // messages of which it is not known who said them
+	idle      int                  // answers in a row that brought nothing
+	tries     map[string]int       // to fetch a file, by message
+	asks      map[string]ask       // of whom the server does not tell, by id on the wire
+	refreshed map[string]time.Time // when a group was last asked for
+	returned  []chat.ChatID        // of a batch: groups that the bot is in again
 
 	uploading sync.Mutex
 	uploads   map[[32]byte]string // media ids by what was uploaded
 
-	mu      sync.Mutex
-	names   map[string]string    // the bot's own name in groups, by id on the wire
-	removed map[chat.ChatID]bool // groups that the bot was taken out of
-	warned  bool                 // the last send was refused for being one too many
+	mu    sync.Mutex
+	names map[string]string           // the bot's own name in groups, by id on the wire
+	last  map[chat.ChatID]sentMessage // the newest message of the bot
 }
 
 // open makes a session that can speak to the server.
@@ -97,7 +102,7 @@ func (a *Adapter) open(rec saved) *session {
 	client.MaxRetryTimes = 1 // a second try might send twice
 	client.Domain = rec.Domain
 	s := &session{saved: rec, caller: bot.Caller, uploads: map[[32]byte]string{}, names: map[string]string{},
-		removed: map[chat.ChatID]bool{}, tries: map[string]int{}}
+		last: map[chat.ChatID]sentMessage{}, tries: map[string]int{}, asks: map[string]ask{}, refreshed: map[string]time.Time{}}
 	s.cookies = &cookieKeeper{base: a.Transport, jar: client.Jar(), kept: map[string]cookie{}}
 	s.cookies.restore(rec.Cookies)
 	client.HTTPClient().Transport = s.cookies

@@ -2,7 +2,6 @@ package wechat
 
 import (
 	"bytes"
-	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -172,8 +171,9 @@ func TestFileInPrivate(t *testing.T) {
 	b.srv.SendFile("", "zhang", "b.csv", data, len(data))
 	b.srv.SendFile("", "zhang", "太大.xlsx", []byte("x"), mostIn+1)
 	b.srv.SendFile("", "zhang", "假的.xlsx", bytes.Repeat([]byte("x"), mostIn+1), 1)
-	for i, name := range []string{"b.csv", "太大.xlsx", "假的.xlsx"} {
-		if diff := cmp.Diff([]chat.File{{Name: name}}, b.heard(2+i).Files); diff != "" {
+	for i, want := range []chat.File{{Name: "b.csv", Problem: chat.FileUnreachable}, {Name: "太大.xlsx", Problem: chat.FileTooBig},
+		{Name: "假的.xlsx", Problem: chat.FileTooBig}} {
+		if diff := cmp.Diff([]chat.File{want}, b.heard(2+i).Files); diff != "" {
 			t.Errorf("(-want +got)\n%s", diff)
 		}
 	}
@@ -230,6 +230,7 @@ func TestPicturesGoUpOnce(t *testing.T) {
 func TestSendClasses(t *testing.T) {
 	t.Parallel()
 	b := newBench(t).online()
+	b.a.Rest = time.Nanosecond
 	group := b.says("branch", "li", "1").Chat
 	text := chat.Part{Spans: []chat.Span{{Text: "通知"}}}
 	file := chat.Part{Media: &chat.Media{Data: []byte("x"), Name: "a.txt"}}
@@ -254,6 +255,7 @@ func TestSendClasses(t *testing.T) {
 		{"upload lost", "webwxuploadmedia", wechattest.Fault{DropAfter: true}, group, file, chat.Temporary},
 		{"upload malformed", "webwxuploadmedia", wechattest.Fault{Body: "x"}, group, file, chat.Temporary},
 		{"upload refused", "webwxuploadmedia", wechattest.Fault{Ret: 1}, group, file, chat.BadPart},
+		{"upload too large", "webwxuploadmedia", wechattest.Fault{Status: 402}, group, file, chat.TooBig},
 		{"upload out of order", "webwxuploadmedia", wechattest.Fault{Status: 502}, group, file, chat.Temporary},
 		{"file lost", "webwxsendappmsg", wechattest.Fault{DropAfter: true}, group, file, chat.MaybeSent},
 		{"empty file", "", wechattest.Fault{}, group, chat.Part{Media: &chat.Media{Name: "a"}}, chat.BadPart},
@@ -267,39 +269,6 @@ func TestSendClasses(t *testing.T) {
 			t.Errorf("%s: %v, want class %s", tc.name, err, tc.want)
 		}
 	}
-}
-
-func TestTooOften(t *testing.T) {
-	t.Parallel()
-	b := newBench(t).online()
-	group := b.says("branch", "li", "1").Chat
-	b.srv.Fail("webwxsendmsg", wechattest.Fault{Ret: 1205})
-	_, err := b.a.Send(t.Context(), group, chat.Part{Spans: []chat.Span{{Text: "x"}}})
-	var se *chat.SendError
-	if !errors.As(err, &se) || se.Class != chat.RateLimited || se.After != time.Hour {
-		t.Errorf("%v", err)
-	}
-	last := func() chat.State { s := b.in.States(); return s[len(s)-1] }
-	if st := last(); st.Condition != chat.Online || !strings.Contains(st.Detail, "操作太频繁") {
-		t.Errorf("the state is %+v", st)
-	}
-	b.send(group, "一小时以后")
-	if st := last(); st != (chat.State{Condition: chat.Online}) {
-		t.Errorf("the state is %+v", st)
-	}
-}
-
-func TestTakenOutOfAGroup(t *testing.T) {
-	t.Parallel()
-	b := newBench(t).online()
-	group := b.says("branch", "li", "1").Chat
-	b.srv.Remove("branch")
-	b.srv.WaitSynced(t)
-	if _, err := b.a.Send(t.Context(), group, chat.Part{Spans: []chat.Span{{Text: "x"}}}); chat.ClassOf(err) != chat.ChatGone {
-		t.Errorf("%v", err)
-	}
-	b.says("branch", "li", "又请进来了")
-	b.send(group, "大家好")
 }
 
 func TestLanguagesAgree(t *testing.T) {

@@ -43,6 +43,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/eatmoreapple/openwechat"
+
 	"branchbot/bot/chat"
 )
 
@@ -87,12 +89,20 @@ type Adapter struct {
 	words map[string]string
 	newID func(prefix string) string
 	after func(time.Duration) <-chan time.Time
-	renew chan struct{}
+	// What a person has asked for.
+	renew  chan struct{} // a login, or a new code
+	accept chan struct{} // the other account that was scanned
 
-	mu    sync.Mutex // guards what is below
-	inbox chat.Inbox // of the last Run
-	live  *session   // nil: not logged in
-	book  *book      // of the live session
+	brakesMu sync.Mutex // held while the brakes are stored; before mu
+
+	mu       sync.Mutex // guards what is below
+	inbox    chat.Inbox // of the last Run
+	live     *session   // nil: not logged in
+	book     *book      // of the live session
+	reported chat.State // of the live session
+	behind   bool       // WeChat may hold things that were said before
+	brakes   brakes
+	braked   bool // the brakes were read
 
 	sentMu sync.Mutex
 	sent   map[chat.ChatID][]sentText
@@ -116,7 +126,7 @@ func New(o Options) *Adapter {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	a := &Adapter{Options: o, words: catalogue[o.Language], newID: randomID, after: time.After,
-		renew: make(chan struct{}, 1), sent: map[chat.ChatID][]sentText{}}
+		renew: make(chan struct{}, 1), accept: make(chan struct{}, 1), sent: map[chat.ChatID][]sentText{}}
 	if a.words == nil {
 		a.words = catalogue["zh-CN"]
 	}
@@ -135,7 +145,7 @@ const textLimit = 2000
 
 // Caps implements chat.Adapter.
 func (a *Adapter) Caps(chat.ChatID) chat.Caps {
-	return chat.Caps{TextLimit: textLimit, Pictures: true, Files: true, Recalls: true, Direct: true, Pace: a.Pace}
+	return chat.Caps{TextLimit: textLimit, Pictures: true, Files: true, Recalls: true, Direct: true, Personal: true, Pace: a.Pace}
 }
 
 const privatePrefix = "dm:"
@@ -161,14 +171,20 @@ func (a *Adapter) Direct(_ context.Context, to chat.UserID) (chat.ChatID, error)
 func (a *Adapter) Leave() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.live, a.book = nil, nil
+	a.live, a.book, a.braked = nil, nil, false
 }
 
-// Renew asks for a new code when the last ones have expired unused, e.g. when
-// somebody opens the page that shows it.
-func (a *Adapter) Renew() {
+// Renew is a person who asks for a login: for a new code when the last ones
+// have expired unused, or for another try after the server has refused one.
+// Nothing but a person may call it.
+func (a *Adapter) Renew() { signal(a.renew) }
+
+// AcceptAccount is a person who agrees to the other account that was scanned.
+func (a *Adapter) AcceptAccount() { signal(a.accept) }
+
+func signal(what chan struct{}) {
 	select {
-	case a.renew <- struct{}{}:
+	case what <- struct{}{}:
 	default: // asked already
 	}
 }
@@ -179,6 +195,9 @@ func (a *Adapter) Run(ctx context.Context, in chat.Inbox) error {
 	a.inbox = in
 	s := a.live
 	a.mu.Unlock()
+	if err := a.loadBrakes(ctx, in); err != nil {
+		return stopped(ctx, err)
+	}
 	for ctx.Err() == nil {
 		if s == nil {
 			in.State(chat.State{Condition: chat.Connecting})
@@ -187,9 +206,10 @@ func (a *Adapter) Run(ctx context.Context, in chat.Inbox) error {
 				return stopped(ctx, err)
 			}
 		}
-		st := a.online()
-		st.Behind = true
-		in.State(st)
+		a.mu.Lock()
+		a.behind = true
+		a.mu.Unlock()
+		in.State(a.online())
 		err := a.listen(ctx, in, s)
 		if s.ended() == nil {
 			return stopped(ctx, err)
@@ -228,8 +248,40 @@ func (a *Adapter) leave(ctx context.Context, in chat.Inbox, s *session) error {
 	a.mu.Lock()
 	a.live = nil
 	a.mu.Unlock()
-	s.Ended, s.Cookies = e.ret, s.cookies.all()
-	return put(ctx, in, sessionKey, s.saved)
+	s.Cookies = s.cookies.all()
+	return a.end(ctx, in, s.saved, e.ret)
+}
+
+// end notes why a session is over, and whether that says that the account is
+// restricted.
+func (a *Adapter) end(ctx context.Context, in chat.Inbox, rec saved, ret openwechat.Ret) error {
+	rec.Ended = ret
+	h := halt{Words: fmt.Sprint(int(ret))}
+	switch age := a.Now().Sub(rec.Began); {
+	case ret == retAbnormal:
+		h.Cause = refused
+	case !rec.Began.IsZero() && age < young:
+		h.Cause = restricted
+	}
+	if h.Cause != "" {
+		rec.Pushed = true // it takes a person with a code from here
+		if err := a.stop(ctx, in, h); err != nil {
+			return err
+		}
+	}
+	return put(ctx, in, sessionKey, rec)
+}
+
+// report tells the state of the live session when it has changed.
+func (a *Adapter) report() {
+	st := a.online()
+	a.mu.Lock()
+	in, changed := a.inbox, a.live != nil && st != a.reported
+	a.reported = st
+	a.mu.Unlock()
+	if changed {
+		in.State(st)
+	}
 }
 
 // online is the state of a live session.
@@ -237,6 +289,9 @@ func (a *Adapter) online() chat.State {
 	groups, people := 0, 0
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if a.book == nil {
+		return chat.State{}
+	}
 	for _, d := range a.book.doubts.List {
 		if d.User == "" {
 			groups++
@@ -244,18 +299,21 @@ func (a *Adapter) online() chat.State {
 			people++
 		}
 	}
-	st := chat.State{Condition: chat.Online}
+	st := chat.State{Condition: chat.Online, Behind: a.behind}
+	if a.brakes.Rest.After(a.Now()) {
+		st.Reason, st.Detail, st.Until = chat.TooBusy, a.words["too_often"], a.brakes.Rest
+		return st
+	}
 	if groups+people > 0 {
 		st.Detail = fmt.Sprintf(a.words["doubts"], groups, people)
 	}
 	return st
 }
 
-// pause waits for d, for Renew, or for the end of ctx.
+// pause waits for d or for the end of ctx.
 func (a *Adapter) pause(ctx context.Context, d time.Duration) {
 	select {
 	case <-ctx.Done():
-	case <-a.renew:
 	case <-a.after(d):
 	}
 }

@@ -57,6 +57,9 @@ const (
 	Removed Kind = "removed"
 	// Moved: the group Chat is now To.
 	Moved Kind = "moved"
+	// Undelivered: the platform says afterwards that people do not see Message of
+	// the bot, which it had taken; Why says what for.
+	Undelivered Kind = "undelivered"
 	// Recalled is a message that its author has taken back: Message is that
 	// message. From is empty where the platform does not say for certain who
 	// did it.
@@ -92,6 +95,10 @@ type Event struct {
 	Choice    []int  // Voted: indices of options; none when the vote was taken back
 	To        ChatID // Moved
 	Files     []File // Said, private chats only: what was sent along
+	Why       Class  // Undelivered
+	// Shared are, on an account that is a person's own, the groups in which From
+	// is together with the bot; see Caps.Personal.
+	Shared []ChatID
 }
 
 // User is who caused an event.
@@ -105,7 +112,17 @@ type User struct {
 type File struct {
 	Name string // untrusted: only for showing and for its ending
 	Data []byte // empty when it was larger, or could not be fetched
+	// Problem is why Data is empty; "" when the file is.
+	Problem FileProblem
 }
+
+// FileProblem is why a file could not be had.
+type FileProblem string
+
+const (
+	FileTooBig      FileProblem = "too_big"
+	FileUnreachable FileProblem = "unreachable"
+)
 
 // Style says how a Span looks where the platform can show it.
 type Style string
@@ -237,6 +254,9 @@ type Caps struct {
 	Direct       bool       // the adapter is a Directer
 	Idempotent   bool       // a Part with a known Key is shown once, however often it is sent
 	Pace         Pace
+	// Personal: the account was made for a person. Whoever writes to it in private
+	// need not mean the bot.
+	Personal bool
 	// AddressedOnly: of what people write in this chat the bot gets only
 	// commands, replies to it and mentions of it.
 	AddressedOnly bool
@@ -267,6 +287,9 @@ type State struct {
 	Condition Condition
 	Reason    Reason // why, as far as it is one that is known
 	Detail    string // more about it, for the administrator; never a token
+	// Until is when it is over by itself, or may be tried again; zero when that is
+	// not known.
+	Until time.Time `json:",omitzero"`
 	// Behind: the account is connected, but its platform may still hold things that were
 	// said before. What closes in its chats waits for that, for a while. An adapter that
 	// can tell says Online with Behind when it has connected, and Online without it after
@@ -288,10 +311,12 @@ const (
 	Unreachable  Reason = "unreachable"   // the platform or the network is down
 	NotDelivered Reason = "not_delivered" // the platform cannot reach our webhook
 	TooBusy      Reason = "too_busy"      // the platform warns that the account says too much
+	OtherAccount Reason = "other_account" // somebody has logged in with another account than before
+	RiskUnknown  Reason = "accept_risk"   // it is not started: nobody has accepted the risk of this platform
 )
 
 // Reasons are all of them.
-var Reasons = []Reason{TokenRefused, UsedTwice, Unreachable, NotDelivered, TooBusy}
+var Reasons = []Reason{TokenRefused, UsedTwice, Unreachable, NotDelivered, TooBusy, OtherAccount, RiskUnknown}
 
 type Condition string
 

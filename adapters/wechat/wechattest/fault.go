@@ -34,6 +34,13 @@ func (s *Server) Fail(endpoint string, f Fault) {
 	s.faults[endpoint] = append(s.faults[endpoint], f)
 }
 
+// Mend takes away the faults of a kind that have not come yet.
+func (s *Server) Mend(endpoint string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.faults, endpoint)
+}
+
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)

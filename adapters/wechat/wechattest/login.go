@@ -1,9 +1,11 @@
 package wechattest
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"testing"
 )
 
@@ -22,6 +24,26 @@ type login struct {
 	confirmed bool
 	expired   bool
 	always    bool // each code is scanned and confirmed at once
+	hasty     bool // that it is scanned is said again and again, at once
+	uin       int  // of who scans; 0 = the bot's own
+}
+
+// selfUin is the number of the bot's own account.
+const selfUin = 42
+
+// ScanAs has another account scan from now on; 0 = the bot's own again.
+func (s *Server) ScanAs(uin int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.login.uin = uin
+}
+
+// Hasten has a poll of a code that was scanned be answered at once.
+func (s *Server) Hasten() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.login.hasty = true
+	s.change()
 }
 
 // Scan has the person with the phone scan the newest code, as soon as there is
@@ -95,7 +117,8 @@ func (s *Server) newCode(w io.Writer) {
 // nextCode makes a code; the caller holds mu.
 func (s *Server) nextCode(scanned bool) {
 	n := s.login.codes + 1
-	s.login = login{codes: n, uuid: fmt.Sprintf("code%d==", n), scanned: scanned, told: scanned, always: s.login.always}
+	s.login = login{codes: n, uuid: fmt.Sprintf("code%d==", n), scanned: scanned, told: scanned, always: s.login.always,
+		hasty: s.login.hasty, uin: s.login.uin}
 	s.change()
 }
 
@@ -107,7 +130,7 @@ func (s *Server) pollLogin(w io.Writer, r *http.Request) {
 	ctx, cancel := waiting(r)
 	defer cancel()
 	s.await(ctx, func() bool {
-		return l.uuid != uuid || l.expired || l.confirmed || l.scanned && !l.told || l.always
+		return l.uuid != uuid || l.expired || l.confirmed || l.scanned && (!l.told || l.hasty) || l.always
 	})
 	switch {
 	case l.uuid != uuid || l.expired:
@@ -115,7 +138,7 @@ func (s *Server) pollLogin(w io.Writer, r *http.Request) {
 	case l.confirmed || l.always:
 		l.scanned, l.confirmed = true, true
 		fmt.Fprintf(w, "window.code=200;\nwindow.redirect_uri=\"https://%s/cgi-bin/mmwebwx-bin/webwxnewloginpage?ticket=T%d&uuid=%s&scan=1\";", Host, l.codes, uuid)
-	case l.scanned && !l.told:
+	case l.scanned && (!l.told || l.hasty):
 		l.told = true
 		fmt.Fprint(w, `window.code=201;window.userAvatar = 'data:img/jpg;base64,';`)
 	default:
@@ -137,12 +160,13 @@ func (s *Server) loginPage(w http.ResponseWriter, r *http.Request) {
 	s.session++
 	s.salt++
 	s.acked = len(s.log)
-	s.ret, s.login = 0, login{codes: s.login.codes, always: s.login.always}
-	for name, value := range map[string]string{"wxuin": "42", "wxsid": s.sid(), "webwx_data_ticket": s.ticket()} {
+	uin := strconv.Itoa(cmp.Or(s.login.uin, selfUin))
+	s.ret, s.login = 0, login{codes: s.login.codes, always: s.login.always, hasty: s.login.hasty, uin: s.login.uin}
+	for name, value := range map[string]string{"wxuin": uin, "wxsid": s.sid(), "webwx_data_ticket": s.ticket()} {
 		http.SetCookie(w, &http.Cookie{Name: name, Value: value, Domain: Host, Path: "/", Secure: true})
 	}
-	fmt.Fprintf(w, `<error><ret>0</ret><message></message><skey>@crypt_%d</skey><wxsid>%s</wxsid><wxuin>42</wxuin>`+
-		`<pass_ticket>pass%%2B%d</pass_ticket><isgrayscale>1</isgrayscale></error>`, s.session, s.sid(), s.session)
+	fmt.Fprintf(w, `<error><ret>0</ret><message></message><skey>@crypt_%d</skey><wxsid>%s</wxsid><wxuin>%s</wxuin>`+
+		`<pass_ticket>pass%%2B%d</pass_ticket><isgrayscale>1</isgrayscale></error>`, s.session, s.sid(), uin, s.session)
 }
 
 func (s *Server) sid() string { return fmt.Sprintf("sid%d", s.session) }
@@ -153,7 +177,7 @@ func (s *Server) ticket() string { return fmt.Sprintf("ticket%d", s.session) }
 func (s *Server) pushLogin(w io.Writer, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if c, err := r.Cookie("wxuin"); err != nil || c.Value != "42" || r.FormValue("uin") != "42" || s.ret == retLoggedOut {
+	if c, err := r.Cookie("wxuin"); err != nil || c.Value != strconv.Itoa(selfUin) || r.FormValue("uin") != c.Value || s.ret == retLoggedOut {
 		fmt.Fprint(w, `{"ret":"1","msg":"all","uuid":""}`)
 		return
 	}

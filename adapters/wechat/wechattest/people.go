@@ -70,6 +70,11 @@ func (s *Server) Notice(room, text string) string {
 	return s.push(entry{room: room, kind: kindSystem, content: text})
 }
 
+// NoticeTo is a line of the system in the private chat of a person.
+func (s *Server) NoticeTo(person, text string) string {
+	return s.push(entry{private: person, kind: kindSystem, content: text})
+}
+
 // Join takes somebody into a group, with the notice that all see.
 func (s *Server) Join(room string, m Member) {
 	s.mu.Lock()

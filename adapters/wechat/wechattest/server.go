@@ -70,6 +70,7 @@ type Server struct {
 	changed chan struct{} // closed and replaced at each change
 	closed  bool
 
+	nick    string // of the bot's own account, as the server writes it
 	friends []Person
 	groups  []*Group
 
@@ -91,7 +92,7 @@ type Server struct {
 
 // New starts a server. It is closed at the end of the test.
 func New(t testing.TB) *Server {
-	s := &Server{changed: make(chan struct{}), uploads: map[string]upload{}, partial: map[string][]byte{},
+	s := &Server{nick: "支部小助手", changed: make(chan struct{}), uploads: map[string]upload{}, partial: map[string][]byte{},
 		faults: map[string][]Fault{}, counts: map[string]int{}}
 	s.web = httptest.NewUnstartedServer(s)
 	s.web.Config.ErrorLog = log.New(io.Discard, "", 0) // connections break on purpose
@@ -161,6 +162,13 @@ func (s *Server) AddFriend(p Person) {
 	} else {
 		s.friends = append(s.friends, p)
 	}
+}
+
+// SetNick names the bot's own account; markup is written as it is.
+func (s *Server) SetNick(nick string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.nick = nick
 }
 
 // AddGroup adds a group. The client hears of it with the first message, or at

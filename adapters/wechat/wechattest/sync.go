@@ -16,6 +16,7 @@ type entry struct {
 	room    string // a group; "" in private
 	from    string // a person; "" for the system
 	to      string // a person, when from is Self in private
+	private string // a person: the system says it in the private chat
 	contact bool   // not a message, but that the group has changed
 	id      string
 	kind    int    // MsgType
@@ -56,7 +57,7 @@ func (s *Server) init(w io.Writer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	answer(w, object{
-		"User":    object{"UserName": s.at(Self), "NickName": "支部小助手", "Uin": 42},
+		"User":    object{"UserName": s.at(Self), "NickName": s.nick, "Uin": selfUin},
 		"SKey":    fmt.Sprintf("@crypt_%d", s.session),
 		"SyncKey": key(len(s.log)), "ContactList": []object{}, "ChatSet": "filehelper,weixin,",
 	})
@@ -84,7 +85,7 @@ func (s *Server) friend(p Person) object {
 func (s *Server) whole(g *Group) object {
 	members := []object{}
 	if !g.Blank {
-		members = append(members, object{"UserName": s.at(Self), "NickName": "支部小助手", "DisplayName": ""})
+		members = append(members, object{"UserName": s.at(Self), "NickName": s.nick, "DisplayName": ""})
 		for _, m := range g.Members {
 			members = append(members, object{"UserName": s.at(m.ID), "NickName": html.EscapeString(m.Nick), "DisplayName": html.EscapeString(m.Display)})
 		}
@@ -183,11 +184,14 @@ func (s *Server) wire(e entry) object {
 	case e.to != "":
 		to = s.at(e.to)
 	}
+	if e.private != "" {
+		from = s.at(e.private)
+	}
 	id, _ := strconv.ParseInt(e.id, 10, 64)
 	o := object{"MsgId": e.id, "NewMsgId": id, "FromUserName": from, "ToUserName": to, "MsgType": e.kind,
 		"AppMsgType": e.app, "Content": content, "CreateTime": 1700000000 + len(s.log)}
 	if e.file != nil {
-		o["FileName"], o["FileSize"], o["MediaId"], o["EncryFileName"] = e.file.name, strconv.Itoa(e.file.size), e.file.id, e.file.name
+		o["FileName"], o["FileSize"], o["MediaId"], o["EncryFileName"] = html.EscapeString(e.file.name), strconv.Itoa(e.file.size), e.file.id, e.file.name
 	}
 	if len(e.recent) > 0 {
 		var ids []string
