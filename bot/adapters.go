@@ -27,6 +27,7 @@ import (
 type platform struct {
 	settings func() any // an empty one of the kind, for the schema
 	check    func(*config.File, account) error
+	warn     func(*config.File, account) error // of what lets the bot start, but not the account; nil: nothing
 	make     func(*Bot, account) (made, error)
 }
 
@@ -52,6 +53,7 @@ var platforms = map[string]platform{
 	"wechat": {
 		settings: func() any { return &wechatConfig{} },
 		check:    checkWechat,
+		warn:     warnWechat,
 		make:     newWechat,
 	},
 }
@@ -156,6 +158,9 @@ func newTelegram(b *Bot, a account) (made, error) {
 type wechatConfig struct {
 	ID       string `yaml:"id"`
 	Platform string `yaml:"platform"`
+	// AcceptRisk has the account started at all: docs/wechat.md says what nearly
+	// always becomes of it.
+	AcceptRisk bool `yaml:"accept_risk"`
 	// Budget is how much the account may say; less than the default is safer.
 	Budget budgetConfig `yaml:"budget"`
 }
@@ -183,6 +188,17 @@ func checkWechat(f *config.File, a account) error {
 	return nil
 }
 
+// warnWechat tells of an account that is not started, as those of configurations
+// from before accept_risk. The rest of the bot does not depend on it.
+func warnWechat(f *config.File, a account) error {
+	var c wechatConfig
+	if err := a.decode(f, &c); err != nil || c.AcceptRisk {
+		return nil // or checkWechat tells
+	}
+	return f.Fault(a.path, `account %s is not started: since January 2025 nearly every login over web WeChat is ended within seconds, `+
+		`and the account is restricted for half a month; read docs/wechat.md, which names other ways, and write accept_risk: true to use it all the same`, a.ID)
+}
+
 // pace is the budget as the sender knows it.
 func (c budgetConfig) pace() chat.Pace {
 	p := wechat.DefaultPace
@@ -206,8 +222,22 @@ func newWechat(b *Bot, a account) (made, error) {
 	id := chat.AccountID(a.ID)
 	adapter := wechat.New(wechat.Options{ID: id, Pace: c.Budget.pace(), Language: b.settings.Language, Now: b.db.Now, Log: b.log,
 		QR: func(qr wechat.QR) { b.showCode(id, qr) }})
-	b.logins.add(id, adapter.Renew)
+	if !c.AcceptRisk {
+		return made{adapter: notStarted{adapter}}, nil
+	}
+	b.logins.add(id, adapter)
 	return made{adapter: adapter}, nil
+}
+
+// notStarted is an account that waits for accept_risk: it asks nothing of the
+// platform.
+type notStarted struct{ *wechat.Adapter }
+
+// Run implements chat.Adapter.
+func (notStarted) Run(ctx context.Context, in chat.Inbox) error {
+	in.State(chat.State{Condition: chat.NeedsHuman, Reason: chat.RiskUnknown})
+	<-ctx.Done()
+	return nil
 }
 
 func (b *Bot) showCode(id chat.AccountID, qr wechat.QR) {

@@ -28,10 +28,10 @@ type MailConfig struct {
 // trouble is the kind of help that an account needs; "" for none.
 func trouble(s chat.State) string {
 	switch {
+	case s.Reason == chat.TooBusy, s.Reason == chat.OtherAccount, s.Reason == chat.RiskUnknown:
+		return string(s.Reason)
 	case s.Condition == chat.NeedsHuman, s.Condition == chat.Banned:
 		return string(s.Condition)
-	case s.Reason == chat.TooBusy:
-		return string(s.Reason)
 	}
 	return ""
 }
@@ -51,7 +51,7 @@ func (b *Bot) stateChanged(id chat.AccountID, s chat.State) {
 		b.scanning[id] = false
 	}
 	b.alerting.Unlock()
-	if withCode := s.Condition == chat.NeedsHuman && b.logins.byPhone(id); isNew && !withCode {
+	if withCode := kind == string(chat.NeedsHuman) && b.logins.byPhone(id); isNew && !withCode {
 		b.alert(id, s, nil)
 	}
 }
@@ -89,7 +89,9 @@ func (b *Bot) alert(id chat.AccountID, s chat.State, picture []byte) {
 func (b *Bot) alertText(lang string, id chat.AccountID, s chat.State) string {
 	text := locale.Text(lang, "alert."+trouble(s), "Account", id)
 	switch {
-	case s.Reason == chat.TooBusy:
+	case s.Reason == chat.TooBusy, s.Reason == chat.RiskUnknown:
+	case s.Condition == chat.Banned, s.Reason == chat.OtherAccount:
+		text += "\n" + locale.Text(lang, "alert.page", "Link", b.logins.address(id))
 	case b.logins.byPhone(id):
 		text += "\n" + locale.Text(lang, "alert.scan", "Link", b.logins.address(id))
 	case s.Reason != "":

@@ -70,6 +70,6 @@ func TestAlertByMail(t *testing.T) {
 		t.Fatal("no mail comes")
 	}
 	v.we.LoginAlways(true)
-	v.bot.logins.renew["wx"]()
+	v.bot.logins.renew("wx")
 	v.online()
 }

@@ -96,6 +96,9 @@ func Open(s *Settings, library *content.Library, db *store.DB, log *slog.Logger,
 	b := &Bot{settings: s, db: db, log: log, routes: map[string]http.Handler{}, troubled: map[chat.AccountID]string{}, scanning: map[chat.AccountID]bool{}}
 	b.logins = newLogins(filepath.Dir(db.Path()), s.base(), s.Language)
 	b.logins.told = b.codeShown
+	if zone, err := schedules.Zone(s.Timezone); err == nil {
+		b.logins.zone = zone
+	}
 	b.logins.here = func(id chat.AccountID) bool { return db.Holds(outbox.Role(id)) }
 	b.logins.state = func(id chat.AccountID) chat.State { return b.engine.States()[id] }
 	b.features = newFeatures(b.links, b.page)
@@ -134,7 +137,7 @@ func Open(s *Settings, library *content.Library, db *store.DB, log *slog.Logger,
 		StateChanged: b.stateChanged, Elsewhere: b.elsewhere, Left: b.left, Handled: b.metrics.handled}, b.outbox)
 	edit := &editor{config: s.file, reload: b.Reload, told: b.announce}
 	b.console = console.New(console.Options{DB: db, Engine: b.engine, Act: b.engine.Act, Schedule: b.features.schedule, Top: s.top(),
-		Code: b.logins.picture, ByPhone: b.logins.byPhone, Renew: b.logins.ask, Section: edit.Section, SetSection: edit.SetSection,
+		Code: b.logins.picture, ByPhone: b.logins.byPhone, Renew: b.logins.renew, AcceptAccount: b.logins.acceptAccount, Section: edit.Section, SetSection: edit.SetSection,
 		ImportedPack: b.imports.imported, TryPack: b.imports.try, PutPack: b.imports.put, DropPack: b.imports.drop, Doubts: b.doubts, Language: s.Language, Log: log})
 	for _, a := range b.adapters {
 		b.senders = append(b.senders, b.outbox.Sender(a, b.media, log))

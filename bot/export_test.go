@@ -19,7 +19,7 @@ func WeChatOver(transport http.RoundTripper) (undo func()) {
 		id := chat.AccountID(a.ID)
 		adapter := wechat.New(wechat.Options{ID: id, Transport: transport, Language: b.settings.Language, Now: b.db.Now, Log: b.log,
 			QR: func(qr wechat.QR) { b.showCode(id, qr) }})
-		b.logins.add(id, adapter.Renew)
+		b.logins.add(id, adapter)
 		return made{adapter: adapter}, nil
 	}
 	platforms["wechat"] = fake

@@ -3,6 +3,7 @@ package bot
 import (
 	"crypto/rand"
 	"crypto/subtle"
+	_ "embed"
 	"encoding/base64"
 	"fmt"
 	"html/template"
@@ -10,7 +11,9 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
+	"time"
 
 	"github.com/skip2/go-qrcode"
 
@@ -27,6 +30,7 @@ type logins struct {
 	dir      string // of the pictures
 	base     string // of the addresses
 	language string
+	zone     *time.Location // of the times on the page
 	key      string
 	state    func(chat.AccountID) chat.State
 	here     func(chat.AccountID) bool               // this process has the account
@@ -34,7 +38,16 @@ type logins struct {
 
 	mu    sync.Mutex
 	codes map[chat.AccountID][]byte // as PNG; nil: none is open now
-	renew map[chat.AccountID]func()
+	phone map[chat.AccountID]phoneAccount
+}
+
+// phoneAccount is an account that is logged in with a phone. Only what a person
+// has done may call it: each try of a login may harm the account.
+type phoneAccount interface {
+	// Renew asks for a new code, or another try.
+	Renew()
+	// AcceptAccount agrees to the other account that somebody has scanned with.
+	AcceptAccount()
 }
 
 // loginPath is where the pages are.
@@ -45,16 +58,16 @@ const loginPath = "/login/"
 const picturePixels = 360
 
 func newLogins(dir, base, language string) *logins {
-	return &logins{terminal: io.Discard, dir: dir, base: base, language: language, key: rand.Text(),
+	return &logins{terminal: io.Discard, dir: dir, base: base, language: language, zone: time.Local, key: rand.Text(),
 		here:  func(chat.AccountID) bool { return true },
-		codes: map[chat.AccountID][]byte{}, renew: map[chat.AccountID]func(){}}
+		codes: map[chat.AccountID][]byte{}, phone: map[chat.AccountID]phoneAccount{}}
 }
 
-// add lets an account be logged in here; renew asks for a new code.
-func (l *logins) add(id chat.AccountID, renew func()) {
+// add lets an account be logged in here.
+func (l *logins) add(id chat.AccountID, a phoneAccount) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.renew[id] = renew
+	l.phone[id] = a
 }
 
 // address is the page of an account.
@@ -117,59 +130,108 @@ func (l *logins) picture(id chat.AccountID) []byte {
 	return l.codes[id]
 }
 
-// ask asks for a new code.
-func (l *logins) ask(id chat.AccountID) {
-	l.mu.Lock()
-	renew := l.renew[id]
-	l.mu.Unlock()
-	if renew != nil {
-		renew()
+// renew is a person who asks for a new code, or another try.
+func (l *logins) renew(id chat.AccountID) {
+	if a := l.account(id); a != nil {
+		a.Renew()
 	}
+}
+
+// acceptAccount is a person who agrees to the other account that was scanned.
+func (l *logins) acceptAccount(id chat.AccountID) {
+	if a := l.account(id); a != nil {
+		a.AcceptAccount()
+	}
+}
+
+// account is nil for one that is not logged in with a phone.
+func (l *logins) account(id chat.AccountID) phoneAccount {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.phone[id]
 }
 
 // byPhone tells whether an account is logged in with a phone.
-func (l *logins) byPhone(id chat.AccountID) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.renew[id] != nil
+func (l *logins) byPhone(id chat.AccountID) bool { return l.account(id) != nil }
+
+//go:embed login.html
+var loginHTML string
+
+var loginPage = template.Must(template.New("login").Parse(loginHTML))
+
+// loginView is what the page shows.
+type loginView struct {
+	Language, Title string
+	Lines           []string // what there is to know, the most important one first
+	Warning         bool
+	Picture         template.URL
+	Refresh         bool // something may happen by itself
+	Buttons         []loginButton
 }
 
-var loginPage = template.Must(template.New("login").Parse(`<!doctype html>
-<html lang="{{.Language}}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<meta http-equiv="refresh" content="5"><title>{{.Title}}</title></head>
-<body style="font-family:system-ui,sans-serif;text-align:center;margin:3rem 1rem">
-<h1 style="font-size:1.3rem">{{.Title}}</h1>
-{{if .Picture}}<img src="{{.Picture}}" width="360" height="360" alt="{{.Title}}">{{end}}
-<p>{{.Line}}</p></body></html>`))
+type loginButton struct {
+	Do, Text string
+	Quiet    bool // not what most people want
+}
 
-// ServeHTTP shows the page of an account to whom has the key.
+// ServeHTTP shows the page of an account to whom has the key, and does what they
+// ask for. Only a press of a button does anything: the page is shown again by
+// itself, and a tab may stay open for days.
 func (l *logins) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	id := chat.AccountID(r.PathValue("account"))
-	l.mu.Lock()
-	renew := l.renew[id]
-	l.mu.Unlock()
-	if subtle.ConstantTimeCompare([]byte(r.URL.Query().Get("key")), []byte(l.key)) != 1 || renew == nil {
+	account := l.account(id)
+	if subtle.ConstantTimeCompare([]byte(r.URL.Query().Get("key")), []byte(l.key)) != 1 || account == nil {
 		http.NotFound(w, r)
 		return
 	}
-	page := struct {
-		Language, Title, Line string
-		Picture               template.URL
-	}{Language: l.language, Title: locale.Text(l.language, "login.scan", "Account", id)}
-	switch picture := l.picture(id); {
-	case l.state(id).Condition == chat.Online:
-		page.Line = locale.Text(l.language, "login.done")
-	case picture != nil:
-		page.Picture = template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(picture))
-		page.Line = locale.Text(l.language, "login.whose")
-	default:
-		renew()
-		page.Line = locale.Text(l.language, "login.wait")
-	}
 	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Content-Security-Policy", "default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'none'")
-	_ = loginPage.Execute(w, page)
+	if r.Method == http.MethodPost {
+		switch r.PostFormValue("do") {
+		case "renew":
+			account.Renew()
+		case "accept":
+			account.AcceptAccount()
+		default:
+			http.Error(w, "unknown button", http.StatusBadRequest)
+			return
+		}
+		http.Redirect(w, r, r.URL.RequestURI(), http.StatusSeeOther)
+		return
+	}
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", "default-src 'none'; img-src data:; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'")
+	_ = loginPage.Execute(w, l.view(id))
+}
+
+// view is the page as the account is now.
+func (l *logins) view(id chat.AccountID) loginView {
+	text := func(key string, args ...any) string { return locale.Text(l.language, key, args...) }
+	state, picture := l.state(id), l.picture(id)
+	v := loginView{Language: l.language, Title: text("login.title", "Account", id), Refresh: true}
+	renew := loginButton{Do: "renew", Text: text("login.renew")}
+	switch {
+	case state.Condition == chat.Online:
+		v.Lines, v.Refresh = []string{text("login.done")}, false
+	case picture != nil:
+		v.Picture = template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(picture))
+		v.Lines = []string{state.Detail, text("login.whose")}
+	case state.Condition == chat.Banned:
+		v.Warning, v.Lines = true, []string{state.Detail, text("login.banned")}
+		if !state.Until.IsZero() {
+			v.Lines = slices.Insert(v.Lines, 1, text("login.earliest", "At", state.Until.In(l.zone).Format("2006-01-02 15:04")))
+		}
+		v.Buttons = []loginButton{{Do: "renew", Text: text("login.again"), Quiet: true}}
+	case state.Reason == chat.OtherAccount:
+		renew.Text = text("login.same")
+		v.Warning, v.Lines = true, []string{state.Detail}
+		v.Buttons = []loginButton{renew, {Do: "accept", Text: text("login.accept"), Quiet: true}}
+	case state.Condition == chat.Connecting:
+		v.Lines = []string{text("login.wait")}
+	default:
+		v.Lines, v.Buttons = []string{state.Detail}, []loginButton{renew}
+	}
+	v.Lines = slices.DeleteFunc(v.Lines, func(line string) bool { return line == "" })
+	return v
 }

@@ -29,6 +29,9 @@ func (p *Program) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	for _, note := range s.notes {
+		fmt.Fprintln(p.Err, "branchbot: note:", note)
+	}
 	listener, err := net.Listen("tcp", s.Listen)
 	if err != nil {
 		return s.file.Hide(fmt.Errorf("listen on %s: %w; another program has the port, or change listen: in %s", s.Listen, err, s.file.Name))
@@ -122,9 +125,11 @@ func (b *Bot) mux() http.Handler {
 	mux.HandleFunc("GET /healthz", b.health)
 	mux.HandleFunc("GET /readyz", b.health)
 	mux.Handle("GET /metrics", b.metrics.handler())
-	mux.HandleFunc("GET "+loginPath+"{account}", func(w http.ResponseWriter, r *http.Request) {
-		b.atOwner(chat.AccountID(r.PathValue("account")), b.logins).ServeHTTP(w, r)
-	})
+	for _, method := range []string{"GET ", "POST "} {
+		mux.HandleFunc(method+loginPath+"{account}", func(w http.ResponseWriter, r *http.Request) {
+			b.atOwner(chat.AccountID(r.PathValue("account")), b.logins).ServeHTTP(w, r)
+		})
+	}
 	mux.Handle(console.Root, b.console.Handler())
 	boards := b.features.board.Handler()
 	mux.Handle(board.Root, boards)
@@ -167,9 +172,17 @@ func (b *Bot) health(w http.ResponseWriter, _ *http.Request) {
 	report := struct {
 		Status   string                            `json:"status"`
 		Accounts map[chat.AccountID]chat.Condition `json:"accounts"`
-	}{"ok", map[chat.AccountID]chat.Condition{}}
+		Reasons  map[chat.AccountID]chat.Reason    `json:"reasons,omitempty"` // why one does not work as it should
+		Until    map[chat.AccountID]time.Time      `json:"until,omitempty"`   // when that is over
+	}{"ok", map[chat.AccountID]chat.Condition{}, map[chat.AccountID]chat.Reason{}, map[chat.AccountID]time.Time{}}
 	for id, s := range b.engine.States() {
 		report.Accounts[id] = s.Condition
+		if s.Reason != "" {
+			report.Reasons[id] = s.Reason
+		}
+		if !s.Until.IsZero() {
+			report.Until[id] = s.Until
+		}
 	}
 	if err := b.writable.check(b.db); err != nil {
 		report.Status = "the database does not answer, or takes nothing"

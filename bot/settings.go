@@ -248,6 +248,10 @@ func (c *checker) allAccounts() {
 			c.oneOf(path+".platform", a.Platform, platformNames())
 		} else if err := platform.check(c.f, a); err != nil {
 			c.errs = append(c.errs, err)
+		} else if platform.warn != nil {
+			if err := platform.warn(c.f, a); err != nil {
+				c.s.notes = append(c.s.notes, err)
+			}
 		}
 		c.s.accounts = append(c.s.accounts, a)
 	}

@@ -23,7 +23,7 @@ func TestWeChatKill(t *testing.T) {
 	we.AddFriend(wechattest.Person{ID: "s", Nick: "s", Remark: "书记"})
 	group := wechattest.Group{ID: "branch", Title: "示范党支部群", Members: []wechattest.Member{{ID: "s", Nick: "s", Display: "书记"}}}
 	var b strings.Builder
-	b.WriteString("listen: 127.0.0.1:0\nconduct: {quiet_hours: \"off\"}\naccounts: [{id: wx, platform: wechat, budget: {every: 1s}}]\n" +
+	b.WriteString("listen: 127.0.0.1:0\nconduct: {quiet_hours: \"off\"}\naccounts: [{id: wx, platform: wechat, accept_risk: true, budget: {every: 1s}}]\n" +
 		"units:\n  - id: demo\n    name: 示范党支部\n    members:\n      - {name: 书记, staff: \"s\", roles: [secretary]}\n")
 	for i := range wechatMembers {
 		id, name := fmt.Sprint("p", i), fmt.Sprint("成员", i)

@@ -115,7 +115,7 @@ func (v *village) start() {
 		v.Fatal(err)
 	}
 	made.logins.dir = v.dir
-	made.logins.add("wx", wx.Renew)
+	made.logins.add("wx", wx)
 	v.bot = made
 	v.stage = &rehearse.Stage{Clock: v.clock, Engine: made.engine, Sender: made.senders[0]}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -255,6 +255,7 @@ func (v *village) settled() *village {
 	v.say("", "li", "/加入 "+v.code("0003"))
 	v.say("branch", "wang", "/绑定")
 	v.has("the binding", v.last("branch"), "本群已绑定到“示范党支部”")
+	v.pass(10 * time.Minute) // the session is not young any more
 	return v
 }
 
@@ -432,7 +433,7 @@ func TestWeChatLoggedOutAtNight(t *testing.T) {
 		before := len(v.we.SentTo("branch"))
 		v.idle(back)
 		v.we.LoginAlways(true)
-		v.bot.logins.renew["wx"]()
+		v.bot.logins.renew("wx")
 		v.until("online again", func() bool { return v.bot.engine.States()["wx"].Condition == chat.Online })
 		v.pass(2 * time.Minute)
 		lessons := 0
@@ -454,29 +455,68 @@ func TestWeChatLoggedOutAtNight(t *testing.T) {
 	v.has("what 王敏 reads on Telegram", told, "机器人账号“wx”掉线了", "/login/wx?key=", "true")
 }
 
+// pressed counts what a person has asked for.
+type pressed struct{ renewed, accepted int }
+
+func (p *pressed) Renew()         { p.renewed++ }
+func (p *pressed) AcceptAccount() { p.accepted++ }
+
 func TestLoginPage(t *testing.T) {
 	t.Parallel()
 	l := newLogins(t.TempDir(), "http://x", "zh-CN")
-	state, renewed := chat.State{Condition: chat.NeedsHuman}, 0
+	state, person := chat.State{Condition: chat.NeedsHuman, Detail: "二维码过期了"}, &pressed{}
 	l.state = func(chat.AccountID) chat.State { return state }
-	l.add("wx", func() { renewed++ })
+	l.zone = time.UTC
+	l.add("wx", person)
 	mux := http.NewServeMux()
 	mux.Handle("GET "+loginPath+"{account}", l)
-	get := func(path string) (int, string) {
+	mux.Handle("POST "+loginPath+"{account}", l)
+	ask := func(method, path, form string) (int, string) {
 		w := httptest.NewRecorder()
-		mux.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+		r := httptest.NewRequest(method, path, strings.NewReader(form))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		mux.ServeHTTP(w, r)
 		body, _ := io.ReadAll(w.Body)
 		return w.Code, string(body)
 	}
+	get := func(path string) (int, string) { return ask(http.MethodGet, path, "") }
 	path := strings.TrimPrefix(l.address("wx"), "http://x")
 	for _, wrong := range []string{"/login/wx", "/login/wx?key=x", strings.Replace(path, "wx", "other", 1)} {
 		if code, _ := get(wrong); code != http.StatusNotFound {
 			t.Errorf("%s answers %d", wrong, code)
 		}
+		if code, _ := ask(http.MethodPost, wrong, "do=renew"); code != http.StatusNotFound {
+			t.Errorf("a press at %s answers %d", wrong, code)
+		}
 	}
-	if code, body := get(path); code != 200 || renewed != 1 || !strings.Contains(body, "正在取新的二维码") {
-		t.Errorf("without a code: %d, renewed %d times, %s", code, renewed, body)
+	// A page that shows itself again is no person.
+	for range 20 {
+		if code, body := get(path); code != 200 || !strings.Contains(body, "二维码过期了") || !strings.Contains(body, "取新的二维码") {
+			t.Fatalf("without a code: %d, %s", code, body)
+		}
 	}
+	if *person != (pressed{}) {
+		t.Errorf("showing the page has done %+v", *person)
+	}
+	if code, _ := ask(http.MethodPost, path, "do=renew"); code != http.StatusSeeOther || *person != (pressed{renewed: 1}) {
+		t.Errorf("the button answers %d and has done %+v", code, *person)
+	}
+	state = chat.State{Condition: chat.Banned, Detail: "微信拒绝了这次登录：此微信号不能登录网页微信。", Until: time.Date(2026, 12, 8, 9, 30, 0, 0, time.UTC)}
+	if _, body := get(path); !strings.Contains(body, "此微信号不能登录网页微信") || !strings.Contains(body, "最早等到 2026-12-08 09:30 再试") ||
+		!strings.Contains(body, "再试一次") || strings.Contains(body, "<img") {
+		t.Errorf("restricted: %s", body)
+	}
+	state = chat.State{Condition: chat.NeedsHuman, Reason: chat.OtherAccount, Detail: "扫码的是另一个微信号"}
+	if _, body := get(path); !strings.Contains(body, "扫码的是另一个微信号") || !strings.Contains(body, `value="accept"`) {
+		t.Errorf("another account: %s", body)
+	}
+	if code, _ := ask(http.MethodPost, path, "do=accept"); code != http.StatusSeeOther || *person != (pressed{1, 1}) {
+		t.Errorf("the button answers %d and has done %+v", code, *person)
+	}
+	if code, _ := ask(http.MethodPost, path, "do=x"); code != http.StatusBadRequest || *person != (pressed{1, 1}) {
+		t.Errorf("no button answers %d and has done %+v", code, *person)
+	}
+	state = chat.State{Condition: chat.NeedsHuman}
 	if err := l.show("wx", "https://login.weixin.qq.com/l/abc"); err != nil {
 		t.Fatal(err)
 	}
@@ -496,7 +536,7 @@ func TestLoginPage(t *testing.T) {
 	if err := l.show("wx", ""); err != nil {
 		t.Fatal(err)
 	}
-	if _, body := get(path); !strings.Contains(body, "已登录") {
+	if _, body := get(path); !strings.Contains(body, "已登录") || strings.Contains(body, "refresh") || strings.Contains(body, "<form") {
 		t.Errorf("logged in: %s", body)
 	}
 	if _, err := os.Stat(file); !os.IsNotExist(err) {

@@ -11,6 +11,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"branchbot/bot/chat"
@@ -142,13 +143,31 @@ func (b *Bot) account(ctx context.Context, a chat.Adapter, sender *outbox.Sender
 	return err
 }
 
-// supervise runs an adapter again when it ends, later each time.
+// worked is how long a run of an adapter lasts at least that has reached its platform.
+const worked = 5 * time.Second
+
+// attentive is an inbox that knows whether it was given anything.
+type attentive struct {
+	chat.Inbox
+	given atomic.Bool
+}
+
+func (in *attentive) Accept(ctx context.Context, cursor string, events ...chat.Event) error {
+	err := in.Inbox.Accept(ctx, cursor, events...)
+	if err == nil {
+		in.given.Store(true)
+	}
+	return err
+}
+
+// supervise runs an adapter again when it ends, later each time, unless it has worked
+// meanwhile.
 func (b *Bot) supervise(ctx context.Context, a chat.Adapter) {
-	pause := time.Second
+	var pause time.Duration
 	b.engine.SetState(a.ID(), chat.State{Condition: chat.Connecting})
 	for {
-		began := time.Now()
-		err := guard(func() error { return a.Run(ctx, b.engine.Inbox(a.ID())) })
+		began, in := time.Now(), &attentive{Inbox: b.engine.Inbox(a.ID())}
+		err := guard(func() error { return a.Run(ctx, in) })
 		if ctx.Err() != nil {
 			return
 		}
@@ -156,9 +175,7 @@ func (b *Bot) supervise(ctx context.Context, a chat.Adapter) {
 			b.ended()
 			return
 		}
-		if time.Since(began) > time.Minute {
-			pause = time.Second
-		}
+		pause = pauseAfter(pause, time.Since(began), in.given.Load())
 		state := b.engine.States()[a.ID()]
 		if state.Reason == "" { // else the adapter has told it better
 			state = chat.State{Condition: chat.Down}
@@ -172,8 +189,16 @@ func (b *Bot) supervise(ctx context.Context, a chat.Adapter) {
 			return
 		case <-time.After(pause):
 		}
-		pause = min(pause*2, time.Minute)
 	}
+}
+
+// pauseAfter is the pause after a run of an adapter that has lasted so long; before is
+// the one before it.
+func pauseAfter(before, lasted time.Duration, given bool) time.Duration {
+	if before == 0 || given || lasted >= worked {
+		return time.Second
+	}
+	return min(2*before, time.Minute)
 }
 
 // guard turns a panic of an adapter into an error: the others go on.

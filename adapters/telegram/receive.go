@@ -176,6 +176,7 @@ func (a *Adapter) take(ctx context.Context, in chat.Inbox, cursor string, list [
 func (a *Adapter) fetch(ctx context.Context, got *incoming) (chat.File, error) {
 	file := chat.File{Name: got.name}
 	if got.size > maxFile {
+		file.Problem = chat.FileTooBig
 		return file, nil
 	}
 	where, err := a.bot.GetFile(ctx, &bot.GetFileParams{FileID: got.file})
@@ -186,6 +187,7 @@ func (a *Adapter) fetch(ctx context.Context, got *incoming) (chat.File, error) {
 	case ctx.Err() != nil:
 		return file, ctx.Err()
 	case err != nil:
+		file.Problem = chat.FileUnreachable
 		a.o.Log.Warn("a file could not be fetched", "account", a.o.ID, "error", classed(err))
 	}
 	return file, nil

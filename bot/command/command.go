@@ -28,6 +28,28 @@ import (
 	"unicode/utf8"
 )
 
+// CodeLetters are what codes are made of that let somebody in: easy to tell apart.
+const CodeLetters = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+
+// ReadCode is the code that a text is, however it is written: in small letters, with
+// blanks, with any dash; "" when it is none.
+func ReadCode(text string) string {
+	var out strings.Builder
+	for _, r := range strings.ToUpper(Fold(text)) {
+		switch {
+		case strings.ContainsRune(CodeLetters, r):
+			out.WriteRune(r)
+		case strings.ContainsRune(" -_–—−‐‑‒―－·.", r):
+		default:
+			return ""
+		}
+	}
+	if out.Len() != 10 {
+		return ""
+	}
+	return out.String()
+}
+
 // Line is a command as it was typed.
 type Line struct {
 	Name      string // folded; "" when the bot was only mentioned

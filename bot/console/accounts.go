@@ -59,6 +59,20 @@ func (r *Request) Why(reason chat.Reason) string {
 	return strings.TrimLeft(r.T("desk.reason."+string(reason)), "。. ") // it stands behind a sentence in /状态
 }
 
+// Ask is what the button says that asks for a login.
+func (a account) Ask() string {
+	switch {
+	case a.State.Condition == chat.Banned:
+		return "login.again"
+	case a.Other():
+		return "login.same"
+	}
+	return "console.accounts.renew"
+}
+
+// Other tells whether somebody has scanned with another account than before.
+func (a account) Other() bool { return a.State.Reason == chat.OtherAccount }
+
 // Sent are those that have arrived.
 func (a account) Sent() int { return a.Counts[outbox.Sent] }
 
@@ -97,7 +111,7 @@ func showAccounts(r *Request) error {
 	return r.Show(all)
 }
 
-// changeAccount asks for a new code to scan.
+// changeAccount asks for a new code to scan, or agrees to another account.
 func changeAccount(r *Request) error {
 	id := chat.AccountID(r.Field("account"))
 	if _, known := r.server.Engine.States()[id]; !known || !r.Top || !r.server.ByPhone(id) {
@@ -106,11 +120,15 @@ func changeAccount(r *Request) error {
 	if !r.server.DB.Holds(outbox.Role(id)) {
 		return complain(http.StatusConflict, "console.accounts.elsewhere")
 	}
+	change, said := r.server.Renew, "console.accounts.renewed"
+	if r.Field("do") == "accept" {
+		change, said = r.server.AcceptAccount, "console.accounts.accepted"
+	}
 	if err := r.Audit("code", string(id)); err != nil {
 		return err
 	}
-	r.server.Renew(id)
-	if err := r.Say("console.accounts.renewed"); err != nil {
+	change(id)
+	if err := r.Say(said); err != nil {
 		return err
 	}
 	return r.Back("accounts")

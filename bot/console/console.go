@@ -32,10 +32,13 @@ type Options struct {
 	// Top is the unit whose secretaries may change what holds for all units.
 	Top string
 	// Code is the picture to scan of an account that is logged in with a phone
-	// (ByPhone), nil when none is open; Renew asks for a new one.
+	// (ByPhone), nil when none is open; Renew asks for a new one, AcceptAccount
+	// agrees to another account that somebody has scanned with.
 	Code    func(chat.AccountID) []byte
 	ByPhone func(chat.AccountID) bool
 	Renew   func(chat.AccountID)
+
+	AcceptAccount func(chat.AccountID)
 	// Section reads a part of the configuration; SetSection puts another text in
 	// its place if that is right and the file is still in the state base.
 	Section    func(name string) (Section, error)

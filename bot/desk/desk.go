@@ -207,6 +207,9 @@ func (f *Feature) status(t *engine.Turn, _ command.Line) error {
 		case s.Detail != "":
 			line += " " + s.Detail
 		}
+		if !s.Until.IsZero() {
+			line += t.T("desk.until."+string(s.Condition), "At", s.Until.In(t.Unit.Zone).Format("01-02 15:04"))
+		}
 		lines = append(lines, line)
 	}
 	var dead int

@@ -17,7 +17,7 @@ func (t *Turn) classify() (func() error, error) {
 		return t.acts()
 	}
 	switch t.Event.Kind {
-	case chat.Added, chat.Muted, chat.Removed, chat.Moved:
+	case chat.Added, chat.Muted, chat.Removed, chat.Moved, chat.Undelivered:
 		return t.chatChanged, nil
 	case chat.Voted:
 		return t.voted()
@@ -26,6 +26,9 @@ func (t *Turn) classify() (func() error, error) {
 		return nil, nil
 	}
 	if err := t.identify(); err != nil {
+		return nil, err
+	}
+	if meant, err := t.meant(); err != nil || !meant {
 		return nil, err
 	}
 	switch t.Event.Kind {
@@ -77,6 +80,25 @@ func (t *Turn) identify() (err error) {
 		t.Role, err = d.Role(t.Tx, t.Member, t.Unit.ID)
 	}
 	return err
+}
+
+// meant tells whether what came in private is meant for the bot. The account may
+// be a person's, with friends of their own: whoever is not bound is heard only when
+// they are in a group that is bound, or bring a code.
+func (t *Turn) meant() (bool, error) {
+	ev := t.Event
+	if !ev.Private || t.Member != nil || !t.work.engine.Caps(ev.Account, ev.Chat).Personal {
+		return true, nil
+	}
+	if line, ok := t.work.engine.line(ev); ok && t.work.engine.commands[line.Name] != nil && command.ReadCode(line.Args) != "" {
+		return true, nil
+	}
+	for _, group := range ev.Shared {
+		if u, err := t.Directory().ChatUnit(t.Tx, ev.Account, group); u != nil || err != nil {
+			return true, err
+		}
+	}
+	return false, nil
 }
 
 // message classifies what somebody wrote.

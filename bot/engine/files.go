@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -102,7 +103,7 @@ func (t *Turn) files() error {
 	takers, caption, line := t.work.engine.takers(t.Event)
 	for i, f := range t.Event.Files {
 		if len(f.Data) == 0 {
-			return Complain("engine.empty_file")
+			return Complain("engine.file." + cmp.Or(string(f.Problem), "empty"))
 		}
 		if t.parsed == nil { // the sender became a secretary a moment ago
 			return Complain("engine.file_again")

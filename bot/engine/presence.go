@@ -13,6 +13,8 @@ func (t *Turn) chatChanged() error {
 	switch {
 	case ev.Kind == chat.Moved:
 		return t.work.engine.Outbox.Moved(t.Tx, ev.Account, ev.Chat, ev.To)
+	case ev.Kind == chat.Undelivered:
+		return t.work.engine.Outbox.Returned(t.Tx, ev.Account, ev.Chat, ev.Message, ev.Why)
 	case ev.Private && ev.Kind == chat.Removed:
 		return d.MetPrivately(t.Tx, ev.Account, ev.From.ID, "")
 	case ev.Private:

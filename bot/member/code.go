@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"strings"
 	"time"
 
 	"branchbot/bot/chat"
@@ -13,9 +12,6 @@ import (
 	"branchbot/bot/engine"
 	"branchbot/store"
 )
-
-// codeLetters are easy to tell apart; ten of them are 50 bits.
-const codeLetters = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 // codeLife is how long a code waits for its member.
 const codeLife = 7 * 24 * time.Hour
@@ -32,34 +28,15 @@ func Code(tx *store.Tx, member int64, by Maker) (string, error) { return newCode
 // newCode makes a one-time code of a member: for their account, or for the group
 // chat of a unit.
 func newCode(tx *store.Tx, member int64, unit string, by Maker) (string, error) {
-	random := make([]byte, 10)
+	random := make([]byte, 10) // of 32 letters: 50 bits
 	rand.Read(random)
 	for i, b := range random {
-		random[i] = codeLetters[int(b)%len(codeLetters)]
+		random[i] = command.CodeLetters[int(b)%len(command.CodeLetters)]
 	}
 	code := string(random)
 	_, err := tx.Exec(`INSERT INTO join_code (hash, member, unit, expires_at, made_by, opened_by) VALUES ($1, $2, $3, $4, $5, $6)`,
 		codeHash(code), member, unit, tx.Now.Add(codeLife).UnixMilli(), by.Member, by.OpenedBy)
 	return code[:5] + "-" + code[5:], err
-}
-
-// readCode is the code that a text is, however it is written: in small letters, with
-// blanks, with any dash; "" when it is none.
-func readCode(text string) string {
-	var out strings.Builder
-	for _, r := range strings.ToUpper(command.Fold(text)) {
-		switch {
-		case strings.ContainsRune(codeLetters, r):
-			out.WriteRune(r)
-		case strings.ContainsRune(" -_–—−‐‑‒―－·.", r):
-		default:
-			return ""
-		}
-	}
-	if out.Len() != 10 {
-		return ""
-	}
-	return out.String()
 }
 
 func codeHash(code string) string {
@@ -86,7 +63,7 @@ func codeOf(tx *store.Tx, text string) (*goodCode, error) {
 
 // IsCode tells whether a text is a code that would let somebody in.
 func IsCode(tx *store.Tx, text string) (bool, error) {
-	code := readCode(text)
+	code := command.ReadCode(text)
 	if code == "" {
 		return false, nil
 	}
@@ -97,7 +74,7 @@ func IsCode(tx *store.Tx, text string) (bool, error) {
 // Redeem spends a code; the member is nil when it is unknown, spent or too old. The
 // proof is what Bind is to keep.
 func (f *Feature) Redeem(tx *store.Tx, text string) (*engine.Member, Proof, error) {
-	code := readCode(text)
+	code := command.ReadCode(text)
 	c, err := codeOf(tx, code)
 	if err != nil || c == nil {
 		return nil, Proof{}, err

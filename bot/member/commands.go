@@ -100,7 +100,7 @@ func (f *Feature) bindByCode(t *engine.Turn, code string) error {
 		return t.Say("member.join_wait")
 	}
 	err := t.Tx.QueryRow(`UPDATE join_code SET used_at = $1 WHERE hash = $2 AND unit <> '' AND used_at IS NULL AND expires_at > $1
-		RETURNING unit`, t.Tx.Millis(), codeHash(readCode(code))).Scan(&unit)
+		RETURNING unit`, t.Tx.Millis(), codeHash(command.ReadCode(code))).Scan(&unit)
 	if errors.Is(err, store.ErrNoRows) {
 		f.wrong.count(t, sender(t))
 		return t.Say("member.bind_unknown")

@@ -46,7 +46,7 @@ func (f *Feature) join(t *engine.Turn, line command.Line) error {
 	if t.Member != nil {
 		return f.joinAgain(t, line, words)
 	}
-	if code := readCode(line.Args); code != "" {
+	if code := command.ReadCode(line.Args); code != "" {
 		done, err := f.joinByCode(t, code)
 		if done || err != nil {
 			return err
@@ -64,7 +64,7 @@ func (f *Feature) join(t *engine.Turn, line command.Line) error {
 
 // joinAgain is for a sender who is known.
 func (f *Feature) joinAgain(t *engine.Turn, line command.Line, words []string) error {
-	code := readCode(line.Args)
+	code := command.ReadCode(line.Args)
 	if code == "" {
 		return t.Say("member.joined_already", "Name", t.Member.Name)
 	}

@@ -297,6 +297,33 @@ func Hold(tx *store.Tx) (int64, error) {
 		WHERE state IN ('pending', 'sending')`, Uncertain, tx.Millis())
 }
 
+// Returned is that the platform says of a message which it had taken that people do
+// not see it: the letter is undelivered, a notice is sent once more where only the
+// rate was too high. A message that is not ours changes nothing.
+func (o *Outbox) Returned(tx *store.Tx, account chat.AccountID, in chat.ChatID, id chat.MessageID, why chat.Class) error {
+	found, err := letters(tx, `WHERE state = 'sent' AND id IN (SELECT outbox FROM outbox_part WHERE account = $1 AND chat = $2 AND message = $3)`,
+		account, in, id)
+	if err != nil || len(found) == 0 {
+		return err
+	}
+	l := &found[0]
+	l.Reason = reasonOf(&chat.SendError{Class: why})
+	if l.Reason == Muted { // it can only be a private chat
+		l.Reason = Blocked
+		if o.OnRefused != nil {
+			if _, err := o.OnRefused(tx, account, in, l.User, l.Reason); err != nil {
+				return err
+			}
+		}
+	}
+	if l.Reason == RateLimited {
+		if err := o.repeat(tx, l); err != nil {
+			return err
+		}
+	}
+	return o.settle(tx, l, Dead, "the platform says afterwards that it was not delivered: "+string(why))
+}
+
 // Moved turns all that waits for a chat to its new id.
 func (o *Outbox) Moved(tx *store.Tx, account chat.AccountID, from, to chat.ChatID) error {
 	_, err := tx.Exec(`UPDATE outbox SET chat = $1 WHERE account = $2 AND chat = $3 AND state IN ('pending', 'sending')`,

@@ -48,7 +48,8 @@ func (q *quota) spend(now time.Time) {
 	}
 }
 
-// count reads what was sent before this start.
+// count reads what was sent before this start: it counts for the day's number, and
+// the next message keeps its distance from it.
 func (s *Sender) count() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -57,18 +58,26 @@ func (s *Sender) count() error {
 	}
 	s.pace.quota.sent = nil
 	return s.out.db.Read(func(tx *store.Tx) error {
-		rows, err := tx.Query(`SELECT sent_at FROM outbox_part WHERE account = $1 AND sent_at > $2 ORDER BY sent_at`,
+		rows, err := tx.Query(`SELECT chat, sent_at FROM outbox_part WHERE account = $1 AND sent_at > $2 ORDER BY sent_at`,
 			s.adapter.ID(), tx.Now.Add(-day).UnixMilli())
 		if err != nil {
 			return err
 		}
 		defer rows.Close()
 		for rows.Next() {
-			var at int64
-			if err := rows.Scan(&at); err != nil {
+			var in chat.ChatID
+			var ms int64
+			if err := rows.Scan(&in, &ms); err != nil {
 				return err
 			}
-			s.pace.quota.sent = append(s.pace.quota.sent, time.UnixMilli(at))
+			at := time.UnixMilli(ms)
+			s.pace.quota.sent = append(s.pace.quota.sent, at)
+			if next := at.Add(s.adapter.Caps(in).Pace.ChatEvery); next.After(tx.Now) {
+				s.groups[in.Group()] = next
+			}
+			if at.After(tx.Now.Add(-time.Minute)) { // what is older does not matter any more
+				s.pace.even.AllowN(at, 1)
+			}
 		}
 		return rows.Err()
 	})

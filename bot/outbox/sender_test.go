@@ -337,6 +337,40 @@ func TestDayBudgetAndJitter(t *testing.T) {
 	})
 }
 
+// A restart does not let messages follow each other faster.
+func TestSpacingOverRestarts(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
+		pace := chat.Pace{AccountPerSecond: 1.0 / 3, ChatEvery: 10 * time.Second, AccountPerDay: 400}
+		d := newDesk(t, e, chat.Caps{Pace: pace})
+		for i := range 8 {
+			d.add(letter(fmt.Sprint(i), chat.ChatID(fmt.Sprint("c", i%2)), outbox.Push, "x"))
+		}
+		for range 8 {
+			d.again()
+			if err := d.sender.Recover(); err != nil {
+				t.Fatal(err)
+			}
+			d.drain(7 * time.Second)
+		}
+		d.drain(time.Minute)
+		last := map[string]time.Time{}
+		for i, at := range d.p.at {
+			if i > 0 && at.Sub(d.p.at[i-1]) < 3*time.Second {
+				t.Errorf("two messages within %v", at.Sub(d.p.at[i-1]))
+			}
+			to, _, _ := strings.Cut(d.p.shown[i], ":")
+			if gap := at.Sub(last[to]); gap < 10*time.Second {
+				t.Errorf("two messages to %s within %v", to, gap)
+			}
+			last[to] = at
+		}
+		if len(d.p.at) != 8 {
+			t.Errorf("%d were sent", len(d.p.at))
+		}
+	})
+}
+
 func TestMovedChat(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
