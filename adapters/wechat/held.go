@@ -36,7 +36,7 @@ type held struct {
 	settling map[string]bool     // lines of the system that have waited for the send before them
 }
 
-// add puts the messages of a batch that are not known yet in the place of those
+// set puts the messages of a batch that are not known yet in the place of those
 // before. from is the key before the batch.
 func (h *held) set(messages []*openwechat.Message, from *openwechat.SyncKey) {
 	switch {

@@ -63,10 +63,7 @@ func (a *Adapter) listen(ctx context.Context, in chat.Inbox, s *session) error {
 			}
 			continue
 		}
-		a.mu.Lock()
-		a.behind = false // WeChat has nothing more for us
-		a.mu.Unlock()
-		in.State(a.online())
+		a.tell(in, false) // WeChat has nothing more for us
 		if s.idle++; s.idle > idleLimit {
 			a.pause(ctx, idlePause)
 		}

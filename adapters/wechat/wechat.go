@@ -206,10 +206,7 @@ func (a *Adapter) Run(ctx context.Context, in chat.Inbox) error {
 				return stopped(ctx, err)
 			}
 		}
-		a.mu.Lock()
-		a.behind = true
-		a.mu.Unlock()
-		in.State(a.online())
+		a.tell(in, true)
 		err := a.listen(ctx, in, s)
 		if s.ended() == nil {
 			return stopped(ctx, err)
@@ -270,6 +267,19 @@ func (a *Adapter) end(ctx context.Context, in chat.Inbox, rec saved, ret openwec
 		}
 	}
 	return put(ctx, in, sessionKey, rec)
+}
+
+// tell tells the state of the live session, and whether WeChat may still hold
+// things that were said before.
+func (a *Adapter) tell(in chat.Inbox, behind bool) {
+	a.mu.Lock()
+	a.behind = behind
+	a.mu.Unlock()
+	st := a.online()
+	a.mu.Lock()
+	a.reported = st
+	a.mu.Unlock()
+	in.State(st)
 }
 
 // report tells the state of the live session when it has changed.
