@@ -17,6 +17,7 @@ import (
 
 	"branchbot/bot/config"
 	"branchbot/bot/engine"
+	"branchbot/bot/locale"
 	"branchbot/bot/member"
 	"branchbot/content"
 	"branchbot/store"
@@ -281,6 +282,10 @@ func (p *Program) importRoster(ctx context.Context, unit, file string, o importO
 				file, strings.Join(apart, ","))
 		}
 		taken, err := member.NewDirectory().Take(tx, plan, o.allow, "command")
+		var refused *engine.Complaint
+		if errors.As(err, &refused) {
+			return fmt.Errorf("%s: nothing was imported: %s", file, locale.Text(s.Language, refused.Key, refused.Args...))
+		}
 		done = fmt.Sprintf("imported: %d new, %d updated, %d the same\n", taken.Added, taken.Changed, taken.Same)
 		if taken.Left > 0 {
 			done += fmt.Sprintf("not allowed, so not changed: %d\n", taken.Left)

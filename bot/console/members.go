@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"branchbot/bot/chat"
@@ -30,6 +31,7 @@ type members struct {
 	Filter   member.Filter
 	Filtered bool
 	Waiting  int
+	Removals []member.Removal // that can still be undone
 	Statuses []string
 	Roles    []string
 	Person   member.Person // of the form that adds one
@@ -57,6 +59,9 @@ func showMembers(r *Request) (err error) {
 	if d.Units, err = unitNames(r); err != nil {
 		return err
 	}
+	if d.Removals, err = member.Removals(r.Tx, r.Unit.ID); err != nil {
+		return err
+	}
 	waiting, err := r.strangers()
 	d.Waiting = len(waiting)
 	if err != nil {
@@ -81,6 +86,12 @@ func changeMembers(r *Request) error {
 		return r.put("members", "")
 	case "import":
 		return r.importTable()
+	case "restore":
+		id, err := strconv.ParseInt(r.Field("change"), 10, 64)
+		if err != nil {
+			return complain(http.StatusBadRequest, "console.old_form")
+		}
+		return r.do(r.Field("change"), "members", func(t *engine.Turn) error { return feature[*member.Feature](r.server).Restore(t, id) })
 	}
 	return complain(http.StatusBadRequest, "console.old_form")
 }
@@ -137,6 +148,7 @@ type card struct {
 	Statuses []string
 	Roles    []string
 	Offices  []member.Office
+	Dismiss  map[string]bool // the units of which these can be taken away here
 	Accounts []member.Account
 	Open     []ask
 	Leave    []string
@@ -179,6 +191,14 @@ func showMember(r *Request) error {
 	}
 	if d.Offices, err = member.Offices(r.Tx, m.ID); err != nil {
 		return err
+	}
+	below, err := r.server.Engine.Directory.Below(r.Tx, r.Unit.ID)
+	if err != nil {
+		return err
+	}
+	d.Dismiss = map[string]bool{}
+	for _, o := range d.Offices {
+		d.Dismiss[o.Unit] = slices.Contains(below, o.Unit)
 	}
 	if d.Accounts, err = member.Accounts(r.Tx, m.ID); err != nil {
 		return err
@@ -232,7 +252,7 @@ func changeMember(r *Request) error {
 	case "appoint":
 		return r.Command(ref, back, "/名单 任命", m.Staff, r.line("role"))
 	case "dismiss":
-		return r.Command(ref, back, "/名单 免职", m.Staff, r.line("role"))
+		return r.Command(ref, back, "/名单 免职", m.Staff, r.line("role"), r.line("of"))
 	case "leave":
 		return r.takeLeave(m, ref, back)
 	case "back":

@@ -316,7 +316,12 @@ func TestMemberCard(t *testing.T) {
 	_, text = b.get(at)
 	account, user := between(text, `name="account" value="`, `"`), between(text, `name="user" value="`, `"`)
 	contains(t, b.send(at, "do", "unbind", "account", account, "user", user), "已解除 张三 的这个账号", "还没有绑定账号")
-	contains(t, b.send(at, "do", "remove"), "张三 已移出名单", "共 4 人")
+	text = b.send(at, "do", "remove")
+	contains(t, text, "移出名单吗", "共 5 人")
+	text = b.press(text, "移除")
+	contains(t, text, "张三 已移出名单", "共 4 人", "24 小时内移出的，可以恢复")
+	contains(t, b.send("/console/u/demo/members", "do", "restore", "change", between(text, `name="change" value="`, `"`)), "张三 已恢复", "共 5 人")
+	contains(t, b.press(b.send(at, "do", "remove"), "移除"), "共 4 人")
 }
 
 // A staff number that looks like a day is no day.

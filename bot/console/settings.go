@@ -78,7 +78,7 @@ func changeSettings(r *Request) error {
 	case "appoint":
 		return r.Command(r.Field("role"), "settings", "/名单", "任命", oneWord(r.Field("who")), r.roleWord())
 	case "dismiss":
-		return r.Command(r.Field("role"), "settings", "/名单", "免职", oneWord(r.Field("who")), r.roleWord())
+		return r.Command(r.Field("role"), "settings", "/名单", "免职", oneWord(r.Field("who")), r.roleWord(), r.Unit.ID)
 	case "board":
 		if act := r.Field("board"); slices.Contains(boardActs, act) {
 			return r.Command("", "settings", "/看板", act)

@@ -119,6 +119,8 @@ var made = map[string][]string{
 	"member.how.":           {"invited", "own_code", "own_account", "secretary", "recognised", "program", "before"},
 	"member.status.":        member.Statuses,
 	"member.role.":          member.Roles,
+	"member.rights.":        member.Roles,
+	"member.title.":         member.Roles,
 	"member.column.":        {"staff", "name", "unit", "status", "joined_on", "roles", "phone"},
 	"member.fault.":         {"empty", "staff", "number", "name", "twice", "several", "elsewhere", "unit", "units", "status", "date", "phone"},
 	"member.allow.":         member.Kinds,

@@ -223,6 +223,14 @@ func (f *Feature) Data(t *engine.Turn, m *engine.Member) (lines []string, err er
 		}
 		lines = append(lines, t.T("member.data_roles", "Unit", u.Name, "Roles", strings.Join(names, t.T("engine.list_comma"))))
 	}
+	past, err := pastOffices(t.Tx, m.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range past {
+		lines = append(lines, t.T("member.data_past", "Unit", o.UnitName, "Role", firstName(t.Lang, "member.role."+o.Role),
+			"Day", o.Until.In(t.Unit.Zone).Format(time.DateOnly)))
+	}
 	if m.Language != "" {
 		lines = append(lines, t.T("member.data_language", "Language", m.Language))
 	}
@@ -233,9 +241,9 @@ func (f *Feature) Data(t *engine.Turn, m *engine.Member) (lines []string, err er
 }
 
 // roster shows, exports or changes the roster: /名单, /名单 导出 [csv], /名单 移除
-// NAME, /名单 任命 NAME ROLE, /名单 免职 NAME ROLE.
+// NAME, /名单 恢复 NAME, /名单 任命 NAME ROLE [UNIT], /名单 免职 NAME ROLE [UNIT].
 func (f *Feature) roster(t *engine.Turn, line command.Line) error {
-	words := append(line.Fields(), "", "", "")
+	words := append(line.Fields(), "", "", "", "")
 	switch command.Fold(words[0]) {
 	case "":
 		return f.show(t)
@@ -252,10 +260,12 @@ func (f *Feature) roster(t *engine.Turn, line command.Line) error {
 		return t.TellSender(chat.Text(t.T("member.import_how")))
 	case "移除", "remove":
 		return f.remove(t, words[1])
+	case "恢复", "restore":
+		return f.restoreByName(t, words[1])
 	case "任命", "appoint":
-		return f.appoint(t, words[1], words[2])
+		return f.appoint(t, words[1], words[2], words[3])
 	case "免职", "dismiss":
-		return f.dismiss(t, words[1], words[2])
+		return f.dismiss(t, words[1], words[2], words[3])
 	}
 	return engine.Complain("member.roster_how")
 }
@@ -289,24 +299,6 @@ func (f *Feature) show(t *engine.Turn) error {
 		lines = append(lines, fmt.Sprintf("%s %s %s%s", m.Staff, m.Name, firstName(t.Lang, "member.status."+m.Status), state))
 	}
 	return t.TellSender(chat.Text(strings.Join(lines, "\n")))
-}
-
-func (f *Feature) remove(t *engine.Turn, who string) error {
-	m, err := Find(t.Tx, t.Unit.ID, who)
-	if err != nil {
-		return err
-	}
-	if err := t.Lock(m.Unit); err != nil {
-		return err
-	}
-	f.Changed(t.Tx)
-	if _, err := t.Tx.Exec(`UPDATE member SET left_at = $1 WHERE id = $2`, t.Tx.Millis(), m.ID); err != nil {
-		return err
-	}
-	if err := stays(t.Tx, m.ID); err != nil {
-		return err
-	}
-	return t.TellSender(chat.Text(t.T("member.removed", "Name", m.Name)))
 }
 
 // by is how a row names the member who made it.

@@ -29,7 +29,7 @@ type Taken struct {
 
 // Take carries a plan out, with the kinds of changes that are allowed. Who was
 // renamed is another person until somebody says otherwise: nothing of such a row is
-// taken in without that.
+// taken in without that. Nor is anything that would leave a unit without a secretary.
 func (d *Directory) Take(tx *store.Tx, p *Plan, allow []string, by string) (done Taken, err error) {
 	d.Changed(tx)
 	for _, unit := range p.concerned() { // for the program's command, which is no turn
@@ -43,6 +43,10 @@ func (d *Directory) Take(tx *store.Tx, p *Plan, allow []string, by string) (done
 	}
 	if again.Digest() != p.Digest() || !p.Ready() {
 		return done, ErrChanged
+	}
+	last, err := lastEnded(tx)
+	if err != nil {
+		return done, err
 	}
 	for i := range p.Entries {
 		e := &p.Entries[i]
@@ -63,11 +67,17 @@ func (d *Directory) Take(tx *store.Tx, p *Plan, allow []string, by string) (done
 			}
 			continue
 		}
-		if err := person.save(tx, by); err != nil {
+		if err := d.save(tx, person, by); err != nil {
 			return done, fmt.Errorf("member %s: %w", person.Staff, err)
 		}
 	}
-	return done, nil
+	var actor int64
+	if id, ok := strings.CutPrefix(by, "member:"); ok {
+		if actor, err = strconv.ParseInt(id, 10, 64); err != nil {
+			return done, fmt.Errorf("who imports: %w", err)
+		}
+	}
+	return done, keepsSecretary(tx, actor, last)
 }
 
 // allowed is the person of an entry without what is not allowed; whole tells
@@ -110,7 +120,7 @@ func (p *Plan) concerned() []string {
 
 // save writes the person as they are to be, and gives them the offices. Who was
 // taken off the roster comes back.
-func (p Person) save(tx *store.Tx, by string) error {
+func (d *Directory) save(tx *store.Tx, p Person, by string) error {
 	var id int64
 	err := tx.QueryRow(`INSERT INTO member (unit, staff, staff_key, name, status, joined_on, phone) VALUES ($1, $2, $3, $4, $5, $6, $7)
 		ON CONFLICT (staff) DO UPDATE SET unit = excluded.unit, staff_key = excluded.staff_key, name = excluded.name,
@@ -119,13 +129,11 @@ func (p Person) save(tx *store.Tx, by string) error {
 	if err != nil {
 		return err
 	}
-	if err := stays(tx, id); err != nil {
+	if err := d.stays(tx, id, 0); err != nil {
 		return err
 	}
 	for _, role := range p.Roles {
-		_, err := tx.Exec(`INSERT INTO role (member, unit, role, granted_by, granted_at) VALUES ($1, $2, $3, $4, $5)
-			ON CONFLICT DO NOTHING`, id, p.Unit, role, by, tx.Millis())
-		if err != nil {
+		if err := grant(tx, id, p.Unit, role, by); err != nil {
 			return err
 		}
 	}
@@ -312,6 +320,10 @@ func (f *Feature) Press(t *engine.Turn, data string) error {
 	switch parts[0] {
 	case "yes", "no", "all", "mine", "notmine":
 		return f.pressed(t, parts[0], id)
+	case "change", "drop":
+		return f.answered(t, id, parts[0] == "change")
+	case "restore":
+		return f.Restore(t, id)
 	case "cancel":
 		return f.Drop(t, id)
 	case "column":
@@ -413,6 +425,10 @@ func (f *Feature) TakeIn(t *engine.Turn, id int64, shown string, allow []string)
 	if err := t.Lock(plan.concerned()...); err != nil {
 		return err
 	}
+	last, err := lastEnded(t.Tx)
+	if err != nil {
+		return err
+	}
 	taken, err := f.Take(t.Tx, plan, allow, by(t.Member))
 	if errors.Is(err, ErrChanged) {
 		if plan, err = pending.Plan(t.Tx); err == nil {
@@ -430,7 +446,11 @@ func (f *Feature) TakeIn(t *engine.Turn, id int64, shown string, allow []string)
 	if taken.Left > 0 {
 		text += t.T("member.imported_left", "N", taken.Left)
 	}
-	return t.Reply(chat.Text(text))
+	lines, err := f.moved(t, last)
+	if err != nil {
+		return err
+	}
+	return t.Reply(chat.Text(strings.Join(append([]string{text}, lines...), "\n")))
 }
 
 // Drop drops a file of the sender's.

@@ -11,7 +11,14 @@
 //     With it ends what it has opened: codes, sessions, a password.
 //   - A group chat is bound to a unit by its secretary, or with a one-time code
 //     that the secretary was given in private.
-//   - Roles hold within a unit and all below it.
+//   - Roles hold within a unit and all below it. An office in a unit can be had by
+//     who is on the roster of the unit or of one under it, and counts only so long:
+//     who sits in a branch may be in the committee above it, and stays so when they
+//     move to another branch of it; who leaves, or moves out from under the unit,
+//     loses the office and every session at once, and does not get it back by
+//     coming back, nor from the configuration.
+//   - A unit that has a secretary keeps one, unless a unit above it acts. A removal
+//     is asked about first, and can be undone for a day.
 //   - A roster file changes what it names: an empty cell, or a column that is not
 //     there, changes nothing of somebody known. It is shown first, person by person,
 //     with what is left out. Another name under a known number, another status, a
@@ -300,24 +307,6 @@ func (d *Directory) loadRole(tx *store.Tx, m *engine.Member, unit string) (engin
 	return engine.Anyone, nil
 }
 
-// Granted are a member's roles by unit.
-func Granted(tx *store.Tx, member int64) (map[string][]string, error) {
-	rows, err := tx.Query(`SELECT unit, role FROM role WHERE member = $1 ORDER BY unit, role`, member)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	roles := map[string][]string{}
-	for rows.Next() {
-		var unit, role string
-		if err := rows.Scan(&unit, &role); err != nil {
-			return nil, err
-		}
-		roles[unit] = append(roles[unit], role)
-	}
-	return roles, rows.Err()
-}
-
 // Groups implements engine.Directory.
 func (d *Directory) Groups(tx *store.Tx, unit string) ([]engine.Address, error) {
 	return cached(d, tx, func() map[string][]engine.Address { return d.groups }, unit, func() ([]engine.Address, error) {
@@ -358,7 +347,7 @@ func (d *Directory) Secretaries(tx *store.Tx, unit string) ([]engine.Member, err
 	}
 	for _, u := range line {
 		members, err := list(tx, selectMember+`JOIN role r ON r.member = m.id
-			WHERE r.unit = $1 AND r.role = 'secretary' AND m.left_at IS NULL ORDER BY m.id`, u.ID)
+			WHERE r.unit = $1 AND r.role = 'secretary' AND`+held+`ORDER BY m.id`, u.ID)
 		if err != nil || len(members) > 0 {
 			return members, err
 		}

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"branchbot/bot/chat"
 	"branchbot/bot/engine"
@@ -54,7 +53,7 @@ func (f *Filter) where(args ...any) (string, []any) {
 		add(`AND m.status = $ `, f.Status)
 	}
 	if f.Role != "" {
-		add(`AND m.id IN (SELECT member FROM role WHERE role = $) `, f.Role)
+		add(`AND m.id IN (SELECT r.member FROM role r JOIN member m ON m.id = r.member WHERE r.role = $ AND`+held+`) `, f.Role)
 	}
 	switch f.Bound {
 	case "yes":
@@ -239,7 +238,15 @@ func (f *Feature) Put(t *engine.Turn, p Person, version string) error {
 		}
 		return f.showPlan(t, pending, plan, "", "")
 	}
+	last, err := lastEnded(t.Tx)
+	if err != nil {
+		return err
+	}
 	if _, err := f.Take(t.Tx, plan, Kinds, by(t.Member)); err != nil {
+		return err
+	}
+	moved, err := f.moved(t, last)
+	if err != nil {
 		return err
 	}
 	key := "member.put_added"
@@ -247,6 +254,7 @@ func (f *Feature) Put(t *engine.Turn, p Person, version string) error {
 		key = "member.put_saved"
 	}
 	lines := append([]string{t.T(key, "Name", e.Person.Name)}, plan.NoteLines(t.Lang)...)
+	lines = append(lines, moved...)
 	return t.Reply(chat.Text(strings.Join(lines, "\n")))
 }
 
@@ -358,31 +366,4 @@ func (f *Feature) EndSessionsOf(t *engine.Turn, m *engine.Member) error {
 		return err
 	}
 	return t.Say("member.sessions_ended", "Name", m.Name)
-}
-
-// Office is a role that a member has.
-type Office struct {
-	Unit, UnitName, Role string
-	Since                time.Time
-}
-
-// Offices are a member's roles.
-func Offices(tx *store.Tx, member int64) ([]Office, error) {
-	rows, err := tx.Query(`SELECT r.unit, u.name, r.role, r.granted_at FROM role r JOIN unit u ON u.id = r.unit
-		WHERE r.member = $1 ORDER BY r.unit, r.role`, member)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var out []Office
-	for rows.Next() {
-		var o Office
-		var at int64
-		if err := rows.Scan(&o.Unit, &o.UnitName, &o.Role, &at); err != nil {
-			return nil, err
-		}
-		o.Since = time.UnixMilli(at)
-		out = append(out, o)
-	}
-	return out, rows.Err()
 }

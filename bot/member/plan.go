@@ -496,7 +496,7 @@ func statusOf(text string) string {
 // roles reads the offices that a row gives; those that somebody has are no change.
 func (p *Plan) roles(e *Entry, text string, was *known) {
 	for _, title := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(",，、;；/ \n", r) }) {
-		role := word("member.role.", Roles, title)
+		role, _ := Title(title)
 		switch {
 		case role == "":
 			p.note("title", e.Row, e.Person.Name, chat.CleanName(title))

@@ -342,7 +342,7 @@ func TestConfigurationAppliedOnce(t *testing.T) {
 		start(line)
 		is("b|赵九|probationary|0")
 		remove := func() {
-			if _, err := s.Play(t, "@ +1h\n周正 (私聊): /名单 移除 0801\n"); err != nil {
+			if _, err := s.Play(t, "@ +1h\n周正 (私聊): /名单 移除 0801\n周正 (私聊): [按 移除]\n"); err != nil {
 				t.Fatal(err)
 			}
 		}

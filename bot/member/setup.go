@@ -61,7 +61,7 @@ func (d *Directory) Setup(tx *store.Tx, units []UnitConfig) error {
 			}
 		}
 		for _, m := range u.Members {
-			if err := people.apply(tx, u.ID, m); err != nil {
+			if err := people.apply(d, tx, u.ID, m); err != nil {
 				return fmt.Errorf("member %s: %w", m.Staff, err)
 			}
 		}
@@ -153,7 +153,7 @@ func foldStaff(tx *store.Tx, all bool) error {
 }
 
 // apply brings a member of the configuration into the database.
-func (c *configured) apply(tx *store.Tx, unit string, m MemberConfig) error {
+func (c *configured) apply(d *Directory, tx *store.Tx, unit string, m MemberConfig) error {
 	p := Person{Staff: TidyStaff(m.Staff), Name: TidyName(m.Name), Unit: unit, Status: m.Status, JoinedOn: m.JoinedOn, Roles: m.Roles, Phone: m.Phone}
 	last, had := c.applied[p.Staff]
 	was := c.find(m.Staff)
@@ -163,14 +163,14 @@ func (c *configured) apply(tx *store.Tx, unit string, m MemberConfig) error {
 		if as.Status == "" {
 			as.Status = "full"
 		}
-		if err := as.save(tx, "config"); err != nil {
+		if err := d.save(tx, as, "config"); err != nil {
 			return err
 		}
 	case !had && !c.ever: // the version before has applied it: what is otherwise by now was changed since
 	case was.Left && had: // who was removed does not come back by a line that was there all the time
 	default:
 		if to := p.over(was.Person, last); was.Left || to.differs(was.Person) {
-			if err := to.save(tx, "config"); err != nil {
+			if err := d.save(tx, to, "config"); err != nil {
 				return err
 			}
 		}

@@ -10,10 +10,14 @@ import (
 // A stay is a time that a member was on the roster of a unit. What a report
 // says of a unit concerns those who stayed there.
 
-// stays notes the member's unit as it stands in his row.
-func stays(tx *store.Tx, member int64) error {
-	_, err := tx.Exec(`UPDATE stay SET to_at = $1 WHERE member = $2 AND to_at IS NULL AND NOT EXISTS (
+// stays notes the member's unit as it stands in their row. When it is another
+// one, the offices end that they cannot have there; removal is as for endOffices.
+func (d *Directory) stays(tx *store.Tx, member, removal int64) error {
+	ended, err := tx.Exec(`UPDATE stay SET to_at = $1 WHERE member = $2 AND to_at IS NULL AND NOT EXISTS (
 		SELECT 1 FROM member m WHERE m.id = $2 AND m.unit = stay.unit AND m.left_at IS NULL)`, tx.Millis(), member)
+	if err == nil && ended > 0 {
+		err = d.endOffices(tx, member, removal)
+	}
 	if err != nil {
 		return err
 	}
