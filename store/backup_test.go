@@ -267,6 +267,7 @@ func TestMigrationKeepsAServersDatabase(t *testing.T) {
 		for _, statement := range []string{ // as it was before the newest migrations
 			`ALTER TABLE round DROP COLUMN key_before`, `ALTER TABLE round DROP COLUMN corrections`, `DROP TABLE message_heard`, `ALTER TABLE outbox DROP COLUMN parts_before`,
 			`DROP TABLE office_ended`, `DROP TABLE roster_change`,
+			`DROP TABLE office_ended`, `DROP TABLE roster_change`, `DROP TABLE suggestion_held`,
 			`DROP TABLE account_binding`, `DROP TABLE join_request`, `ALTER TABLE join_code DROP COLUMN made_by, DROP COLUMN opened_by`,
 			`DROP INDEX join_code_member`, `ALTER TABLE console_link DROP COLUMN opened_by`,
 			`ALTER TABLE console_session DROP COLUMN opened_by`, `ALTER TABLE console_password DROP COLUMN opened_by`,

@@ -28,18 +28,16 @@ var categories = []struct {
 
 // care is /求助 [category] [不用联系] TEXT.
 func (f *Feature) care(t *engine.Turn, line command.Line) error {
-	if line.Args == "" {
-		return engine.Complain("suggestion.how.care")
-	}
-	if ok, err := f.heard(t, line.Args); !ok || err != nil {
-		return err
-	}
-	c := &Care{Unit: t.Unit.ID, Member: t.Member.ID, Category: category(line.Args), Contact: wishes(line.Args), Day: t.Day()}
+	return f.submit(t, "care", line.Args)
+}
+
+func (f *Feature) takeCare(t *engine.Turn, text string) error {
+	c := &Care{Unit: t.Unit.ID, Member: t.Member.ID, Category: category(text), Contact: wishes(text), Day: t.Day()}
 	var err error
 	if c.Seal, err = f.Keys.Make(); err != nil {
 		return err
 	}
-	if c.Body, err = f.Keys.Seal(c.Seal, []byte(chat.Clean(line.Args))); err != nil {
+	if c.Body, err = f.Keys.Seal(c.Seal, []byte(chat.Clean(text))); err != nil {
 		return err
 	}
 	if err := c.insert(t.Tx); err != nil {
@@ -118,7 +116,7 @@ func (f *Feature) handleCare(t *engine.Turn, id int64, what string) error {
 		if err != nil {
 			return err
 		}
-		return f.whisper(t, text)
+		return f.whisper(t, chat.Text(text))
 	case "结束", "完成", "办结", "close", "done":
 		return f.erase(t, c, m)
 	}

@@ -89,7 +89,7 @@ func (f *Feature) list(t *engine.Turn) error {
 	for _, c := range help {
 		lines = append(lines, t.T("suggestion.care_line", "Number", c.ID, "Category", t.T("suggestion.category."+c.Category), "Day", c.Day))
 	}
-	return f.whisper(t, strings.Join(lines, "\n"))
+	return f.whisper(t, chat.Text(strings.Join(lines, "\n")))
 }
 
 func (f *Feature) show(t *engine.Turn, c *Case) error {
@@ -228,6 +228,9 @@ func (f *Feature) Timer(t *engine.Turn, tm engine.Timer) error {
 
 // forget destroys a key and empties the journal.
 func (f *Feature) forget(t *engine.Turn, key string) error {
+	if _, err := t.Tx.Exec(`DELETE FROM suggestion_held WHERE seal = $1`, key); err != nil {
+		return err
+	}
 	if err := f.Keys.Destroy(key); err != nil {
 		return err
 	}

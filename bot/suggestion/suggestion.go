@@ -17,7 +17,7 @@
 //     category stand in the row in clear, so a backup made before shows them for
 //     as long as it is kept.
 //   - Of a report of wrongdoing nothing is stored; the official channels are
-//     named.
+//     named. What may be one (report.go) is asked about first, and meanwhile sealed.
 //
 // What is not hidden: the platform sees what is typed; when somebody wrote to
 // the bot can be seen in the outbox, so that the only one who wrote on a day can
@@ -40,7 +40,6 @@ import (
 	"branchbot/bot/chat"
 	"branchbot/bot/command"
 	"branchbot/bot/engine"
-	"branchbot/bot/locale"
 	"branchbot/bot/seal"
 )
 
@@ -86,26 +85,30 @@ func (f *Feature) ask(t *engine.Turn, line command.Line) error {
 	return f.submit(t, "question", line.Args)
 }
 
-// heard checks what was written; false when it was answered already.
-func (f *Feature) heard(t *engine.Turn, text string) (bool, error) {
-	switch {
-	case reports(text):
-		return false, f.report(t, command.Line{})
-	case !t.Private():
-		return false, t.TellSender(chat.Text(t.T("suggestion.privately")))
-	case utf8.RuneCountInString(text) > maxText:
-		return false, engine.Complain("suggestion.long", "Most", maxText)
-	}
-	return true, nil
-}
-
-// submit takes a suggestion or question.
+// submit takes a suggestion, question or request for help, unless it is a report
+// or may be one.
 func (f *Feature) submit(t *engine.Turn, kind, text string) error {
 	if text == "" {
 		return engine.Complain("suggestion.how." + kind)
 	}
-	if ok, err := f.heard(t, text); !ok || err != nil {
-		return err
+	looks := suspect(text)
+	switch {
+	case looks == report:
+		return f.report(t, command.Line{})
+	case !t.Private():
+		return t.TellSender(chat.Text(t.T("suggestion.privately")))
+	case utf8.RuneCountInString(text) > maxText:
+		return engine.Complain("suggestion.long", "Most", maxText)
+	case looks == doubtful:
+		return f.doubt(t, kind, text)
+	}
+	return f.take(t, kind, text)
+}
+
+// take registers what is no report.
+func (f *Feature) take(t *engine.Turn, kind, text string) error {
+	if kind == "care" {
+		return f.takeCare(t, text)
 	}
 	for _, word := range []string{"匿名", "anonymous"} {
 		if rest, ok := strings.CutPrefix(text, word); ok {
@@ -234,7 +237,7 @@ func (f *Feature) forgetAt(t *engine.Turn, key string, at time.Time) error {
 }
 
 // whisper answers the sender so that what it says is soon read by nobody else.
-func (f *Feature) whisper(t *engine.Turn, text string) error {
+func (f *Feature) whisper(t *engine.Turn, m chat.Message) error {
 	key, err := f.Keys.Make()
 	if err != nil {
 		return err
@@ -242,38 +245,7 @@ func (f *Feature) whisper(t *engine.Turn, text string) error {
 	if err := f.forgetAt(t, key, t.Now.Add(whisperFor)); err != nil {
 		return err
 	}
-	return t.Sealed(key, func() error { return t.TellSender(chat.Text(text)) })
-}
-
-// reports tells whether a text is a report of wrongdoing.
-func reports(text string) bool {
-	text = command.Fold(text)
-	for _, lang := range locale.Languages {
-		for _, word := range strings.Fields(locale.Text(lang, "suggestion.report_words")) {
-			if strings.Contains(text, word) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// report names the official channels. Not even that somebody asked is kept.
-func (f *Feature) report(t *engine.Turn, _ command.Line) error {
-	return f.whisper(t, t.T("suggestion.channels"))
-}
-
-// Listen implements engine.Listener: who reports something without a command
-// is told the same. An answer to a question about bribes is no report.
-func (f *Feature) Listen(t *engine.Turn) (func() error, error) {
-	if !reports(t.Event.Text) {
-		return nil, nil
-	}
-	if is, err := answers(t); is || err != nil {
-		return nil, err
-	}
-	t.Confide()
-	return func() error { return f.report(t, command.Line{}) }, nil
+	return t.Sealed(key, func() error { return t.TellSender(m) })
 }
 
 // answers tells whether the message is surely an answer to something that is
@@ -320,14 +292,14 @@ func (f *Feature) progress(t *engine.Turn, line command.Line) error {
 		return err
 	}
 	if c != nil {
-		return f.whisper(t, c.line(t))
+		return f.whisper(t, chat.Text(c.line(t)))
 	}
 	waits, err := f.boxes(t, hash(line.Args))
 	if err != nil {
 		return err
 	}
 	if waits {
-		return f.whisper(t, t.T("suggestion.still_boxed"))
+		return f.whisper(t, chat.Text(t.T("suggestion.still_boxed")))
 	}
 	return engine.Complain("suggestion.unknown_code")
 }

@@ -11,7 +11,9 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"branchbot/bot/bottest"
+	"branchbot/bot/chat"
 	"branchbot/store"
+	"branchbot/store/storetest"
 )
 
 func TestScripts(t *testing.T) {
@@ -94,6 +96,55 @@ func TestReportLeavesNoByte(t *testing.T) {
 		t.Fatal(err)
 	}
 	unmarked(t, s, "a report that failed")
+}
+
+// What may be a report waits sealed for its author's word, and for nobody else's: it
+// is submitted, or nothing of it is kept.
+func TestDoubt(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
+		s := bottest.OpenOn(t, &txtar.Archive{}, e)
+		held := func(want string) {
+			t.Helper()
+			if got := s.Rows(t, `SELECT (SELECT COUNT(*) FROM suggestion_held), (SELECT COUNT(*) FROM suggestion), (SELECT COUNT(*) FROM suggestion_box), (SELECT COUNT(*) FROM care)`); got != want {
+				t.Errorf("held, suggestions, boxed, requests: %s, want %s", got, want)
+			}
+		}
+		said := play(t, s, "张三 (私聊): /建议 食堂红包螃蟹")
+		if !strings.Contains(said, "[是反映问题] [不是，照常提交]") || strings.Contains(said, "→ 王敏") {
+			t.Errorf("said\n%s", said)
+		}
+		held("1|0|0|0\n")
+		if err := s.Engine.Handle("rehearsal", "", chat.Event{Key: "theirs", Kind: chat.Pressed, Private: true, Chat: "dm:0003",
+			From: chat.User{ID: "0003"}, Data: "suggestion:submit:1"}); err != nil {
+			t.Fatal(err)
+		}
+		held("1|0|0|0\n")
+		if e == storetest.SQLite {
+			unmarked(t, s, "a text in doubt")
+		}
+		if said := play(t, s, "张三 (私聊): [按 是反映问题]", "张三 (私聊): [按 不是，照常提交]"); strings.Count(said, "这里不受理举报") != 1 || strings.Contains(said, "→ 王敏") {
+			t.Errorf("said\n%s", said)
+		}
+		held("0|0|0|0\n")
+		if e == storetest.SQLite {
+			unmarked(t, s, "a report after a question")
+		}
+		if said := play(t, s, "张三 (私聊): /建议 春节发红包", "张三 (私聊): [按 不是，照常提交]", "张三 (私聊): [按 不是，照常提交]"); strings.Count(said, "→ 王敏 ◀ 建议 2026-001（张三）：\n    春节发红包") != 1 {
+			t.Errorf("said\n%s", said)
+		}
+		play(t, s, "李四 (私聊): /建议 匿名 防贪标语螃蟹", "李四 (私聊): [按 不是，照常提交]", "张三 (私聊): /求助 骚扰电话螃蟹", "张三 (私聊): [按 不是，照常提交]")
+		held("0|1|1|1\n")
+		if e == storetest.SQLite {
+			unmarked(t, s, "sealed ones")
+		}
+		// Who does not answer has said nothing.
+		play(t, s, "赵磊 (私聊): /咨询 骚扰电话怎么办", "@ +31m")
+		held("0|1|1|1\n")
+		if said := play(t, s, "赵磊 (私聊): [按 不是，照常提交]"); !strings.Contains(said, "失效") {
+			t.Errorf("said\n%s", said)
+		}
+	})
 }
 
 // A request for help is sealed while it is open; when it is closed its row and
