@@ -14,7 +14,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"branchbot/bot/console"
 	"branchbot/bot/ledger"
+	"branchbot/bot/member"
 	"branchbot/bot/outbox"
 	"branchbot/store"
 )
@@ -251,7 +253,11 @@ func (p *Program) restore(ctx context.Context, file string, force bool) error {
 			return fmt.Errorf("%w; with --force it is restored nevertheless", err)
 		}
 		held, err = outbox.Hold(tx)
-		return err
+		if err != nil {
+			return err
+		}
+		// What was ended or used since the backup must not let anybody in again.
+		return errors.Join(member.NewDirectory().EndAllSessions(tx), console.EndAllSessions(tx))
 	})
 	if err != nil {
 		return err
@@ -263,6 +269,7 @@ func (p *Program) restore(ctx context.Context, file string, force bool) error {
 	if held > 0 {
 		fmt.Fprintf(p.Out, "messages that waited when the backup was made and are not sent now, since they may have been: %d\n", held)
 	}
+	fmt.Fprintln(p.Out, "all sessions of pages and unused codes are void: people enter by a new code, the first by branchbot invite STAFFNO")
 	return p.tellBreaks(ctx, s, file)
 }
 

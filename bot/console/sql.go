@@ -440,3 +440,12 @@ func isPaused(tx *store.Tx, unit string) (bool, error) {
 	err := tx.QueryRow(`SELECT COUNT(*) FROM paused WHERE unit = $1`, unit).Scan(&n)
 	return n > 0, err
 }
+
+// EndAllSessions ends the sessions of everybody, and the links that were not used.
+func EndAllSessions(tx *store.Tx) error {
+	if _, err := tx.Exec(`DELETE FROM console_session`); err != nil {
+		return err
+	}
+	_, err := tx.Exec(`DELETE FROM console_link`)
+	return err
+}

@@ -38,6 +38,22 @@ func (d *Directory) EndSessions(tx *store.Tx, member int64) error {
 	return d.ended(tx, member, 0)
 }
 
+// EndAllSessions ends the sessions of the browser room of everybody, and all codes that
+// were not used: what a restored backup holds of them may have been ended since.
+func (d *Directory) EndAllSessions(tx *store.Tx) error {
+	rooms, err := bindings(tx, `SELECT id FROM account_binding WHERE ended_at IS NULL AND seen_at > 0`)
+	if err != nil {
+		return err
+	}
+	for _, id := range rooms {
+		if err := d.endBinding(tx, id, "restored"); err != nil {
+			return err
+		}
+	}
+	_, err = tx.Exec(`DELETE FROM join_code WHERE used_at IS NULL`)
+	return err
+}
+
 // ended tells the console to end what a binding of a member has opened there, or for
 // binding 0 all that the member has there.
 func (d *Directory) ended(tx *store.Tx, member, binding int64) error {
