@@ -141,3 +141,37 @@ func TestARightCodeEntersWhateverOthersTry(t *testing.T) {
 		t.Errorf("nobody slows down who guesses: %v", slowed)
 	}
 }
+
+// Only who sits at this machine may be anyone of the sample: what a proxy forwards that
+// was not declared is refused.
+func TestPersonasAreForThisMachineAlone(t *testing.T) {
+	t.Parallel()
+	p := start(t, configure(t, "listen: 127.0.0.1:0\naccounts: [{id: web, platform: web, personas: true}]\n"+
+		"units: [{id: demo, name: 示范党支部, chats: [web:demo], members: [{name: 王敏, staff: \"0001\", roles: [secretary]}]}]\n"))
+	b := p.browser()
+	eventually(t, "an entry at this machine", 20*time.Second, func() bool { // the people are bound a moment after the start
+		status, _ := b.json("/api/pages?as=staff:0001", nil)
+		return status == http.StatusOK
+	})
+	for header, value := range map[string]string{"X-Forwarded-For": "8.8.8.8", "Forwarded": "for=8.8.8.8", "X-Real-Ip": "8.8.8.8",
+		"X-Forwarded-Host": "branch.example", "X-Forwarded-Proto": "https", "Host": "branch.example"} {
+		for method, path := range map[string]string{"GET": "/api/events?as=staff:0001", "POST": "/api/pages?as=staff:0001"} {
+			r, err := http.NewRequest(method, "http://"+p.address+path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set(header, value)
+			if header == "Host" {
+				r.Host = value
+			}
+			got, err := b.http.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got.Body.Close()
+			if got.StatusCode != http.StatusForbidden {
+				t.Errorf("%s with %s: %s: %d", path, header, value, got.StatusCode)
+			}
+		}
+	}
+}
