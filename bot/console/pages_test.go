@@ -372,7 +372,7 @@ func TestNotices(t *testing.T) {
 	contains(t, text, "发出去是这个样子", "【通知 2026-001】", "截止目前&lt;i&gt;，大家好", "微信", "短信", `<button class="main" name="do" value="send">`)
 	contains(t, b.send(at, "do", "preview", "text", ""), `role="alert"`, "通知写什么")
 	contains(t, b.send(at, "do", "preview", "text", "迟了", "closes", "2026-11-01T18:00"), "截止时间已经过了")
-	contains(t, b.send(at, "do", "send", "text", "截止目前<i>，大家好", "ack", "1", "closes", "2026-12-01T18:00"), "通知 2026-001 已发出", "0 / 4")
+	contains(t, b.send(at, "do", "send", "text", "截止目前<i>，大家好", "ack", "1", "closes", "2026-12-01T18:00"), "通知 2026-001：正在发出。", "0 / 4")
 	d.play("张三: 收到\n李四: 收到\n陈静: 收到\n@ +20m\n赵磊: 收到\n@ +1m\n")
 	_, text = b.get(one)
 	contains(t, text, "<b>4</b> 已回执", "<b>20 分钟</b>")
@@ -389,7 +389,7 @@ func TestNotices(t *testing.T) {
 
 	text = b.send(at, "do", "send", "text", "台风", "urgent", "1")
 	contains(t, text, "紧急通知会立刻发出")
-	contains(t, b.press(text, "确认发送"), "通知 2026-003 已发出")
+	contains(t, b.press(text, "确认发送"), "通知 2026-003：正在发出。")
 	d.sql(`UPDATE member SET phone = '13900000000' WHERE staff = '0003'`)
 	_, text = b.get("/console/u/demo/notices/3")
 	contains(t, text, `<a href="tel:13900000000">`)

@@ -186,7 +186,7 @@ func TestHeads(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		step("none", "")
+		step("epoch 1", "")
 		entries(t, db, "one", "a", 3)
 		entries(t, db, "two", "a", 2)
 		step("epoch 1 one 3 two 2", "")
