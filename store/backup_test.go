@@ -262,23 +262,6 @@ func TestMigrationKeepsAServersDatabase(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = db.Write(func(tx *store.Tx) error {
-	db := openOn(t, source, folder)
-	err := db.Write(func(tx *store.Tx) error {
-		for _, statement := range []string{ // as it was before the newest migrations
-			`ALTER TABLE round DROP COLUMN key_before`, `ALTER TABLE round DROP COLUMN corrections`, `DROP TABLE message_heard`, `ALTER TABLE outbox DROP COLUMN parts_before`,
-			`DROP TABLE office_ended`, `DROP TABLE roster_change`,
-			`DROP TABLE office_ended`, `DROP TABLE roster_change`, `DROP TABLE suggestion_held`,
-			`DROP TABLE account_binding`, `DROP TABLE join_request`, `ALTER TABLE join_code DROP COLUMN made_by, DROP COLUMN opened_by`,
-			`DROP INDEX join_code_member`, `ALTER TABLE console_link DROP COLUMN opened_by`,
-			`ALTER TABLE console_session DROP COLUMN opened_by`, `ALTER TABLE console_password DROP COLUMN opened_by`,
-			`DROP TABLE answer_late`, `DROP INDEX prompt_closed`, `ALTER TABLE prompt DROP COLUMN closes_at`,
-			`ALTER TABLE unit DROP COLUMN prompt_closed_at`, `ALTER TABLE account DROP COLUMN heard_at`,
-			`DROP INDEX outbox_cause`, `CREATE INDEX outbox_cause ON outbox (cause) WHERE cause <> ''`, `DROP INDEX outbox_open`,
-			`DELETE FROM goose_db_version WHERE version_id >= 21`} {
-			if _, err := tx.Exec(statement); err != nil {
-				return err
-			}
-		}
 		return put(tx, "kept")
 	})
 	if err := errors.Join(err, db.Close()); err != nil {
