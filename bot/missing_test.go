@@ -264,3 +264,31 @@ func TestVerifyDerivesRules(t *testing.T) {
 		}
 	})
 }
+
+// Points that people gave to themselves are marked where entries are looked through.
+func TestOwnAwardsAreMarked(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, "web")
+	s.play(t, "书记: /加分 王敏 5 辛苦了", "书记: /加分 张三 1 好")
+	err := s.DB.Read(func(tx *store.Tx) error {
+		rows, err := ledger.Rows(tx, "demo", ledger.Filter{}, 10, 0)
+		if err != nil {
+			return err
+		}
+		if len(rows) != 2 || rows[0].OwnAward() || !rows[1].OwnAward() {
+			t.Errorf("rows %+v", rows)
+		}
+		table, err := ledger.Export(tx, "demo", "x.csv", "zh-CN")
+		if err != nil || strings.Count(string(table), "给自己加分") != 1 {
+			t.Errorf("%s (%v)", table, err)
+		}
+		sums, err := ledger.Earned(tx, "demo", "demo", "2026-12-01", "2026-12-02")
+		if want := (ledger.Sum{Rule: "award-own", Points: 5}); err != nil || len(sums["demo"][1]) != 1 || sums["demo"][1][0] != want {
+			t.Errorf("%v (%v)", sums, err)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}

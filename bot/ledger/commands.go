@@ -243,7 +243,7 @@ func Export(tx *store.Tx, unit, name, lang string) ([]byte, error) {
 			reverses = strconv.FormatInt(e.Reverses, 10)
 		}
 		rows = append(rows, []string{strconv.FormatInt(e.Seq, 10), e.Day, m.Staff, m.Name, strconv.FormatInt(e.Points, 10),
-			RuleName(lang, e.Rule), e.Note, reverses})
+			e.ruleName(lang), e.Note, reverses})
 		return nil
 	})
 	if err != nil {

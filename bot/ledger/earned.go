@@ -35,10 +35,11 @@ type Sum struct {
 // one on, up to another, gave to those who then stayed in the unit below or in
 // one under that; by unit and member, the sums by rule.
 func Earned(tx *store.Tx, chain, below, from, to string) (map[string]map[int64][]Sum, error) {
-	rows, err := tx.Query(member.Under+`SELECT s.unit, l.member, l.rule, SUM(l.points) FROM ledger l JOIN stay s ON s.member = l.member
+	rows, err := tx.Query(member.Under+`SELECT s.unit, l.member,
+		CASE WHEN l.rule = 'award' AND l.actor = l.member AND l.reverses = 0 THEN '`+ownAward+`' ELSE l.rule END AS by_rule, SUM(l.points) FROM ledger l JOIN stay s ON s.member = l.member
 		AND l.at >= s.from_at AND (s.to_at IS NULL OR l.at < s.to_at)
 		WHERE l.unit = $2 AND l.day >= $3 AND l.day < $4 AND s.unit IN (SELECT id FROM below)
-		GROUP BY s.unit, l.member, l.rule ORDER BY l.rule`, below, chain, from, to)
+		GROUP BY s.unit, l.member, by_rule ORDER BY by_rule`, below, chain, from, to)
 	if err != nil {
 		return nil, err
 	}
@@ -57,6 +58,16 @@ func Earned(tx *store.Tx, chain, below, from, to string) (map[string]map[int64][
 		out[unit][member] = append(out[unit][member], s)
 	}
 	return out, rows.Err()
+}
+
+// ownAward is what the sums call the points that people gave to themselves.
+const ownAward = "award-own"
+
+func (e *Entry) ruleName(lang string) string {
+	if e.OwnAward() {
+		return RuleName(lang, ownAward)
+	}
+	return RuleName(lang, e.Rule)
 }
 
 // RuleName is a rule's name in the catalogue, or else its id.

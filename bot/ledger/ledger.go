@@ -62,6 +62,10 @@ type Entry struct {
 	Hash     []byte
 }
 
+// OwnAward tells whether somebody gave the points to themselves, which is shown wherever
+// entries are looked through.
+func (e *Entry) OwnAward() bool { return e.Rule == "award" && e.Actor == e.Member && e.Reverses == 0 }
+
 // Book is the ledger with the rules that hold now.
 type Book struct {
 	rules atomic.Pointer[ruleSet]

@@ -82,7 +82,7 @@ func Chosen(tx *store.Tx, unit string, f Filter) (n int, more bool, err error) {
 // Rows are some of these, the newest first.
 func Rows(tx *store.Tx, unit string, f Filter, limit, offset int) ([]Row, error) {
 	where, args := f.where(unit, limit, offset)
-	rows, err := tx.Query(`SELECT l.seq, l.member, l.points, l.rule, l.day, l.at, l.cause, l.reverses, l.note, m.name, m.staff,
+	rows, err := tx.Query(`SELECT l.seq, l.member, l.points, l.rule, l.day, l.at, l.cause, l.actor, l.reverses, l.note, m.name, m.staff,
 		COALESCE((SELECT a.name FROM member a WHERE a.id = l.actor), ''),
 		COALESCE((SELECT r.seq FROM ledger r WHERE r.unit = l.unit AND r.reverses = l.seq AND r.reverses <> 0), 0)
 		FROM ledger l JOIN member m ON m.id = l.member`+where+`ORDER BY l.seq DESC LIMIT $2 OFFSET $3`, args...)
@@ -93,7 +93,7 @@ func Rows(tx *store.Tx, unit string, f Filter, limit, offset int) ([]Row, error)
 	var out []Row
 	for rows.Next() {
 		r := Row{Entry: Entry{Unit: unit}}
-		if err := rows.Scan(&r.Seq, &r.Member, &r.Points, &r.Rule, &r.Day, &r.At, &r.Cause, &r.Reverses, &r.Note, &r.Name, &r.Staff,
+		if err := rows.Scan(&r.Seq, &r.Member, &r.Points, &r.Rule, &r.Day, &r.At, &r.Cause, &r.Actor, &r.Reverses, &r.Note, &r.Name, &r.Staff,
 			&r.By, &r.ReversedBy); err != nil {
 			return nil, err
 		}
