@@ -42,7 +42,7 @@ func TestADeletedFileEndsTheBot(t *testing.T) {
 		t.Fatal(err)
 	}
 	code, said := p.ends(t, 30*time.Second)
-	if code != 1 || !strings.Contains(said, "branchbot: the database file "+path+" was deleted or replaced while the bot runs: put it back, or restore a backup, and start again\n") {
+	if code != 1 || !strings.Contains(said, "the database file "+path+" was deleted or replaced while the bot runs: put it back, or restore a backup, and start again\n") {
 		t.Errorf("exit status %d:\n%s", code, said)
 	}
 }

@@ -137,20 +137,32 @@ func (p *Program) check() error {
 // tellReviews names the lessons and questions that follow a replaced edition or were not
 // checked for a year. Nothing of it is a fault: somebody has to read the new text.
 func (p *Program) tellReviews(library *content.Library) {
+	var replaced []content.Edition
+	cite := map[content.Edition][]string{}
+	var stale []string
 	never := 0
 	for _, r := range library.Reviews(time.Now()) {
 		if e := r.Replaced(); e != nil {
-			fmt.Fprintf(p.Out, "%s cites %s, which %s replaced on %s: read the new text and correct it\n", r.Ref, e.Title, e.ReplacedBy, or(e.Since, "a day that is not noted"))
+			if cite[*e] == nil {
+				replaced = append(replaced, *e)
+			}
+			cite[*e] = append(cite[*e], r.Ref)
 		}
 		if r.Stale {
-			fmt.Fprintf(p.Out, "%s was last checked on %s: compare it with its source again\n", r.Ref, r.Checked.On)
+			stale = append(stale, r.Ref)
 		}
 		if r.Checked.On == "" {
 			never++
 		}
 	}
+	for _, e := range replaced {
+		fmt.Fprintf(p.Out, "to read: %s was replaced (%s, since %s), and is cited by %s\n", e.Title, e.ReplacedBy, or(e.Since, "a day that is not noted"), strings.Join(cite[e], ", "))
+	}
+	if len(stale) > 0 {
+		fmt.Fprintf(p.Out, "to check: not compared with their sources for a year: %s\n", strings.Join(stale, ", "))
+	}
 	if never > 0 {
-		fmt.Fprintf(p.Out, "%d lessons and questions were never compared with their sources; the console's content page lists them\n", never)
+		fmt.Fprintf(p.Out, "to check: %d lessons and questions were never compared with their sources; the console's content page lists them\n", never)
 	}
 }
 

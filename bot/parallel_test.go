@@ -192,7 +192,7 @@ func TestAnswersMeetTheClose(t *testing.T) {
 		all.Wait()
 		answers := p.number(`SELECT COUNT(*) FROM answer WHERE round = (SELECT MAX(id) FROM round)`)
 		want := fmt.Sprintf("%%作答 %d 人%%", answers)
-		told := p.number(`SELECT COUNT(*) FROM outbox WHERE chat = 'x' AND id = (SELECT MAX(id) FROM outbox WHERE chat = 'x' AND class IN ('push', 'digest')) AND message LIKE $1`, want)
+		told := p.number(`SELECT COUNT(*) FROM outbox WHERE chat = 'x' AND id = (SELECT MAX(id) FROM outbox WHERE chat = 'x' AND class IN ('push', 'notice', 'digest')) AND message LIKE $1`, want)
 		if told != 1 {
 			t.Errorf("%d answers are stored, and the close says something else", answers)
 		}

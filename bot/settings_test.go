@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -28,8 +29,11 @@ func check(t *testing.T, config string) string {
 	if (code == 0) != (errs.Len() == 0) {
 		t.Errorf("exit status %d with %q", code, errs.String())
 	}
-	return strings.ReplaceAll(out.String()+errs.String(), dir+string(filepath.Separator), "")
+	said := toRead.ReplaceAllString(out.String(), "") // about the shipped pack, which changes with the days
+	return strings.ReplaceAll(said+errs.String(), dir+string(filepath.Separator), "")
 }
+
+var toRead = regexp.MustCompile(`(?m)^to (read|check): .*\n`)
 
 // Each fault of a configuration is told with its line, all at once.
 func TestCheck(t *testing.T) {
