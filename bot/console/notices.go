@@ -1,6 +1,7 @@
 package console
 
 import (
+	"crypto/rand"
 	"html/template"
 	"net/http"
 	"strings"
@@ -156,7 +157,8 @@ func changeNotice(r *Request) error {
 type composed struct {
 	Text         string
 	Ack, Urgent  bool
-	Below        bool
+	Below, Some  bool
+	Form         string // its files are kept under this
 	To           map[string]bool
 	Closes       string
 	Units        [][2]string
@@ -164,23 +166,24 @@ type composed struct {
 	Attached     []string
 	Wrong        string
 	Shown        []shown
-	Goes         int // to how many units
+	Reach        notice.Reach
 	Had, Most    int // notices of today, and how many there may be
 	ShowsPreview bool
 }
 
 // draft is what the fields say.
 func (r *Request) draft() (d notice.Draft, err error) {
-	d = notice.Draft{Text: r.Field("text"), Ack: r.Field("ack") != "", Urgent: r.Field("urgent") != "", Below: r.Field("below") == "all"}
-	if r.Field("below") == "some" {
-		d.To = r.PostForm["to"]
+	d = notice.Draft{Text: r.Field("text"), Ack: r.Field("ack") != "", Urgent: r.Field("urgent") != "", Form: r.Field("form"),
+		Below: r.Field("below") == "all", Some: r.Field("below") == "some", To: r.PostForm["to"]}
+	if len(d.Form) > 64 {
+		return d, complain(http.StatusBadRequest, "console.old_form")
 	}
 	d.ClosesAt, err = r.instant("closes")
 	return d, err
 }
 
 func showCompose(r *Request) error {
-	c := composed{Ack: true}
+	c := composed{Ack: true, Form: rand.Text()}
 	if err := r.fillCompose(&c); err != nil {
 		return err
 	}
@@ -192,7 +195,7 @@ func (r *Request) fillCompose(c *composed) (err error) {
 	if c.Units, c.MoreUnits, err = notice.UnitsBelow(r.Tx, r.Unit.ID, 300); err != nil {
 		return err
 	}
-	if c.Attached, err = notice.Attached(r.Tx, r.Member.ID); err != nil {
+	if c.Attached, err = notice.Attached(r.Tx, r.Member.ID, c.Form); err != nil {
 		return err
 	}
 	c.Most = feature[*notice.Feature](r.server).PerDay()
@@ -202,15 +205,12 @@ func (r *Request) fillCompose(c *composed) (err error) {
 
 // compose shows what would be sent, or sends it.
 func compose(r *Request) error {
-	if r.Field("do") == "drop" {
-		if _, err := r.Act("", engine.Act{Press: "notice:files:drop"}); err != nil {
-			return err
-		}
-		return r.Back("notices/new")
-	}
 	d, err := r.draft()
 	if err != nil {
 		return err
+	}
+	if r.Field("do") == "drop" {
+		return r.do("", "notices/new", func(t *engine.Turn) error { return feature[*notice.Feature](r.server).Detach(t, d.Form) })
 	}
 	if r.Field("do") == "send" {
 		return r.do("", "notices", func(t *engine.Turn) error { return feature[*notice.Feature](r.server).Send(t, d) })
@@ -222,17 +222,20 @@ func compose(r *Request) error {
 	if err != nil {
 		return err
 	}
-	c := composed{Text: d.Text, Ack: d.Ack, Urgent: d.Urgent, Below: d.Below, To: map[string]bool{}, Closes: r.Field("closes")}
+	c := composed{Text: d.Text, Ack: d.Ack, Urgent: d.Urgent, Below: d.Below, Some: d.Some, Form: d.Form, To: map[string]bool{}, Closes: r.Field("closes")}
 	for _, id := range d.To {
 		c.To[id] = true
 	}
 	if len(files) > 0 {
-		done, err := r.Act("", engine.Act{Do: feature[*notice.Feature](r.server).Attach(files)})
+		done, err := r.Act("", engine.Act{Do: feature[*notice.Feature](r.server).Attach(d.Form, files)})
 		if err != nil {
 			return err
 		}
 		if done.Refused {
 			c.Wrong = strings.Join((&flash{Said: done.Said}).Lines(), "\n")
+			if err := r.keep(nil); err != nil { // it is said here, and not on the next page again
+				return err
+			}
 		}
 	}
 	return r.again(func() error { return r.previewNotice(d, c) })
@@ -243,7 +246,7 @@ func (r *Request) previewNotice(d notice.Draft, c composed) error {
 	if err := r.fillCompose(&c); err != nil {
 		return err
 	}
-	m, goes, err := feature[*notice.Feature](r.server).Preview(r.Turn(), d)
+	m, reach, err := feature[*notice.Feature](r.server).Preview(r.Turn(), d)
 	if line, ok := r.complaint(err); ok {
 		c.Wrong = strings.TrimSpace(c.Wrong + "\n" + line)
 		return r.Show(c)
@@ -251,7 +254,7 @@ func (r *Request) previewNotice(d notice.Draft, c composed) error {
 	if err != nil {
 		return err
 	}
-	c.Goes, c.ShowsPreview = goes, c.Wrong == ""
+	c.Reach, c.ShowsPreview = reach, c.Wrong == ""
 	if c.Shown, err = r.previews(m); err != nil {
 		return err
 	}

@@ -417,6 +417,61 @@ func TestNoticeFiles(t *testing.T) {
 	}
 }
 
+// Files and faults belong to the form in which they came: a new page has none of them.
+func TestFilesOfOneForm(t *testing.T) {
+	t.Parallel()
+	d := open(t, "")
+	d.play("@ 2026-12-01 09:00\n")
+	b := d.enter("0001")
+	const at = "/console/u/demo/notices/new"
+	fresh := func() string {
+		_, text := b.get(at)
+		if strings.Contains(text, "已带上") || strings.Contains(text, `role="alert"`) {
+			t.Errorf("a fresh page has something of another:\n%s", text)
+		}
+		return between(text, `name="form" value="`, `"`)
+	}
+	first := fresh()
+	_, text := b.upload(at, "files", "a.pdf", []byte("%PDF-1.4"), "do", "preview", "text", "见附件", "form", first)
+	contains(t, text, "已带上", "a.pdf", `name="form" value="`+first+`"`)
+	second := fresh()
+	_, text = b.upload(at, "files", "b.png", bytes.Repeat([]byte("x"), 5<<20+1), "do", "preview", "text", "大", "form", second)
+	contains(t, text, "文件太大")
+	if third := fresh(); third == first || third == second {
+		t.Error("two pages share a form")
+	}
+	b.send(at, "do", "send", "text", "别的", "form", second)
+	b.send(at, "do", "send", "text", "见附件", "form", first)
+	if got := d.Rows(t, `SELECT text, files <> '[]' AND files <> 'null' FROM notice ORDER BY id`); got != "别的|0\n见附件|1\n" {
+		t.Errorf("notices: %s", got)
+	}
+}
+
+// A notice goes to whom the form says, or nowhere; before it goes the sender sees
+// how many it reaches.
+func TestAudience(t *testing.T) {
+	t.Parallel()
+	d := open(t, committee)
+	d.play("@ 2026-12-01 09:00\n")
+	top := d.enter("9")
+	const at = "/console/u/top/notices/new"
+	for _, do := range []string{"preview", "send"} {
+		text := top.send(at, "do", do, "text", "学习", "below", "some")
+		contains(t, text, "一个也没有选中")
+		contains(t, top.send(at, "do", do, "text", "学习", "below", "", "to", "one"), "没有选“选定的下级组织”")
+		contains(t, top.send(at, "do", do, "text", "学习", "below", "all", "to", "one"), "没有选“选定的下级组织”")
+		contains(t, top.send(at, "do", do, "text", "学习", "below", "some", "to", "nowhere"), "没有找到下级组织")
+	}
+	if got := d.Rows(t, `SELECT COUNT(*) FROM notice`); got != "0\n" {
+		t.Errorf("notices: %s", got)
+	}
+	contains(t, top.send(at, "do", "preview", "text", "学习", "below", "some", "to", "one"), "将发给 1 个组织", "共 2 人，都能收到")
+	d.sql(`DELETE FROM identity WHERE member IN (SELECT id FROM member WHERE staff = '11')`)
+	contains(t, top.send(at, "do", "preview", "text", "学习", "below", "some", "to", "one"), "共 2 人，1 人能收到；1 人没有绑定账号，不能确认收到")
+	d.sql(`UPDATE chat SET state = 'muted' WHERE unit = 'one'`)
+	contains(t, top.send(at, "do", "preview", "text", "学习", "below", "all"), "共 4 人，2 人能收到；1 人没有绑定账号，不能确认收到、1 人所在组织的群收不到")
+}
+
 // A committee writes to branches below; it sees totals by unit, the branch names.
 func TestRelayedNotice(t *testing.T) {
 	t.Parallel()

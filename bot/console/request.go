@@ -308,8 +308,11 @@ func (f *flash) Buttons() []chat.Button {
 	return all
 }
 
-// keep keeps a flash for the next page of the session.
+// keep keeps a flash for the next page of the session; nil: there is none.
 func (r *Request) keep(f *flash) error {
+	if f == nil {
+		return r.server.DB.Write(func(tx *store.Tx) error { return setFlash(tx, r.session.ID, "") })
+	}
 	text, err := json.Marshal(f)
 	if err != nil {
 		return err

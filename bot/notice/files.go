@@ -63,7 +63,7 @@ func (f *Feature) File(t *engine.Turn, file chat.File, parsed any) (bool, error)
 	if !captioned && slices.Contains(tables, strings.ToLower(filepath.Ext(file.Name))) {
 		return false, nil
 	}
-	n, err := addDraft(t, file, parsed.(*content))
+	n, err := addDraft(t, "", file, parsed.(*content))
 	if err != nil || captioned {
 		return true, err
 	}
@@ -86,9 +86,10 @@ func kindOf(data []byte) (kind string, pixels int) {
 	return kind, c.Width * c.Height
 }
 
-// addDraft keeps a file for its sender's next notice and returns how many wait.
-// Files of which no notice came are forgotten by the way.
-func addDraft(t *engine.Turn, file chat.File, c *content) (n int, err error) {
+// addDraft keeps a file for its sender's next notice, or for that of a form on a
+// page, and returns how many wait there. Files of which no notice came are
+// forgotten by the way.
+func addDraft(t *engine.Turn, form string, file chat.File, c *content) (n int, err error) {
 	if len(file.Data) > maxBytes {
 		return 0, engine.Complain("notice.file_too_big", "Max", maxBytes>>20)
 	}
@@ -102,12 +103,13 @@ func addDraft(t *engine.Turn, file chat.File, c *content) (n int, err error) {
 	if err != nil {
 		return 0, fmt.Errorf("store file: %w", err)
 	}
-	_, err = t.Tx.Exec(`INSERT INTO notice_draft (member, hash, name, at) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (member, hash) DO UPDATE SET name = excluded.name, at = excluded.at`, t.Member.ID, c.hash, fileName(file.Name), t.Tx.Millis())
+	_, err = t.Tx.Exec(`INSERT INTO notice_draft (member, hash, name, at, draft) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (member, hash) DO UPDATE SET name = excluded.name, at = excluded.at, draft = excluded.draft`,
+		t.Member.ID, c.hash, fileName(file.Name), t.Tx.Millis(), form)
 	if err != nil {
 		return 0, err
 	}
-	err = t.Tx.QueryRow(`SELECT COUNT(*) FROM notice_draft WHERE member = $1`, t.Member.ID).Scan(&n)
+	err = t.Tx.QueryRow(`SELECT COUNT(*) FROM notice_draft WHERE member = $1 AND draft = $2`, t.Member.ID, form).Scan(&n)
 	if err == nil && n > maxFiles {
 		err = engine.Complain("notice.too_many_files", "Max", maxFiles)
 	}
@@ -124,11 +126,11 @@ func fileName(name string) string {
 	return chat.CleanName(strings.TrimSuffix(name, ending)) + chat.Clean(ending)
 }
 
-// drafts are the files that wait for a member's notice, in the order in which
-// he sent them.
-func drafts(tx *store.Tx, member int64) ([]chat.Media, error) {
+// drafts are the files that wait for a member's notice, or for that of a form, in
+// the order in which they were sent.
+func drafts(tx *store.Tx, member int64, form string) ([]chat.Media, error) {
 	rows, err := tx.Query(`SELECT d.hash, d.name, f.type FROM notice_draft d JOIN notice_file f ON f.hash = d.hash
-		WHERE d.member = $1 AND d.at >= $2 ORDER BY d.at, d.name`, member, tx.Now.Add(-draftLife).UnixMilli())
+		WHERE d.member = $1 AND d.draft = $3 AND d.at >= $2 ORDER BY d.at, d.name`, member, tx.Now.Add(-draftLife).UnixMilli(), form)
 	if err != nil {
 		return nil, err
 	}
@@ -149,17 +151,19 @@ func drafts(tx *store.Tx, member int64) ([]chat.Media, error) {
 }
 
 // useDrafts ends the waiting of files that go along with a notice.
-func useDrafts(tx *store.Tx, member int64) error {
-	_, err := tx.Exec(`DELETE FROM notice_draft WHERE member = $1`, member)
+func useDrafts(tx *store.Tx, member int64, form string) error {
+	_, err := tx.Exec(`DELETE FROM notice_draft WHERE member = $1 AND draft = $2`, member, form)
 	return err
 }
 
 // forgetDrafts drops the files that a member does not want to send after all.
-func forgetDrafts(tx *store.Tx, member int64) error { return forget(tx, `member = $1`, member) }
+func forgetDrafts(tx *store.Tx, member int64, form string) error {
+	return forget(tx, `member = $1 AND draft = $2`, member, form)
+}
 
 // forget drops drafts, and the bytes that nothing else needs.
-func forget(tx *store.Tx, where string, arg any) error {
-	rows, err := tx.Query(`DELETE FROM notice_draft WHERE `+where+` RETURNING hash`, arg)
+func forget(tx *store.Tx, where string, args ...any) error {
+	rows, err := tx.Query(`DELETE FROM notice_draft WHERE `+where+` RETURNING hash`, args...)
 	if err != nil {
 		return err
 	}

@@ -23,6 +23,7 @@ type order struct {
 	to          []string  // to units below, as named
 	closesAt    time.Time // zero: no deadline
 	text        string
+	form        string // the form on a page that it was written in; "": a chat
 }
 
 // The words that may stand before the text, in any order, also in brackets as

@@ -19,13 +19,21 @@ import (
 type Draft struct {
 	Text        string
 	Ack, Urgent bool
+	Form        string    // the form that the files were attached in
 	Below       bool      // to all branches below
+	Some        bool      // to those of To alone
 	To          []string  // ids of units below
 	ClosesAt    time.Time // zero: no deadline
 }
 
 func (d *Draft) order(t *engine.Turn) (order, error) {
-	o := order{ack: d.Ack || d.Urgent, urgent: d.Urgent, below: d.Below, to: d.To, closesAt: d.ClosesAt, text: d.Text}
+	switch {
+	case d.Some && len(d.To) == 0:
+		return order{}, engine.Complain("notice.choose_units")
+	case !d.Some && len(d.To) > 0: // what is chosen in the list and what is ticked beside it do not go together
+		return order{}, engine.Complain("notice.units_not_meant")
+	}
+	o := order{ack: d.Ack || d.Urgent, urgent: d.Urgent, below: d.Below, to: d.To, closesAt: d.ClosesAt, text: d.Text, form: d.Form}
 	return o, o.settle(t.Now.In(t.Unit.Zone), t.Lang)
 }
 
@@ -41,16 +49,18 @@ func (f *Feature) Send(t *engine.Turn, d Draft) error {
 	return f.give(t, o)
 }
 
-// Preview is the message that Send would post in t.Unit, and to how many units
-// it would go.
-func (f *Feature) Preview(t *engine.Turn, d Draft) (m chat.Message, units int, err error) {
+// Preview is the message that Send would post in t.Unit, and whom it would reach.
+func (f *Feature) Preview(t *engine.Turn, d Draft) (m chat.Message, to Reach, err error) {
 	o, err := d.order(t)
 	if err != nil {
-		return m, 0, err
+		return m, to, err
 	}
 	n, err := ordered(t, o)
 	if err != nil {
-		return m, 0, err
+		return m, to, err
+	}
+	if to, err = reach(t, n); err != nil {
+		return m, to, err
 	}
 	n.CreatedAt = t.Now
 	y, seq, err := lastNumber(t.Tx, t.Unit.ID)
@@ -58,18 +68,19 @@ func (f *Feature) Preview(t *engine.Turn, d Draft) (m chat.Message, units int, e
 		seq = 0
 	}
 	if err != nil {
-		return m, 0, err
+		return m, to, err
 	}
 	g := &target{Year: year(t), Seq: seq + 1}
 	err = t.Tx.QueryRow(`SELECT code_next FROM unit WHERE id = $1`, t.Unit.ID).Scan(&g.Code) // which it would most likely get
-	return message(t.In(t.Unit), n, g, nil), len(n.Units), err
+	return message(t.In(t.Unit), n, g, nil), to, err
 }
 
 // Today is how many notices that are not urgent t.Unit has had today.
 func Today(t *engine.Turn) (int, error) { return sentOn(t.Tx, t.Unit.ID, year(t), t.Day()) }
 
-// Attach looks at files and returns what keeps them for t.Member's next notice.
-func (f *Feature) Attach(files []chat.File) func(t *engine.Turn) error {
+// Attach looks at files and returns what keeps them for the notice of a form of
+// t.Member.
+func (f *Feature) Attach(form string, files []chat.File) func(t *engine.Turn) error {
 	parsed := make([]*content, len(files))
 	for i, file := range files {
 		parsed[i] = f.Parse(file).(*content)
@@ -79,7 +90,7 @@ func (f *Feature) Attach(files []chat.File) func(t *engine.Turn) error {
 			return engine.Complain("engine.secretaries_only")
 		}
 		for i, file := range files {
-			if _, err := addDraft(t, file, parsed[i]); err != nil {
+			if _, err := addDraft(t, form, file, parsed[i]); err != nil {
 				return err
 			}
 		}
@@ -87,9 +98,17 @@ func (f *Feature) Attach(files []chat.File) func(t *engine.Turn) error {
 	}
 }
 
-// Attached are the names of the files that wait for a member's next notice.
-func Attached(tx *store.Tx, member int64) ([]string, error) {
-	files, err := drafts(tx, member)
+// Detach drops the files of a form again.
+func (f *Feature) Detach(t *engine.Turn, form string) error {
+	if err := forgetDrafts(t.Tx, t.Member.ID, form); err != nil {
+		return err
+	}
+	return t.Say("notice.files_dropped")
+}
+
+// Attached are the names of the files that wait for the notice of a form.
+func Attached(tx *store.Tx, member int64, form string) ([]string, error) {
+	files, err := drafts(tx, member, form)
 	names := make([]string, len(files))
 	for i, m := range files {
 		names[i] = m.Alt

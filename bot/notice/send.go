@@ -31,7 +31,7 @@ func (f *Feature) give(t *engine.Turn, o order) error {
 	if err != nil {
 		return err
 	}
-	if err := useDrafts(t.Tx, t.Member.ID); err != nil {
+	if err := useDrafts(t.Tx, t.Member.ID, o.form); err != nil {
 		return err
 	}
 	if n.Urgent || f.Quiet().Contains(t.Now.In(t.Unit.Zone)) {
@@ -50,7 +50,7 @@ func (f *Feature) give(t *engine.Turn, o order) error {
 func ordered(t *engine.Turn, o order) (n *notice, err error) {
 	n = &notice{Unit: t.Unit.ID, Author: t.Member.ID, Text: o.text, Ack: o.ack, Urgent: o.urgent, ClosesAt: o.closesAt,
 		Units: []string{t.Unit.ID}}
-	if n.Files, err = drafts(t.Tx, t.Member.ID); err != nil {
+	if n.Files, err = drafts(t.Tx, t.Member.ID, o.form); err != nil {
 		return nil, err
 	}
 	if n.Text == "" {
@@ -109,12 +109,16 @@ func (f *Feature) confirm(t *engine.Turn, n *notice) error {
 	button := func(verb, label string) chat.Button {
 		return chat.Button{Label: t.T(label), Data: fmt.Sprintf("notice:%s:%d", verb, n.ID)}
 	}
+	to, err := reach(t, n)
+	if err != nil {
+		return err
+	}
 	if n.Urgent {
-		m := chat.Text(t.T("notice.confirm", "Units", len(n.Units), "Text", n.excerpt()))
+		m := chat.Text(t.T("notice.confirm", "Units", len(n.Units), "Text", n.excerpt()) + "\n" + to.Text(t.Lang))
 		m.Buttons = [][]chat.Button{{button("send", "notice.confirm_yes"), button("drop", "notice.confirm_no")}}
 		return t.TellSender(m)
 	}
-	m := chat.Text(t.T("notice.quiet", "Text", n.excerpt()))
+	m := chat.Text(t.T("notice.quiet", "Text", n.excerpt()) + "\n" + to.Text(t.Lang))
 	m.Buttons = [][]chat.Button{{button("send", "notice.quiet_now"), button("drop", "notice.confirm_no")}}
 	if at := f.Quiet().End(t.Now.In(t.Unit.Zone)); n.ClosesAt.IsZero() || n.ClosesAt.After(at) {
 		wait := button("wait", "")
@@ -138,7 +142,7 @@ func (n *notice) excerpt() string {
 func (f *Feature) Press(t *engine.Turn, data string) error {
 	verb, number, _ := strings.Cut(data, ":")
 	if verb == "files" {
-		if err := forgetDrafts(t.Tx, t.Member.ID); err != nil {
+		if err := forgetDrafts(t.Tx, t.Member.ID, ""); err != nil {
 			return err
 		}
 		return t.Say("notice.files_dropped")
