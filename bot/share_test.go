@@ -165,6 +165,7 @@ func newWorld(t *testing.T) *world {
 			city.Group(g, "群")
 		}
 		city.Person(9999, "书记")
+		city.Person(9998, "另一位书记")
 		for m := range worldMembers {
 			city.Person(int64(10_000+m), fmt.Sprintf("成员%d", m))
 		}
@@ -253,15 +254,14 @@ func (w *world) bind() {
 				return err
 			}
 		}
-		for account, staff := range map[string]string{"a": "s-a", "b": "s-b"} {
+		for _, secretary := range [][3]string{{"a", "9999", "s-a"}, {"b", "9999", "s-b"}, {"a", "9998", "s-both"}} {
 			_, err := tx.Exec(`INSERT INTO identity (account, user_id, member, private_chat, bound_at)
-				SELECT $1, '9999', id, '9999', 0 FROM member WHERE staff = $2`, account, staff)
+				SELECT $1, $2, id, $2, 0 FROM member WHERE staff = $3`, secretary[0], secretary[1], secretary[2])
 			if err != nil {
 				return err
 			}
 		}
-		_, err := tx.Exec(`INSERT INTO role (member, unit, role, granted_by, granted_at) SELECT id, 'both', 'secretary', 'test', 0 FROM member WHERE staff IN ('s-a', 's-b')`)
-		return err
+		return nil
 	})
 	if err != nil {
 		w.Fatal(err)
@@ -299,7 +299,7 @@ func (w *world) ask() {
 	w.crowd.Go(w.deliver)
 	w.cities["a"].Say(telegramtest.Said{Chat: groupA, From: 9999, Text: "/出题 org-001"})
 	w.cities["b"].Say(telegramtest.Said{Chat: groupB, From: 9999, Text: "/出题 org-001"})
-	w.cities["a"].Say(telegramtest.Said{Chat: groupBothA, From: 9999, Text: "/出题 org-001"})
+	w.cities["a"].Say(telegramtest.Said{Chat: groupBothA, From: 9998, Text: "/出题 org-001"})
 	for _, g := range []int64{groupA, groupB, groupBothA, groupBothB} {
 		city := w.cities["a"]
 		if g == groupB || g == groupBothB {
@@ -367,7 +367,11 @@ func (w *world) notify(account string) {
 		}
 		for _, g := range groups {
 			text := fmt.Sprintf("%s第%d号%d", account, n, g)
-			w.cities[account].Say(telegramtest.Said{Chat: g, From: 9999, Text: "/通知 " + text})
+			secretary := int64(9999)
+			if g == groupBothA {
+				secretary = 9998
+			}
+			w.cities[account].Say(telegramtest.Said{Chat: g, From: secretary, Text: "/通知 " + text})
 			w.mu.Lock()
 			w.notices = append(w.notices, text)
 			w.mu.Unlock()

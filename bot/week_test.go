@@ -139,7 +139,7 @@ func TestSecretarysWeek(t *testing.T) {
 
 	secretary.do("a notice is seen as it will look", tab("通知"), presses("写通知"), shows("写通知"),
 		fill("text", "周五下午三点在三楼会议室召开支部党员大会，请准时参加。"), presses("预览"), browsertest.Sees("将发给 1 个组织"), browsertest.Sees("支部党员大会"))
-	secretary.do("and sent", presses("发送"), shows("通知"), browsertest.Sees("001 已发出"))
+	secretary.do("and sent", presses("发送"), shows("通知"), browsertest.Sees("001：正在发出"))
 	member.do("it is acknowledged", see("支部党员大会"), say("收到"))
 	secretary.do("that counts", browsertest.Until(`document.querySelector("main tbody a")?.click() === undefined`), shows("通知详情"), counts(1, "已回执"), counts(4, "未回执"))
 	secretary.do("those missing are reminded", presses("催办"), browsertest.Sees("已提醒"), browsertest.Sees("还可以催 1 次"), browsertest.Shot("week-5-notice"))
