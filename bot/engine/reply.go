@@ -189,7 +189,7 @@ func (t *Turn) waiting(quoted *Prompt) ([]Prompt, error) {
 	case t.Unit == nil:
 		return nil, nil
 	case !t.Event.Private:
-		return t.awaiting(t.Unit.ID)
+		return t.awaitingHere()
 	case t.Member == nil:
 		return nil, nil
 	}
@@ -210,6 +210,25 @@ func (t *Turn) waiting(quoted *Prompt) ([]Prompt, error) {
 		}
 	}
 	return all, nil
+}
+
+// awaitingHere are the prompts of the chat's unit, and for a member of a group
+// within it that has no chat of its own those of the group.
+func (t *Turn) awaitingHere() ([]Prompt, error) {
+	all, err := t.awaiting(t.Unit.ID)
+	if err != nil || t.Member == nil || t.Member.Unit == t.Unit.ID {
+		return all, err
+	}
+	u, err := t.Directory().Unit(t.Tx, t.Member.Unit)
+	if err != nil || u.Kind != "group" || u.Parent != t.Unit.ID {
+		return all, err
+	}
+	groups, err := t.Directory().Groups(t.Tx, u.ID)
+	if err != nil || len(groups) > 0 {
+		return all, err
+	}
+	own, err := t.awaiting(u.ID)
+	return append(all[:len(all):len(all)], own...), err
 }
 
 // answer hands an answer to the feature that opened the prompt.

@@ -275,17 +275,10 @@ type Private struct {
 
 // TellAs is Tell with more to say about the message.
 func (t *Turn) TellAs(m *Member, p Private) (bool, error) {
-	addresses, err := t.Directory().Private(t.Tx, m.ID)
-	if err != nil {
+	a, err := t.privately(m.ID, p.But)
+	if err != nil || a == nil {
 		return false, err
 	}
-	i := slices.IndexFunc(addresses, func(a Address) bool {
-		return !p.But[a.Account] && (a.Chat != "" || !a.Refuses && t.work.engine.Caps(a.Account, "").Direct)
-	})
-	if i < 0 {
-		return false, nil
-	}
-	a := addresses[i]
 	lang := m.Language
 	if lang == "" {
 		lang = t.Lang
@@ -302,6 +295,26 @@ func (t *Turn) TellAt(a Address, msg chat.Message) error {
 		return nil // nobody can be reached there who has not written first
 	}
 	return t.add(outbox.Letter{Account: a.Account, Chat: a.Chat, User: a.User, Class: outbox.Reply, Message: msg, Language: t.Lang})
+}
+
+// privately is where a member is reached in private; nil when nowhere.
+func (t *Turn) privately(member int64, but map[chat.AccountID]bool) (*Address, error) {
+	addresses, err := t.Directory().Private(t.Tx, member)
+	if err != nil {
+		return nil, err
+	}
+	for i := range addresses {
+		if a := &addresses[i]; !but[a.Account] && (a.Chat != "" || !a.Refuses && t.work.engine.Caps(a.Account, "").Direct) {
+			return a, nil
+		}
+	}
+	return nil, nil
+}
+
+// Reaches tells whether Tell would reach a member.
+func (t *Turn) Reaches(member int64) (bool, error) {
+	a, err := t.privately(member, nil)
+	return a != nil, err
 }
 
 // author is the member whose command this is, who is told what did not arrive; 0 = none.

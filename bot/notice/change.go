@@ -81,7 +81,7 @@ func (f *Feature) postCorrection(t *engine.Turn, n *notice, g *target, origin *s
 	if g.Closed {
 		prompt = 0
 	}
-	_, err := t.Post(engine.Post{Class: outbox.Digest, Message: message(t, &shown, g, origin), Prompt: prompt, Thread: n.thread(),
+	_, err := f.show(t, n, engine.Post{Class: outbox.Digest, Message: message(t, &shown, g, origin), Prompt: prompt, Thread: n.thread(),
 		About: about(t, "notice", g, origin), Unit: n.Unit})
 	return err
 }
@@ -113,7 +113,7 @@ func (f *Feature) postRecall(t *engine.Turn, n *notice, g *target) error {
 	if err := f.endWaiting(t, n, g); err != nil || g.Chats == 0 {
 		return err
 	}
-	_, err := t.Post(engine.Post{Class: outbox.Digest, Message: chat.Text(t.T("notice.recalled", "Number", g.number())), Thread: n.thread(),
+	_, err := f.show(t, n, engine.Post{Class: outbox.Digest, Message: chat.Text(t.T("notice.recalled", "Number", g.number())), Thread: n.thread(),
 		About: about(t, "notice", g, nil)})
 	return err
 }

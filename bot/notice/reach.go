@@ -37,29 +37,45 @@ func (r Reach) Text(lang string) string {
 }
 
 // reach counts whom a notice reaches: who has an account on which a chat of the
-// unit takes messages. Its author is left out.
+// unit takes messages; of a group without one, who is reached in private or on which
+// a chat of its branch does. Its author is left out.
 func reach(t *engine.Turn, n *notice) (Reach, error) {
 	r := Reach{Units: len(n.Units)}
 	best := map[int64]int{} // by member: 0 unbound, 1 no chat, 2 reached
-	err := t.Tx.QueryEach(`, within (target, id) AS (SELECT item, item FROM list
-			UNION SELECT item, u.id FROM list JOIN unit u ON u.parent = item AND u.kind = 'group')
+	private := map[int64]bool{}
+	err := t.Tx.QueryEach(`, shown (target, chats) AS (SELECT item, CASE WHEN u.kind = 'group' AND NOT EXISTS (
+				SELECT 1 FROM chat c WHERE c.unit = u.id AND c.state NOT IN ('removed', 'moved')) THEN COALESCE(u.parent, u.id) ELSE u.id END
+			FROM list JOIN unit u ON u.id = item),
+		within (target, chats, id) AS (SELECT target, chats, target FROM shown
+			UNION SELECT target, chats, u.id FROM shown JOIN unit u ON u.parent = target AND u.kind = 'group')
 		SELECT m.id, CASE WHEN EXISTS (SELECT 1 FROM identity i JOIN chat c ON c.account = i.account
-				WHERE i.member = m.id AND c.unit = w.target AND c.state = '') THEN 2
-			WHEN EXISTS (SELECT 1 FROM identity i WHERE i.member = m.id) THEN 1 ELSE 0 END
+				WHERE i.member = m.id AND c.unit = w.chats AND c.state = '') THEN 2
+			WHEN EXISTS (SELECT 1 FROM identity i WHERE i.member = m.id) THEN 1 ELSE 0 END, w.chats <> w.target
 		FROM within w JOIN member m ON m.unit = w.id WHERE m.left_at IS NULL AND m.id <> $1`, "TEXT", []any{n.Author}, store.List(n.Units),
 		func(rows *sql.Rows) error {
 			var id int64
 			var got int
-			if err := rows.Scan(&id, &got); err != nil {
+			var alone bool
+			if err := rows.Scan(&id, &got, &alone); err != nil {
 				return err
 			}
 			best[id] = max(best[id], got)
+			private[id] = private[id] || alone
 			return nil
 		})
 	if err != nil {
 		return r, fmt.Errorf("count whom a notice reaches: %w", err)
 	}
-	for _, got := range best {
+	for id, got := range best {
+		if got == 1 && private[id] {
+			reached, err := t.Reaches(id)
+			if err != nil {
+				return r, err
+			}
+			if reached {
+				got = 2
+			}
+		}
 		r.People++
 		switch got {
 		case 0:

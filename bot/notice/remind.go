@@ -241,7 +241,7 @@ func (f *Feature) remindGroup(t *engine.Turn, n *notice, g *target, missing int)
 	}
 	msg := chat.Text(t.T("notice.reminder_group", "Number", g.number(), "Missing", missing, "Until", n.until(t)))
 	msg.Buttons = ackButton(t, g)
-	_, err := t.Post(engine.Post{Class: outbox.Push, Message: msg, Prompt: g.Prompt, About: about(t, "reminder", g, nil)})
+	err := f.showInGroup(t, n, engine.Post{Class: outbox.Push, Message: msg, Prompt: g.Prompt, About: about(t, "reminder", g, nil)})
 	return err
 }
 

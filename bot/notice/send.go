@@ -267,8 +267,11 @@ func ready(t *engine.Turn, n *notice) error {
 	if n.Relayed {
 		return nil // a branch without a group is told to the origin
 	}
-	groups, err := t.Directory().Groups(t.Tx, n.Unit)
-	if err == nil && len(groups) == 0 {
+	if groups, err := t.Directory().Groups(t.Tx, n.Unit); err != nil || len(groups) > 0 {
+		return err
+	}
+	to, err := reach(t, n)
+	if err == nil && to.Missed() == to.People {
 		err = &engine.Skip{Key: "engine.no_chat"}
 	}
 	return err
@@ -467,7 +470,7 @@ func (f *Feature) post(t *engine.Turn, n *notice, g *target, origin *source, cau
 		g.Prompt, g.Code = p.ID, p.Code
 	}
 	var err error
-	g.Chats, err = t.Post(engine.Post{Class: outbox.Notice, Message: message(t, n, g, origin), Prompt: g.Prompt, Cause: cause, Thread: n.thread(),
+	g.Chats, err = f.show(t, n, engine.Post{Class: outbox.Notice, Message: message(t, n, g, origin), Prompt: g.Prompt, Cause: cause, Thread: n.thread(),
 		About: about(t, "notice", g, origin), Unit: n.Unit})
 	if err != nil {
 		return err
@@ -486,7 +489,7 @@ func (f *Feature) repeat(t *engine.Turn, n *notice, g *target, origin *source) e
 	}
 	m := message(t, n, g, origin)
 	m.Spans = append([]chat.Span{{Text: t.T("notice.repeat") + "\n", Style: chat.Bold}}, m.Spans...)
-	_, err = t.Post(engine.Post{Class: outbox.Notice, Message: m, Prompt: g.Prompt, Thread: n.thread(),
+	_, err = f.show(t, n, engine.Post{Class: outbox.Notice, Message: m, Prompt: g.Prompt, Thread: n.thread(),
 		About: about(t, "notice", g, origin), Unit: n.Unit})
 	return err
 }

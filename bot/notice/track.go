@@ -1,6 +1,7 @@
 package notice
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -225,7 +226,15 @@ func (f *Feature) postCount(t *engine.Turn, ref string) error {
 	if err != nil {
 		return err
 	}
-	return t.PostCount("notice-count:"+ref, t.T("notice.count", "Number", g.number(), "Done", due-open, "Due", due), due-open, due)
+	text := t.T("notice.count", "Number", g.number(), "Done", due-open, "Due", due)
+	in, err := branchOf(t)
+	if err != nil || in == nil {
+		return errors.Join(err, t.PostCount("notice-count:"+ref, text, due-open, due))
+	}
+	if out, err := f.outsiders(t, n); err != nil || len(out) == 0 {
+		return err
+	}
+	return in.PostCount("notice-count:"+ref, t.T("notice.group_head", "Unit", t.Unit.Name)+text, due-open, due)
 }
 
 // Close implements engine.Closer.
@@ -280,7 +289,7 @@ func (f *Feature) closeTarget(t *engine.Turn, n *notice, g *target) error {
 		return err
 	}
 	text := t.T("notice.closed", "Number", g.number(), "Due", due, "Done", due-open, "Missing", open, "Away", away)
-	if _, err := t.Post(engine.Post{Class: outbox.Digest, Message: chat.Text(text), Thread: countThread(n, g),
+	if err := f.showInGroup(t, n, engine.Post{Class: outbox.Digest, Message: chat.Text(text), Thread: countThread(n, g),
 		About: about(t, "notice_result", g, nil)}); err != nil || open == 0 {
 		return err
 	}
