@@ -142,7 +142,7 @@ func TestSecretarysWeek(t *testing.T) {
 	secretary.do("and sent", presses("发送"), shows("通知"), browsertest.Sees("001：正在发出"))
 	member.do("it is acknowledged", see("支部党员大会"), say("收到"))
 	secretary.do("that counts", browsertest.Until(`document.querySelector("main tbody a")?.click() === undefined`), shows("通知详情"), counts(1, "已回执"), counts(4, "未回执"))
-	secretary.do("those missing are reminded", presses("催办"), browsertest.Sees("已提醒"), browsertest.Sees("还可以催 1 次"), browsertest.Shot("week-5-notice"))
+	secretary.do("those missing are reminded", presses("催办"), browsertest.Sees("正在提醒"), browsertest.Sees("还可以催 1 次"), browsertest.Shot("week-5-notice"))
 	member.do("in private", become("陈静"), room("2"), see("支部党员大会"))
 
 	secretary.do("the check-in ends", tab("签到"), presses("周一晨会"), shows("签到详情"), presses("现在结束"), browsertest.Sees("已结束"))
