@@ -406,22 +406,36 @@ func FuzzPlan(f *testing.F) {
 	})
 }
 
-// A large roster is previewed in a moment.
+// A large roster is previewed in a moment: ten times the rows take about ten times as
+// long, whatever the machine is.
 func TestLargeRoster(t *testing.T) {
 	t.Parallel()
 	db, d := branch(t)
-	var csv strings.Builder
-	csv.WriteString("工号,姓名,状态,电话\n")
+	var file strings.Builder
+	file.WriteString("工号,姓名,状态,电话\n")
+	var tenth string
 	for i := range 5000 {
-		fmt.Fprintf(&csv, "%05d,成员%d,正式党员,138%08d\n", i, i, i)
+		if i == 500 {
+			tenth = file.String()
+		}
+		fmt.Fprintf(&file, "%05d,成员%d,正式党员,138%08d\n", i, i, i)
 	}
-	take(t, db, d, "demo", csv.String())
-	from := time.Now()
-	p := plan(t, db, "demo", "x.csv", []byte(csv.String()), nil)
-	_, cut := p.Text("zh-CN", 10)
-	if took := time.Since(from); took > 3*time.Second || p.Count("same") != 5000 || cut {
-		t.Errorf("%v, %d the same", took, p.Count("same"))
-	} else {
-		t.Logf("5,000 rows in %v", took)
+	take(t, db, d, "demo", file.String())
+	preview := func(file string, rows int) time.Duration {
+		least := time.Hour
+		for range 3 {
+			from := time.Now()
+			p := plan(t, db, "demo", "x.csv", []byte(file), nil)
+			if _, cut := p.Text("zh-CN", 10); p.Count("same") != rows || cut {
+				t.Errorf("%d of %d the same", p.Count("same"), rows)
+			}
+			least = min(least, time.Since(from))
+		}
+		return least
+	}
+	few, many := preview(tenth, 500), preview(file.String(), 5000)
+	t.Logf("500 rows in %v, 5,000 in %v", few, many)
+	if many > 40*few {
+		t.Errorf("500 rows in %v, but 5,000 in %v", few, many)
 	}
 }

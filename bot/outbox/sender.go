@@ -229,8 +229,12 @@ func (s *Sender) claim(ctx context.Context) (claimed *Letter, wait time.Duration
 	}
 }
 
-// pingTimeout bounds the question whether a platform answers.
-const pingTimeout = 10 * time.Second
+// pingTimeout bounds the question whether a platform answers, and pingEvery is how long
+// it is left alone at most before the next one: so the end of an outage is soon known.
+const (
+	pingTimeout = 10 * time.Second
+	pingEvery   = time.Minute
+)
 
 // ping asks a platform, after a message of unknown fate, whether it answers, and lets the
 // account rest while it does not. So an outage costs the few messages that were under way,
@@ -251,7 +255,7 @@ func (s *Sender) ping(ctx context.Context) {
 	defer s.mu.Unlock()
 	if class := chat.ClassOf(err); err != nil && (class == chat.Temporary || class == chat.MaybeSent) {
 		s.pings++
-		s.pause = now.Add(backoff(s.pings))
+		s.pause = now.Add(min(backoff(s.pings), pingEvery))
 		return
 	}
 	s.unsure, s.pings = false, 0
