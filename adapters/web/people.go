@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -78,7 +79,7 @@ func (a *Adapter) who(r *http.Request) (Persona, error) {
 	if text == nil || json.Unmarshal(text, &s) != nil || now.Sub(time.UnixMilli(s.Seen)) > idle {
 		return Persona{}, errStranger
 	}
-	name, err := a.Door.Session(r.Context(), s.User, browserOf(r.UserAgent()))
+	name, err := a.Door.Session(r.Context(), s.User, browserOf(r))
 	if err != nil {
 		return Persona{}, err
 	}
@@ -149,7 +150,7 @@ func (a *Adapter) enter(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	user := chat.UserID(rand.Text())
-	ok, err := a.Door.Redeem(r.Context(), r.PostFormValue("code"), user, browserOf(r.UserAgent()))
+	ok, err := a.Door.Redeem(r.Context(), r.PostFormValue("code"), user, browserOf(r))
 	if err != nil {
 		a.fail(w, err)
 		return
@@ -210,27 +211,8 @@ func (a *Adapter) endSession(r *http.Request, token string) error {
 	return nil
 }
 
-// browserOf is a short name of a browser, by which people know their sessions.
-func browserOf(agent string) string {
-	name, system := "", ""
-	for _, b := range []struct{ word, name string }{{"MicroMessenger", "微信 / WeChat"}, {"Edg/", "Edge"}, {"Firefox/", "Firefox"},
-		{"Chrome/", "Chrome"}, {"Safari/", "Safari"}} {
-		if strings.Contains(agent, b.word) {
-			name = b.name
-			break
-		}
-	}
-	for _, b := range []string{"Windows", "Android", "iPhone", "iPad", "Macintosh", "Linux"} {
-		if strings.Contains(agent, b) {
-			system = b
-			break
-		}
-	}
-	if name == "" && system == "" {
-		return "?"
-	}
-	return strings.Trim(name+" · "+system, " ·")
-}
+// browserOf names the browser of a session, which always has a name.
+func browserOf(r *http.Request) string { return cmp.Or(chat.Browser(r.UserAgent()), "?") }
 
 // limits are buckets by who: 20 at once, then five a second. Wrong codes have their
 // own, for one address, at one a second.

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"branchbot/bot/chat"
 	"branchbot/bot/engine"
 	"branchbot/bot/member"
 	"branchbot/store"
@@ -138,7 +139,7 @@ func (s *Server) admit(tx *store.Tx, r *http.Request, v visitor) ([]*http.Cookie
 		return nil, err
 	}
 	token, mark := rand.Text()+rand.Text(), rand.Text()+rand.Text()
-	if err := addSession(tx, hashOf(token), v, roles, browserOf(r.UserAgent())); err != nil {
+	if err := addSession(tx, hashOf(token), v, roles, chat.Browser(r.UserAgent())); err != nil {
 		return nil, err
 	}
 	if err := addKnown(tx, hashOf(mark), v.Member); err != nil {
@@ -152,25 +153,6 @@ func (s *Server) admit(tx *store.Tx, r *http.Request, v visitor) ([]*http.Cookie
 
 // secure tells whether the browser speaks TLS with us, or with a proxy of ours.
 func secure(r *http.Request) bool { return r.TLS != nil || r.URL.Scheme == "https" }
-
-// browserOf is a short name for the list of sessions.
-func browserOf(agent string) string {
-	name, system := "", ""
-	for _, b := range []struct{ word, name string }{{"MicroMessenger", "微信 / WeChat"}, {"Edg/", "Edge"}, {"Firefox/", "Firefox"},
-		{"Chrome/", "Chrome"}, {"Safari/", "Safari"}} {
-		if strings.Contains(agent, b.word) {
-			name = b.name
-			break
-		}
-	}
-	for _, b := range []string{"Windows", "Android", "iPhone", "iPad", "Macintosh", "Linux"} {
-		if strings.Contains(agent, b) {
-			system = b
-			break
-		}
-	}
-	return strings.Trim(name+" · "+system, " ·")
-}
 
 // refPattern are ids and numbers: nothing else comes into the audit, whatever a
 // form has in their place.
