@@ -62,11 +62,11 @@ func showMembers(r *Request) (err error) {
 	if d.Removals, err = member.Removals(r.Tx, r.Unit.ID); err != nil {
 		return err
 	}
-	waiting, err := r.strangers()
-	d.Waiting = len(waiting)
+	w, err := r.waitingPeople()
 	if err != nil {
 		return err
 	}
+	d.Waiting = len(w.Asking) + len(w.Strangers)
 	return r.Show(d)
 }
 

@@ -12,6 +12,7 @@ import (
 	"branchbot/bot/chat"
 	"branchbot/bot/delivery"
 	"branchbot/bot/engine"
+	"branchbot/bot/member"
 	"branchbot/bot/outbox"
 	"branchbot/bot/schedule"
 	"branchbot/store"
@@ -32,6 +33,7 @@ type today struct {
 	Failed []letter
 	Next   []schedule.Coming
 	Paused bool
+	Asking int // how many ask to join
 }
 
 // run is what became of a schedule's occurrence today.
@@ -75,6 +77,11 @@ func showToday(r *Request) (err error) {
 	if d.Paused, err = isPaused(r.Tx, r.Unit.ID); err != nil {
 		return err
 	}
+	asking, err := feature[*member.Feature](r.server).Asking(r.Tx, r.Unit.ID)
+	if err != nil {
+		return err
+	}
+	d.Asking = len(asking)
 	return r.Show(d)
 }
 
@@ -146,8 +153,9 @@ func closeItem(r *Request) error {
 	return complain(http.StatusBadRequest, "console.old_form")
 }
 
-// todayPulse changes when something is opened, answered, closed or sent.
-func todayPulse(_ *Server, tx *store.Tx, unit string) (string, error) {
+// todayPulse changes when something is opened, answered, closed or sent, or somebody
+// asks to join.
+func todayPulse(s *Server, tx *store.Tx, unit string) (string, error) {
 	open, err := openItems(tx, unit)
 	if err != nil {
 		return "", err
@@ -156,9 +164,13 @@ func todayPulse(_ *Server, tx *store.Tx, unit string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	asking, err := feature[*member.Feature](s).Asking(tx, unit)
+	if err != nil {
+		return "", err
+	}
 	h := sha256.New()
 	for _, it := range open {
 		fmt.Fprintln(h, it.Feature, it.ID, it.Done, it.Due)
 	}
-	return fmt.Sprintf("%x %d %d", h.Sum(nil)[:8], runs, failed), nil
+	return fmt.Sprintf("%x %d %d %d", h.Sum(nil)[:8], runs, failed, len(asking)), nil
 }

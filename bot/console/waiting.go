@@ -3,6 +3,7 @@ package console
 import (
 	"net/http"
 	"slices"
+	"strconv"
 
 	"branchbot/bot/chat"
 	"branchbot/bot/engine"
@@ -10,9 +11,9 @@ import (
 	"branchbot/store"
 )
 
-// waitingPage is for people whom nobody knows yet: who answered without being
-// bound, and who may be a member under another id after a new login. The
-// secretary says who they are.
+// waitingPage is for people whom nobody knows yet: who asks to join with a name and a
+// staff number, who answered without being bound, and who may be a member under another
+// id after a new login. The secretary says who they are.
 var waitingPage = page{path: "members/waiting", title: "console.title.waiting", role: engine.Secretary, view: "waiting",
 	get: showWaiting, post: changeWaiting}
 
@@ -73,16 +74,57 @@ func (s *Server) strangersIn(tx *store.Tx, unit string) ([]stranger, error) {
 	return out, nil
 }
 
+// waiting is what the page shows.
+type waiting struct {
+	Asking    []member.Request
+	Strangers []stranger
+}
+
+func (r *Request) waitingPeople() (w waiting, err error) {
+	if w.Asking, err = feature[*member.Feature](r.server).Asking(r.Tx, r.Unit.ID); err != nil {
+		return w, err
+	}
+	w.Strangers, err = r.strangers()
+	return w, err
+}
+
 func showWaiting(r *Request) error {
-	all, err := r.strangers()
+	w, err := r.waitingPeople()
 	if err != nil {
 		return err
 	}
-	return r.Show(all)
+	return r.Show(w)
+}
+
+// settleAsking confirms or refuses those who were ticked.
+func (r *Request) settleAsking(yes bool) error {
+	var ids []int64
+	for _, text := range r.PostForm["ask"] {
+		id, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return complain(http.StatusBadRequest, "console.old_form")
+		}
+		ids = append(ids, id)
+	}
+	return r.do("", "members/waiting", func(t *engine.Turn) error {
+		switch {
+		case t.Role < engine.Secretary:
+			return engine.Complain("engine.secretaries_only")
+		case len(ids) == 0:
+			return engine.Complain("console.waiting.tick")
+		}
+		return feature[*member.Feature](r.server).Decide(t, ids, yes)
+	})
 }
 
 // changeWaiting says who somebody is, or drops what he has answered.
 func changeWaiting(r *Request) error {
+	switch r.Field("do") {
+	case "admit":
+		return r.settleAsking(true)
+	case "deny":
+		return r.settleAsking(false)
+	}
 	id, user := chat.AccountID(r.Field("account")), chat.UserID(r.Field("user"))
 	who, instead, refuse := r.line("who"), r.Field("instead") != "", r.Field("do") == "refuse"
 	if !refuse && r.Field("do") != "confirm" {

@@ -33,7 +33,7 @@ const (
 	requestLife = 48 * time.Hour
 	// asksADay bounds the requests of one account; asksForOne those for one member.
 	asksADay, asksForOne = 5, 5
-	// listedRequests bounds the requests in one message.
+	// listedRequests bounds the requests in one message; the console has all.
 	listedRequests = 10
 )
 
@@ -176,6 +176,9 @@ type request struct {
 func (r *request) open(now time.Time) bool {
 	return (r.state == "secretary" || r.state == "own") && now.UnixMilli() < r.expires
 }
+
+// openRequests are those that wait for the secretaries of the unit $1 at the time $2.
+const openRequests = `WHERE state = 'secretary' AND unit = $1 AND settled_at IS NULL AND expires_at > $2`
 
 func requests(tx *store.Tx, where string, args ...any) ([]request, error) {
 	rows, err := tx.Query(`SELECT id, account, user_id, chat, private, name, words, member, unit, state, asked_at, expires_at FROM join_request `+where, args...)
@@ -325,8 +328,7 @@ func (f *Feature) askOwn(t *engine.Turn, r *request, m *engine.Member) error {
 // tellRequests gives the secretaries of t.Unit the list of those who wait, if there
 // is somebody new.
 func (f *Feature) tellRequests(t *engine.Turn) error {
-	all, err := requests(t.Tx, `WHERE state = 'secretary' AND unit = $1 AND settled_at IS NULL AND expires_at > $2 ORDER BY id LIMIT $3`,
-		t.Unit.ID, t.Tx.Millis(), listedRequests)
+	all, err := f.Asking(t.Tx, t.Unit.ID)
 	if err != nil {
 		return err
 	}
@@ -335,27 +337,21 @@ func (f *Feature) tellRequests(t *engine.Turn) error {
 	if err != nil || fresh == 0 || len(all) == 0 {
 		return err
 	}
-	msg, err := f.requestList(t, all)
-	if err != nil {
-		return err
-	}
-	if err := t.TellSecretaries(msg); err != nil {
+	if err := t.TellSecretaries(requestList(t, all)); err != nil {
 		return err
 	}
 	return t.At(t.Now.Add(listEvery), "member", "requests", t.Unit.ID, "member:requests:"+t.Unit.ID)
 }
 
-func (f *Feature) requestList(t *engine.Turn, all []request) (chat.Message, error) {
+// requestList is a message with those who wait; who has no place in it is counted.
+func requestList(t *engine.Turn, all []Request) chat.Message {
 	lines := []string{t.T("member.requests_head", "Unit", t.Unit.Name, "N", len(all))}
+	listed := all[:min(len(all), listedRequests)]
 	var buttons [][]chat.Button
-	for i, r := range all {
-		m, err := Member(t.Tx, r.Member)
-		if err != nil {
-			return chat.Message{}, err
-		}
-		lines = append(lines, t.T("member.requests_line", "N", i+1, "Name", m.Name, "Staff", m.Staff, "Account", r.Account, "User", visible(t.Lang, r.Name)))
+	for i, r := range listed {
+		lines = append(lines, t.T("member.requests_line", "N", i+1, "Name", r.Name, "Staff", r.Staff, "Account", r.Account, "User", visible(t.Lang, r.Shown)))
 		n := ""
-		if len(all) > 1 {
+		if len(listed) > 1 {
 			n = strconv.Itoa(i+1) + " "
 		}
 		buttons = append(buttons, []chat.Button{
@@ -363,13 +359,16 @@ func (f *Feature) requestList(t *engine.Turn, all []request) (chat.Message, erro
 			{Label: n + t.T("member.request_no"), Data: fmt.Sprintf("member:no:%d", r.ID)},
 		})
 	}
-	if len(all) > 1 {
-		buttons = append(buttons, []chat.Button{{Label: t.T("member.request_all"), Data: fmt.Sprintf("member:all:%d", all[len(all)-1].ID)}})
+	if len(listed) > 1 {
+		buttons = append(buttons, []chat.Button{{Label: t.T("member.request_all"), Data: fmt.Sprintf("member:all:%d", listed[len(listed)-1].ID)}})
+	}
+	if more := len(all) - len(listed); more > 0 {
+		lines = append(lines, t.T("member.requests_more", "N", more))
 	}
 	lines = append(lines, t.T("member.requests_foot"))
 	msg := chat.Text(strings.Join(lines, "\n"))
 	msg.Buttons = buttons
-	return msg, nil
+	return msg
 }
 
 // pressed handles the buttons of requests.
@@ -383,6 +382,12 @@ func (f *Feature) pressed(t *engine.Turn, verb string, id int64) error {
 	if err != nil {
 		return err
 	}
+	return f.decideAll(t, all, verb, verb == "all")
+}
+
+// decideAll settles requests and says what became of each. Of several, one that cannot be
+// settled does not hold up the others.
+func (f *Feature) decideAll(t *engine.Turn, all []request, verb string, several bool) error {
 	var said []string
 	for _, r := range all {
 		var line string
@@ -391,7 +396,7 @@ func (f *Feature) pressed(t *engine.Turn, verb string, id int64) error {
 			return err
 		})
 		var complaint *engine.Complaint
-		if errors.As(err, &complaint) && verb == "all" { // the others are not held up by one
+		if errors.As(err, &complaint) && several {
 			line, err = t.T(complaint.Key, complaint.Args...), nil
 		}
 		if err != nil {
@@ -403,6 +408,66 @@ func (f *Feature) pressed(t *engine.Turn, verb string, id int64) error {
 		return engine.Complain("member.request_done")
 	}
 	return t.Reply(chat.Text(strings.Join(said, "\n")))
+}
+
+// named is the member whom a request names; nil when they have left the roster, or for
+// another unit than that whose secretaries were asked.
+func (f *Feature) named(tx *store.Tx, r *request) (*engine.Member, error) {
+	m, err := f.Directory.Member(tx, r.Member)
+	if err != nil || m == nil || r.Unit == "" {
+		return m, err
+	}
+	home, err := f.Home(tx, m)
+	if err != nil || home.ID != r.Unit {
+		return nil, err
+	}
+	return m, nil
+}
+
+// Asking are those who ask the secretaries of a unit to be let in, those first who have
+// waited longest.
+func (f *Feature) Asking(tx *store.Tx, unit string) ([]Request, error) {
+	all, err := requests(tx, openRequests+` ORDER BY id`, unit, tx.Millis())
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Request, 0, len(all))
+	for _, r := range all {
+		m, err := f.named(tx, &r)
+		if err != nil {
+			return nil, err
+		}
+		if m != nil {
+			out = append(out, Request{r.ID, m.Name, m.Staff, r.Account, chat.CleanName(r.Name), r.AskedAt, r.expires})
+		}
+	}
+	return out, nil
+}
+
+// Request is somebody who says that they are a member, and has shown nothing for it.
+type Request struct {
+	ID          int64
+	Name, Staff string         // whom they say they are
+	Account     chat.AccountID // where they ask
+	Shown       string         // as that account's platform shows them, untrusted
+	At, Until   int64
+}
+
+// Decide confirms or refuses requests that Asking told, by their ids.
+func (f *Feature) Decide(t *engine.Turn, ids []int64, yes bool) error {
+	verb := "no"
+	if yes {
+		verb = "yes"
+	}
+	var chosen []request
+	for _, id := range ids {
+		all, err := requests(t.Tx, `WHERE id = $1 AND state NOT IN ('new', 'nobody', 'own') AND unit = $2`, id, t.Unit.ID)
+		if err != nil {
+			return err
+		}
+		chosen = append(chosen, all...)
+	}
+	return f.decideAll(t, chosen, verb, len(ids) > 1)
 }
 
 // decideOn settles a request on the word of the sender, if that is theirs to give.
@@ -423,7 +488,7 @@ func (f *Feature) decideOn(t *engine.Turn, r *request, verb string) (string, err
 			return "", engine.Complain("engine.secretaries_only")
 		}
 	}
-	m, err := f.Directory.Member(t.Tx, r.Member)
+	m, err := f.named(t.Tx, r)
 	if err != nil {
 		return "", err
 	}
@@ -434,7 +499,7 @@ func (f *Feature) decideOn(t *engine.Turn, r *request, verb string) (string, err
 		return "", err
 	}
 	if verb == "no" || verb == "notmine" {
-		if err := f.settle(t, r, "refused", t.Member.ID); err != nil {
+		if err := f.settle(t, r, "refused"); err != nil {
 			return "", err
 		}
 		return t.T("member.request_refused", "Name", m.Name), nil
@@ -468,7 +533,7 @@ func (f *Feature) confirm(t *engine.Turn, r *request, m *engine.Member, own bool
 	if err := f.Bind(t.Tx, r.Account, r.User, m.ID, private, proof); err != nil {
 		return "", err
 	}
-	if err := f.settle(t, r, "confirmed", t.Member.ID); err != nil {
+	if err := f.settle(t, r, "confirmed"); err != nil {
 		return "", err
 	}
 	if err := t.RecognisedAs(r.Account, r.User, m); err != nil {
@@ -499,28 +564,26 @@ func (f *Feature) vouchable(tx *store.Tx, id int64, besides chat.AccountID) (str
 	return "", nil
 }
 
-// settle ends a request and tells the one who asked.
-func (f *Feature) settle(t *engine.Turn, r *request, state string, by int64) error {
-	_, err := t.Tx.Exec(`UPDATE join_request SET state = $1, settled_at = $2, settled_by = $3, words = '' WHERE id = $4`, state, t.Tx.Millis(), by, r.ID)
-	if err != nil {
+// settle ends a request on somebody's word. Of a refusal the one who asked hears nothing
+// until the request expires, as do those who named nobody: else it would tell who there is.
+func (f *Feature) settle(t *engine.Turn, r *request, state string) error {
+	_, err := t.Tx.Exec(`UPDATE join_request SET state = $1, settled_at = $2, settled_by = $3, words = '' WHERE id = $4`,
+		state, t.Tx.Millis(), t.Member.ID, r.ID)
+	if err != nil || state == "refused" {
 		return err
 	}
 	if err := t.Cancel(fmt.Sprintf("member:expire:%d", r.ID)); err != nil {
 		return err
 	}
-	key, args := "member.request_over", []any(nil)
-	if state == "confirmed" {
-		m, err := Member(t.Tx, r.Member)
-		if err != nil {
-			return err
-		}
-		home, err := f.Home(t.Tx, m)
-		if err != nil {
-			return err
-		}
-		key, args = "member.joined", []any{"Name", m.Name, "Unit", home.Name}
+	m, err := Member(t.Tx, r.Member)
+	if err != nil {
+		return err
 	}
-	return t.TellAt(r.address(t), chat.Text(t.T(key, args...)))
+	home, err := f.Home(t.Tx, m)
+	if err != nil {
+		return err
+	}
+	return t.TellAt(r.address(t), chat.Text(t.T("member.joined", "Name", m.Name, "Unit", home.Name)))
 }
 
 // address is where the one who asked is told: in private if the platform can.
@@ -531,14 +594,15 @@ func (r *request) address(t *engine.Turn) engine.Address {
 	return engine.Address{Account: r.Account, User: r.User}
 }
 
-// expire ends a request on which nobody gave his word; of whom there is none, is
-// told the same.
+// expire tells that a request came to nothing: nobody gave their word, it was refused,
+// or there is none of that name and number. What is told, and when, is the same for
+// all of these.
 func (f *Feature) expire(t *engine.Turn, ref string) error {
 	id, err := strconv.ParseInt(ref, 10, 64)
 	if err != nil {
 		return err
 	}
-	all, err := requests(t.Tx, `WHERE id = $1 AND settled_at IS NULL`, id)
+	all, err := requests(t.Tx, `WHERE id = $1 AND state NOT IN ('confirmed', 'expired')`, id)
 	if err != nil || len(all) == 0 {
 		return err
 	}
@@ -548,15 +612,20 @@ func (f *Feature) expire(t *engine.Turn, ref string) error {
 		return err
 	}
 	var later int
-	err = t.Tx.QueryRow(`SELECT COUNT(*) FROM join_request WHERE account = $1 AND user_id = $2 AND settled_at IS NULL AND id > $3`, r.Account, r.User, r.ID).Scan(&later)
+	err = t.Tx.QueryRow(`SELECT COUNT(*) FROM join_request WHERE account = $1 AND user_id = $2 AND state <> 'confirmed' AND id > $3`, r.Account, r.User, r.ID).Scan(&later)
 	if err != nil {
 		return err
 	}
-	if bound != nil || later > 0 { // in by a code meanwhile, or asked again
+	if r.state != "refused" {
 		_, err := t.Tx.Exec(`UPDATE join_request SET state = 'expired', settled_at = $1, words = '' WHERE id = $2`, t.Tx.Millis(), r.ID)
-		return err
+		if err != nil {
+			return err
+		}
 	}
-	return f.settle(t, r, "expired", 0)
+	if bound != nil || later > 0 { // in by a code meanwhile, or asked again
+		return nil
+	}
+	return t.TellAt(r.address(t), chat.Text(t.T("member.request_over")))
 }
 
 // wrongCodes counts the wrong codes of each sender: ten, then one more every six
