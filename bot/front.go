@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -17,7 +18,7 @@ import (
 // front stands before all pages: it finds out where a request really comes from,
 // and refuses the console under names that are not ours.
 type front struct {
-	proxies []netip.Prefix
+	proxies networks
 	secure  bool   // people come over TLS, which ends at a proxy on this machine
 	name    string // the host of address:; "" when none is given
 	open    bool   // without address: any name is ours, since TLS or a proxy vouches for it
@@ -25,11 +26,7 @@ type front struct {
 }
 
 func newFront(s *Settings, next http.Handler) *front {
-	f := &front{next: next, open: s.TLS.Cert != "" || len(s.Proxy) > 0}
-	for _, text := range s.Proxy {
-		p, _ := network(text) // ReadSettings has refused others
-		f.proxies = append(f.proxies, p)
-	}
+	f := &front{next: next, proxies: networksOf(s.Proxy), open: s.TLS.Cert != "" || len(s.Proxy) > 0}
 	if a, err := url.Parse(s.Address); err == nil && s.Address != "" {
 		f.name = a.Hostname()
 		f.secure = a.Scheme == "https" && len(s.Proxy) == 0
@@ -40,7 +37,7 @@ func newFront(s *Settings, next http.Handler) *front {
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w = newPaced(w, pieceTime)
 	secure := f.secure || r.TLS != nil
-	if f.isProxy(hostOf(r.RemoteAddr)) {
+	if f.proxies.contain(hostOf(r.RemoteAddr)) {
 		if from := f.client(r.Header.Values("X-Forwarded-For")); from != "" {
 			r.RemoteAddr = net.JoinHostPort(from, "0")
 		}
@@ -72,17 +69,20 @@ func (f *front) isOurs(host string) bool {
 	return isLoopback(host) || f.name != "" && strings.EqualFold(host, f.name) || f.name == "" && f.open
 }
 
-func (f *front) isProxy(address string) bool {
+// networks are addresses of other machines, and whole networks.
+type networks []netip.Prefix
+
+func networksOf(texts []string) (all networks) {
+	for _, text := range texts {
+		p, _ := network(text) // ReadSettings has refused others
+		all = append(all, p)
+	}
+	return all
+}
+
+func (n networks) contain(address string) bool {
 	a, err := netip.ParseAddr(address)
-	if err != nil {
-		return false
-	}
-	for _, p := range f.proxies {
-		if p.Contains(a.Unmap()) {
-			return true
-		}
-	}
-	return false
+	return err == nil && slices.ContainsFunc(n, func(p netip.Prefix) bool { return p.Contains(a.Unmap()) })
 }
 
 // client is where a request came from to the first of our proxies: what stands
@@ -94,7 +94,7 @@ func (f *front) client(headers []string) string {
 		if err != nil {
 			return ""
 		}
-		if !f.isProxy(a.String()) {
+		if !f.proxies.contain(a.String()) {
 			return a.Unmap().String()
 		}
 	}

@@ -46,7 +46,7 @@ func TestALossShows(t *testing.T) {
 	metric := func() string {
 		t.Helper()
 		w := httptest.NewRecorder()
-		b.mux().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+		b.mux().ServeHTTP(w, local("/metrics"))
 		for line := range strings.Lines(w.Body.String()) {
 			if strings.HasPrefix(line, "branchbot_ledger_broken ") {
 				return strings.TrimSpace(line)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http"
 	"log/slog"
 	"net/http/httptest"
 	"os"
@@ -58,6 +59,13 @@ func sample(t testing.TB, db *store.DB, log io.Writer) *Bot {
 	return b
 }
 
+// local is a request of this machine.
+func local(path string) *http.Request {
+	r := httptest.NewRequest("GET", path, nil)
+	r.RemoteAddr = "127.0.0.1:50000"
+	return r
+}
+
 // What GET /metrics tells of a lesson that waits and an event that was handled,
 // on both engines; nothing in it is about people.
 func TestMetrics(t *testing.T) {
@@ -81,7 +89,7 @@ func TestMetrics(t *testing.T) {
 		read := func() string {
 			t.Helper()
 			w := httptest.NewRecorder()
-			b.mux().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+			b.mux().ServeHTTP(w, local("/metrics"))
 			if w.Code != 200 {
 				t.Fatalf("status %d: %s", w.Code, w.Body)
 			}
@@ -141,6 +149,33 @@ func documented(t *testing.T, b *Bot) {
 	for _, metric := range name.FindAllString(string(dashboard), -1) {
 		if !known[strings.TrimSuffix(metric, "_bucket")] {
 			t.Errorf("the dashboard asks for %s, which there is not", metric)
+		}
+	}
+}
+
+// What the program does is for this machine, and for those that are to watch it.
+func TestStrangersLearnNothing(t *testing.T) {
+	t.Parallel()
+	source, folder := storetest.SQLite.Empty(t)
+	db, err := store.Open(t.Context(), source, store.Options{Folder: folder})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	b := sample(t, db, io.Discard)
+	b.engine.SetState("web", chat.State{Condition: chat.Online})
+	b.settings.Monitor = []string{"10.0.0.0/8"}
+	for from, may := range map[string]bool{"127.0.0.1:5": true, "[::1]:5": true, "10.1.2.3:5": true, "11.1.2.3:5": false, "0.0.0.0:0": false} {
+		for path, secret := range map[string]string{"/metrics": "branchbot_account_online", "/healthz": `"web"`, "/readyz": `"web"`} {
+			r, w := httptest.NewRequest("GET", path, nil), httptest.NewRecorder()
+			r.RemoteAddr = from
+			b.mux().ServeHTTP(w, r)
+			if strings.Contains(w.Body.String(), secret) != may {
+				t.Errorf("%s from %s: %d %.100s", path, from, w.Code, w.Body)
+			}
+			if path != "/metrics" && (w.Code != 200 || !strings.Contains(w.Body.String(), `"status":"ok"`)) {
+				t.Errorf("%s from %s: %d %s", path, from, w.Code, w.Body)
+			}
 		}
 	}
 }

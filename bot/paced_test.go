@@ -47,7 +47,7 @@ func TestSilentReaderIsCutOff(t *testing.T) {
 		ended <- nil
 	}))
 	defer s.Close()
-	res, err := http.Get(s.URL)
+	res, err := s.Client().Get(s.URL)
 	if err != nil {
 		t.Fatal(err)
 	}

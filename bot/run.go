@@ -124,7 +124,14 @@ func (b *Bot) mux() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", b.health)
 	mux.HandleFunc("GET /readyz", b.health)
-	mux.Handle("GET /metrics", b.metrics.handler())
+	metrics := b.metrics.handler()
+	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, r *http.Request) {
+		if !b.monitors(r) {
+			http.Error(w, "only for this machine and those of monitoring: in config.yaml", http.StatusForbidden)
+			return
+		}
+		metrics.ServeHTTP(w, r)
+	})
 	for _, method := range []string{"GET ", "POST "} {
 		mux.HandleFunc(method+loginPath+"{account}", func(w http.ResponseWriter, r *http.Request) {
 			b.atOwner(chat.AccountID(r.PathValue("account")), b.logins).ServeHTTP(w, r)
@@ -166,16 +173,27 @@ func (h *writable) check(db *store.DB) error {
 	return db.Read(func(tx *store.Tx) error { return tx.QueryRow(`SELECT 1`).Scan(new(int)) })
 }
 
-// health is 200 while the database answers and takes what is written.
-func (b *Bot) health(w http.ResponseWriter, _ *http.Request) {
+// monitors tells whether a request comes from this machine, or from one that may watch it.
+func (b *Bot) monitors(r *http.Request) bool {
+	from := hostOf(r.RemoteAddr)
+	return isLoopback(from) || networksOf(b.settings.Monitor).contain(from)
+}
+
+// health is 200 while the database answers and takes what is written. Strangers learn
+// no more than that.
+func (b *Bot) health(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	report := struct {
 		Status   string                            `json:"status"`
-		Accounts map[chat.AccountID]chat.Condition `json:"accounts"`
+		Accounts map[chat.AccountID]chat.Condition `json:"accounts,omitempty"`
 		Reasons  map[chat.AccountID]chat.Reason    `json:"reasons,omitempty"` // why one does not work as it should
 		Until    map[chat.AccountID]time.Time      `json:"until,omitempty"`   // when that is over
 	}{"ok", map[chat.AccountID]chat.Condition{}, map[chat.AccountID]chat.Reason{}, map[chat.AccountID]time.Time{}}
-	for id, s := range b.engine.States() {
+	states := b.engine.States()
+	if !b.monitors(r) {
+		states = nil
+	}
+	for id, s := range states {
 		report.Accounts[id] = s.Condition
 		if s.Reason != "" {
 			report.Reasons[id] = s.Reason

@@ -36,6 +36,7 @@ type Settings struct {
 	Address   string                  `yaml:"address"` // as people reach it, through a proxy
 	TLS       TLSConfig               `yaml:"tls"`
 	Proxy     []string                `yaml:"proxy"` // whose X-Forwarded-For and -Proto are believed: addresses, or networks such as 10.0.0.0/8
+	Monitor   []string                `yaml:"monitoring"` // who may read /metrics and the accounts of /healthz, beside this machine
 	Content   []string                `yaml:"content"`
 	Units     []member.UnitConfig     `yaml:"units"`
 	Accounts  []yaml.Node             `yaml:"accounts"`
@@ -181,9 +182,11 @@ func (c *checker) general() {
 // listen checks that nothing is served to other machines in the clear, unless a
 // proxy is said to stand before it.
 func (c *checker) listen() {
-	for i, text := range c.s.Proxy {
-		if _, err := network(text); err != nil {
-			c.fault(fmt.Sprintf("proxy[%d]", i), "%q is no address: write e.g. 10.0.0.5, or a network such as 10.0.0.0/8", text)
+	for key, texts := range map[string][]string{"proxy": c.s.Proxy, "monitoring": c.s.Monitor} {
+		for i, text := range texts {
+			if _, err := network(text); err != nil {
+				c.fault(fmt.Sprintf("%s[%d]", key, i), "%q is no address: write e.g. 10.0.0.5, or a network such as 10.0.0.0/8", text)
+			}
 		}
 	}
 	t := c.s.TLS

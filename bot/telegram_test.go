@@ -818,7 +818,7 @@ func TestTelegramWebhook(t *testing.T) {
 	}
 	w.pass(10 * time.Second)
 	w.check("王敏", w.shows(wang, 0), "王敏，欢迎！你已加入“示范党支部”。发“帮助”看看我能做什么。")
-	resp, err := http.Post(hook.URL+"/telegram", "application/json", strings.NewReader("{}"))
+	resp, err := hook.Client().Post(hook.URL+"/telegram", "application/json", strings.NewReader("{}"))
 	if err != nil {
 		t.Fatal(err)
 	}

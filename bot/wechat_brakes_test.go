@@ -86,7 +86,7 @@ func TestWeChatNotDeliveredAfterAll(t *testing.T) {
 		t.Errorf("%d messages during the rest", n-before)
 	}
 	w := httptest.NewRecorder()
-	v.bot.health(w, httptest.NewRequest("GET", "/healthz", nil))
+	v.bot.health(w, local("/healthz"))
 	v.has("/healthz", w.Body.String(), `"reasons":{"wx":"too_busy"}`, `"until":{"wx":"`)
 	v.stop()
 	v.start()

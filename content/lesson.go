@@ -1,9 +1,15 @@
 package content
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
+
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/text"
 
 	"branchbot/content/strict"
 )
@@ -76,6 +82,7 @@ func parseLesson(file string, data []byte) (*Lesson, *section, error) {
 	s.add(checkTags(h.Tags))
 	s.add(checkChecked(h.Checked))
 	s.errs = append(s.errs, checkBody(file, body, line)...)
+	s.errs = append(s.errs, checkLinks(file, body, line)...)
 	return lesson, s, errors.Join(s.errs...)
 }
 
@@ -97,6 +104,53 @@ func checkBody(file, body string, line int) []error {
 		}
 	}
 	return errs
+}
+
+// checkLinks finds the links that lead anywhere but to a page, an address or a number:
+// the places that show them would run the script in one, or show nothing.
+func checkLinks(file, body string, line int) []error {
+	source := []byte(body)
+	var errs []error
+	at := line
+	_ = ast.Walk(goldmark.DefaultParser().Parse(text.NewReader(source)), func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if !entering {
+			return ast.WalkContinue, nil
+		}
+		if n.Type() == ast.TypeBlock && n.Lines().Len() > 0 {
+			at = line + bytes.Count(source[:n.Lines().At(0).Start], []byte("\n"))
+		}
+		to := ""
+		switch n := n.(type) {
+		case *ast.Link:
+			to = string(n.Destination)
+		case *ast.AutoLink:
+			to = string(n.URL(source))
+		default:
+			return ast.WalkContinue, nil
+		}
+		if !LinkAllowed(to) {
+			errs = append(errs, &strict.Error{File: file, Line: at, Path: "body", Problem: fmt.Sprintf("the link %q leads to no page", to),
+				Hint: "write the whole address, e.g. https://example.org/page"})
+		}
+		return ast.WalkContinue, nil
+	})
+	return errs
+}
+
+// LinkAllowed tells whether a link is one of the kinds that lessons may hold: web pages,
+// mail addresses and telephone numbers.
+func LinkAllowed(to string) bool {
+	u, err := url.Parse(to)
+	if err != nil {
+		return false
+	}
+	switch u.Scheme {
+	case "http", "https":
+		return u.Host != ""
+	case "mailto", "tel":
+		return true
+	}
+	return false
 }
 
 // cutHead parts a lesson into its head, with the first line kept so that line

@@ -58,3 +58,31 @@ func FuzzLesson(f *testing.F) {
 		}
 	})
 }
+
+// Links lead to pages, addresses and numbers; nothing else is shown as one, or run.
+func TestLinksOfLessons(t *testing.T) {
+	t.Parallel()
+	load := func(body string) string {
+		_, err := content.Load(pack(map[string]string{"lessons/a-01.md": front + body}), "demo")
+		if err == nil {
+			return ""
+		}
+		return faults(err)
+	}
+	for link, ok := range map[string]bool{
+		"[看](https://example.org/a?b=1)": true, "<https://example.org>": true, "[写](mailto:a@example.org)": true, "[打](tel:+8610)": true, "没有链接": true,
+		"[看](javascript:alert(1))": false, "[看](JavaScript:alert(1))": false, "[看](data:text/html,x)": false, "[看](file:///etc/passwd)": false,
+		"[看](vbscript:x)": false, "[看](//example.org)": false, "[看](page)": false, "[看](https:)": false, "<javascript:alert(1)>": false,
+		"[看](ja\tvascript:x \"题\")":         true, // no link in Markdown, and so plain text
+		"> 引 [看][1]\n\n[1]: data:text/html,x": false,
+	} {
+		if got := load(link); (got == "") != ok {
+			t.Errorf("%s: %q", link, got)
+		}
+	}
+	got := load("第一段。\n\n第二段。\n再一行 [看](data:x)")
+	if want := `the link "data:x" leads to no page`; !strings.Contains(got, want) {
+		t.Errorf("%s, want %s", got, want)
+	}
+	t.Log(got)
+}

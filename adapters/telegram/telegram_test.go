@@ -393,7 +393,7 @@ func TestWebhook(t *testing.T) {
 	call := func(secret, body string) int {
 		req, _ := http.NewRequest(http.MethodPost, hook.URL+"/telegram", strings.NewReader(body))
 		req.Header.Set(secretHeader, secret)
-		resp, err := http.DefaultClient.Do(req)
+		resp, err := hook.Client().Do(req)
 		if err != nil {
 			t.Fatal(err)
 		}

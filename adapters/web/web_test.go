@@ -95,14 +95,15 @@ func (h *house) leave() {
 // site is a room with its server, on a clock that the test moves.
 type site struct {
 	*testing.T
-	a     *Adapter
-	inbox *adaptertest.Recorder
-	door  *house
-	url   string
-	stop  func() // ends Run
-	mu    sync.Mutex
-	now   time.Time
-	n     int
+	a      *Adapter
+	inbox  *adaptertest.Recorder
+	door   *house
+	url    string
+	client *http.Client // of this server: those of other tests close the default one's connections
+	stop   func()       // ends Run
+	mu     sync.Mutex
+	now    time.Time
+	n      int
 }
 
 func (s *site) clock() time.Time {
@@ -140,7 +141,8 @@ func siteWith(t *testing.T, personas bool, inbox *adaptertest.Recorder, door *ho
 		inbox.State(chat.State{Condition: chat.Down})
 	})
 	server := httptest.NewServer(s.a.Handler())
-	s.url = server.URL
+	s.url, s.client = server.URL, server.Client()
+	s.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	t.Cleanup(func() { s.stop(); server.Close() })
 	return s
 }
@@ -160,8 +162,7 @@ func (s *site) request(method, path, body string, change ...func(*http.Request))
 // do returns status, header and text of an answer; redirections are not followed.
 func (s *site) do(r *http.Request) (int, http.Header, string) {
 	s.Helper()
-	c := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	resp, err := c.Do(r)
+	resp, err := s.client.Do(r)
 	if err != nil {
 		s.Fatal(err)
 	}
@@ -229,7 +230,7 @@ type sse struct {
 // listen opens the stream of a browser. The channel ends with the stream.
 func (s *site) listen(r *http.Request) <-chan sse {
 	s.Helper()
-	resp, err := http.DefaultClient.Do(r)
+	resp, err := s.client.Do(r)
 	if err != nil {
 		s.Fatal(err)
 	}

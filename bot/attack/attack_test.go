@@ -134,7 +134,13 @@ func start(t *testing.T, config string) *running {
 		if address, ok := strings.CutPrefix(scan.Text(), "ready "); ok {
 			p.address = address
 			go func() { _, _ = io.Copy(io.Discard, out) }() // keep the pipe empty
-			return p
+			b := p.browser()
+			for {
+				if _, health := b.get("/healthz"); strings.Contains(health, `"web":"online"`) {
+					return p
+				}
+				<-time.After(10 * time.Millisecond)
+			}
 		}
 	}
 	_ = p.cmd.Wait()

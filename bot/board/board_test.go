@@ -47,7 +47,7 @@ func (h *hall) play(script string) string {
 
 func (h *hall) get(path string) (*http.Response, string) {
 	h.t.Helper()
-	res, err := http.Get(h.server.URL + path)
+	res, err := h.server.Client().Get(h.server.URL + path)
 	if err != nil {
 		h.t.Fatal(err)
 	}

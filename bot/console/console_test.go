@@ -54,7 +54,7 @@ func (d *desk) browser() *browser {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	return &browser{d, http.Client{Jar: jar}}
+	return &browser{d, http.Client{Jar: jar, Transport: d.server.Client().Transport}}
 }
 
 // link makes a link for the member with a staff number.

@@ -9,6 +9,7 @@ import (
 	"github.com/yuin/goldmark/text"
 
 	"branchbot/bot/chat"
+	"branchbot/content"
 )
 
 // spans turns a lesson's Markdown into styled text: paragraphs, lists,
@@ -97,7 +98,11 @@ func (w *writer) inline(n ast.Node, style chat.Style) {
 			var label writer
 			label.source = w.source
 			label.inline(c, style)
-			w.out = append(w.out, chat.Span{Text: chat.Part{Spans: label.out}.Plain(), URL: string(c.Destination)})
+			link := chat.Span{Text: chat.Part{Spans: label.out}.Plain(), URL: string(c.Destination)}
+			if !content.LinkAllowed(link.URL) { // of a pack that was taken in before links were checked
+				link.URL = ""
+			}
+			w.out = append(w.out, link)
 		case *ast.AutoLink:
 			url := string(c.URL(w.source))
 			w.out = append(w.out, chat.Span{Text: url, URL: url})

@@ -19,6 +19,9 @@ const (
 	person = 7
 )
 
+// client has connections of its own: a server that ends closes those of http.DefaultClient.
+var client = http.Client{Transport: &http.Transport{}}
+
 func newTown(t *testing.T, o telegramtest.Options) *telegramtest.Server {
 	t.Helper()
 	s := telegramtest.New(o)
@@ -41,7 +44,7 @@ type reply struct {
 
 func call(t *testing.T, s *telegramtest.Server, method, body string) reply {
 	t.Helper()
-	resp, err := http.Post(s.URL+"/bot"+telegramtest.DefaultToken+"/"+method, "application/json", strings.NewReader(body))
+	resp, err := client.Post(s.URL+"/bot"+telegramtest.DefaultToken+"/"+method, "application/json", strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -193,9 +196,9 @@ func TestAllFormsOfACall(t *testing.T) {
 	for _, do := range []func() (*http.Response, error){
 		func() (*http.Response, error) { return http.PostForm(base, form) },
 		func() (*http.Response, error) {
-			return http.Get(base + "?" + strings.Replace(form.Encode(), "%E4%B8%80", "%E4%BA%8C", 1))
+			return client.Get(base + "?" + strings.Replace(form.Encode(), "%E4%B8%80", "%E4%BA%8C", 1))
 		},
-		func() (*http.Response, error) { return http.Post(base, parts.FormDataContentType(), &body) },
+		func() (*http.Response, error) { return client.Post(base, parts.FormDataContentType(), &body) },
 	} {
 		resp, err := do()
 		if err != nil {
@@ -212,7 +215,7 @@ func TestAllFormsOfACall(t *testing.T) {
 	if got != "一二三" {
 		t.Errorf("the group shows %q", got)
 	}
-	resp, err := http.Get(s.URL + "/bot1:wrong/getMe")
+	resp, err := client.Get(s.URL + "/bot1:wrong/getMe")
 	if err != nil {
 		t.Fatal(err)
 	}
