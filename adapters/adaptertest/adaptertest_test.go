@@ -77,11 +77,11 @@ func TestRecorder(t *testing.T) {
 		t.Errorf("cursor %q, error %v", c, err)
 	}
 	r.FailShelf(1)
-	if err := r.Put(ctx, "a/1", []byte("x")); err != ErrAsked {
+	if err := r.Put(ctx, chat.Item{Key: "a/1", Value: []byte("x")}); err != ErrAsked {
 		t.Errorf("put: %v", err)
 	}
 	for _, key := range []string{"a/2", "b/1", "a/1", "a/3", "a/9"} {
-		if err := r.Put(ctx, key, []byte(key)); err != nil {
+		if err := r.Put(ctx, chat.Item{Key: key, Value: []byte(key)}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -215,13 +215,21 @@ func (r *Recorder) Get(_ context.Context, key string) (value []byte, err error) 
 }
 
 // Put implements chat.Shelf.
-func (r *Recorder) Put(_ context.Context, key string, value []byte) error {
-	return r.shelf(func() { r.items[key] = bytes.Clone(value) })
+func (r *Recorder) Put(_ context.Context, items ...chat.Item) error {
+	return r.shelf(func() {
+		for _, it := range items {
+			r.items[it.Key] = bytes.Clone(it.Value)
+		}
+	})
 }
 
 // Delete implements chat.Shelf.
-func (r *Recorder) Delete(_ context.Context, key string) error {
-	return r.shelf(func() { delete(r.items, key) })
+func (r *Recorder) Delete(_ context.Context, keys ...string) error {
+	return r.shelf(func() {
+		for _, key := range keys {
+			delete(r.items, key)
+		}
+	})
 }
 
 // List implements chat.Shelf.

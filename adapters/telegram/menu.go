@@ -67,5 +67,5 @@ func (a *Adapter) publish(ctx context.Context, in chat.Inbox) error {
 			return fmt.Errorf("publish the commands: %w", err)
 		}
 	}
-	return in.Put(ctx, menuKey, []byte(sum))
+	return in.Put(ctx, chat.Item{Key: menuKey, Value: []byte(sum)})
 }

@@ -225,7 +225,7 @@ func (a *Adapter) hello(ctx context.Context, in chat.Inbox) error {
 	if err := a.remember(ctx, in); err != nil {
 		return err
 	}
-	if err := in.Put(ctx, UsernameKey, []byte(me.Username)); err != nil {
+	if err := in.Put(ctx, chat.Item{Key: UsernameKey, Value: []byte(me.Username)}); err != nil {
 		return err
 	}
 	if err := a.publish(ctx, in); err != nil && ctx.Err() == nil { // nothing depends on it
@@ -267,7 +267,7 @@ func (a *Adapter) promoted(ctx context.Context, in chat.Inbox, group chat.ChatID
 	if same {
 		return nil
 	}
-	put := func() error { return in.Put(ctx, adminKey+string(group), []byte{1}) }
+	put := func() error { return in.Put(ctx, chat.Item{Key: adminKey + string(group), Value: []byte{1}}) }
 	if !admin {
 		put = func() error { return in.Delete(ctx, adminKey+string(group)) }
 	}

@@ -9,7 +9,6 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -289,33 +288,4 @@ func (a *Adapter) upload(w http.ResponseWriter, r *http.Request, me Persona) {
 		a.said(r.Context(), &message{Seq: seq, Room: to, User: me.User, Name: me.Name, At: a.Now().UnixMilli(),
 			Spans: []chat.Span{{Text: "📎 " + name}}, Key: string(me.User) + ":" + id})
 	}
-}
-
-// media serves pictures, and files for saving, by their hash, which nobody can
-// guess.
-func (a *Adapter) media(w http.ResponseWriter, r *http.Request, _ Persona) {
-	hash := r.PathValue("hash")
-	a.mu.Lock()
-	b, ok := a.blobs[hash]
-	a.mu.Unlock()
-	if !ok {
-		in, err := a.in()
-		if err != nil {
-			a.fail(w, err)
-			return
-		}
-		text, err := in.Get(r.Context(), "f/"+hash)
-		if err != nil || text == nil || json.Unmarshal(text, &b) != nil {
-			http.Error(w, a.text("gone"), http.StatusNotFound)
-			return
-		}
-	}
-	w.Header().Set("Content-Type", b.Type)
-	w.Header().Set("Content-Length", strconv.Itoa(len(b.Data)))
-	if !strings.HasPrefix(b.Type, "image/") {
-		w.Header().Set("Content-Disposition", "attachment")
-	} else {
-		w.Header().Set("Cache-Control", "private, max-age=86400, immutable")
-	}
-	_, _ = w.Write(b.Data)
 }

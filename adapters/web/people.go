@@ -100,7 +100,7 @@ func putSession(r *http.Request, in chat.Inbox, key string, s session) error {
 	if err != nil {
 		return err
 	}
-	return in.Put(r.Context(), key, text)
+	return in.Put(r.Context(), chat.Item{Key: key, Value: text})
 }
 
 // persona is the one that a tab of the sample asks for, at first an ordinary

@@ -14,8 +14,6 @@ package web
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -118,29 +116,22 @@ type message struct {
 	Key     string          `json:"key,omitempty"` // of the Part
 }
 
-type media struct {
-	Hash string `json:"hash"`
-	Alt  string `json:"alt"`
-	Name string `json:"name,omitempty"` // a file, not a picture
-}
-
-type blob struct {
-	Type string `json:"type"`
-	Data []byte `json:"data"`
-}
-
 // Adapter is the room of one account.
 type Adapter struct {
 	Options
 
-	mu      sync.Mutex
-	inbox   chat.Inbox // nil until Run
-	behind  bool       // browsers have yet to deliver what they kept
-	rooms   map[chat.ChatID]*room
-	streams map[*stream]bool
-	blobs   map[string]blob
-	limits  limits
-	version int64 // of the door, when the streams were last looked at
+	mu       sync.Mutex
+	inbox    chat.Inbox // nil until Run
+	behind   bool       // browsers have yet to deliver what they kept
+	rooms    map[chat.ChatID]*room
+	streams  map[*stream]bool
+	files    map[string]blob // by their hash, as pictures
+	pictures map[string]blob // those asked for lately
+	kept     map[string]bool // the pictures that are known to be on the shelf
+	limits   limits
+	version  int64 // of the door, when the streams were last looked at
+
+	keeping sync.RWMutex // held for reading while a picture or file is taken in, else while one is freed
 }
 
 type room struct {
@@ -157,7 +148,8 @@ func New(o Options) *Adapter {
 	if o.Grace == 0 {
 		o.Grace = usualGrace
 	}
-	return &Adapter{Options: o, rooms: map[chat.ChatID]*room{}, streams: map[*stream]bool{}, blobs: map[string]blob{}}
+	return &Adapter{Options: o, rooms: map[chat.ChatID]*room{}, streams: map[*stream]bool{},
+		files: map[string]blob{}, pictures: map[string]blob{}, kept: map[string]bool{}}
 }
 
 // ID implements chat.Adapter.
@@ -210,7 +202,9 @@ func (a *Adapter) Leave() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	clear(a.rooms)
-	clear(a.blobs)
+	clear(a.files)
+	clear(a.pictures)
+	clear(a.kept)
 }
 
 var errNotRunning = errors.New("the room is not open yet")
@@ -299,19 +293,10 @@ func (a *Adapter) Send(ctx context.Context, to chat.ChatID, p chat.Part) (chat.R
 	}
 	m := &message{Seq: r.next(a.Now()), Room: to, Bot: true, At: a.Now().UnixMilli(), Spans: p.Spans, Buttons: p.Buttons, Key: p.Key}
 	a.mu.Unlock()
-	if p.Media != nil {
-		if m.Media, err = a.keepMedia(ctx, p.Media); err != nil {
-			return chat.Receipt{}, &chat.SendError{Class: chat.Temporary, Err: err}
-		}
+	old, err := a.post(ctx, r, m, p)
+	if err != nil {
+		return chat.Receipt{}, &chat.SendError{Class: chat.Temporary, Err: err}
 	}
-	if !p.Secret { // a secret is shown while this runs, and not stored
-		if err := a.store(ctx, m); err != nil {
-			return chat.Receipt{}, &chat.SendError{Class: chat.Temporary, Err: err}
-		}
-	}
-	a.mu.Lock()
-	old := r.add(m)
-	a.mu.Unlock()
 	a.forget(ctx, old)
 	a.broadcast(ctx, to, "message", m)
 	return chat.Receipt{Message: messageID(m.Seq)}, nil
@@ -319,8 +304,44 @@ func (a *Adapter) Send(ctx context.Context, to chat.ChatID, p chat.Part) (chat.R
 
 func messageID(seq int64) chat.MessageID { return chat.MessageID(strconv.FormatInt(seq, 10)) }
 
-// store puts what the bot said on the shelf.
-func (a *Adapter) store(ctx context.Context, m *message) error {
+// post puts a message into its room, and returns the one that fell off it.
+func (a *Adapter) post(ctx context.Context, r *room, m *message, p chat.Part) (old *message, err error) {
+	if p.Media != nil { // nobody frees it meanwhile
+		a.keeping.RLock()
+		defer a.keeping.RUnlock()
+	}
+	if err := a.keepMessage(ctx, m, p); err != nil {
+		return nil, err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return r.add(m), nil
+}
+
+// keepMessage stores a message with what it shows. A secret is shown while this runs, and
+// not stored.
+func (a *Adapter) keepMessage(ctx context.Context, m *message, p chat.Part) error {
+	var media []chat.Item
+	if p.Media != nil {
+		var err error
+		if media, err = a.keepMedia(m, p); err != nil {
+			return err
+		}
+	}
+	if p.Secret {
+		return nil
+	}
+	if err := a.store(ctx, m, media...); err != nil || media == nil {
+		return err
+	}
+	a.mu.Lock()
+	a.kept[m.Media.Hash] = true
+	a.mu.Unlock()
+	return nil
+}
+
+// store puts what the bot said on the shelf, with what it shows.
+func (a *Adapter) store(ctx context.Context, m *message, media ...chat.Item) error {
 	in, err := a.in()
 	if err != nil {
 		return err
@@ -329,48 +350,30 @@ func (a *Adapter) store(ctx context.Context, m *message) error {
 	if err != nil {
 		return err
 	}
-	return in.Put(ctx, shelfKey(m.Room, m.Seq), text)
+	return in.Put(ctx, append(media, chat.Item{Key: shelfKey(m.Room, m.Seq), Value: text})...)
 }
 
-// forget takes a message that fell off the room off the shelf. Failing is
-// harmless: only the newest are read.
+// forget takes a message that fell off the room off the shelf, with what it showed.
+// Failing is harmless: only the newest are read.
 func (a *Adapter) forget(ctx context.Context, m *message) {
 	if m == nil || !m.Bot {
 		return
 	}
-	if in, err := a.in(); err == nil {
-		if err := in.Delete(ctx, shelfKey(m.Room, m.Seq)); err != nil {
-			a.Log.Warn("tidy the shelf", "error", err)
-		}
+	in, err := a.in()
+	if err != nil {
+		return
 	}
-}
-
-// keepMedia keeps bytes by their hash: pictures on the shelf, files (which may
-// hold personal data) in memory only.
-func (a *Adapter) keepMedia(ctx context.Context, m *chat.Media) (*media, error) {
-	sum := sha256.Sum256(m.Data)
-	hash := hex.EncodeToString(sum[:])
-	b := blob{Type: m.Type, Data: m.Data}
-	a.mu.Lock()
-	_, known := a.blobs[hash]
-	a.mu.Unlock()
-	if m.Name == "" && !known {
-		in, err := a.in()
-		if err != nil {
-			return nil, err
-		}
-		text, err := json.Marshal(b)
-		if err != nil {
-			return nil, err
-		}
-		if err := in.Put(ctx, "f/"+hash, text); err != nil {
-			return nil, err
-		}
+	keys, picture := []string{shelfKey(m.Room, m.Seq)}, ""
+	if m.Media != nil && !a.dropFile(m.Media.Hash) {
+		picture = m.Media.Hash
+		keys = append(keys, shownKey(picture, m.Room, m.Seq))
 	}
-	a.mu.Lock()
-	a.blobs[hash] = b
-	a.mu.Unlock()
-	return &media{Hash: hash, Alt: m.Alt, Name: m.Name}, nil
+	if err = in.Delete(ctx, keys...); err == nil && picture != "" {
+		err = a.dropPicture(ctx, in, picture)
+	}
+	if err != nil {
+		a.Log.Warn("tidy the shelf", "error", err)
+	}
 }
 
 // Edit implements chat.Editor.

@@ -760,7 +760,7 @@ func TestAPictureIsKeptAtTheSecondTry(t *testing.T) {
 		t.Fatalf("error %v", err)
 	}
 	s.bot("demo", picture)
-	if kept := shelfOf(t, s.inbox, "f/"); len(kept) != 1 {
+	if kept := shelfOf(t, s.inbox, "p/"); len(kept) != 1 {
 		t.Errorf("the shelf has %d pictures", len(kept))
 	}
 }
@@ -838,13 +838,65 @@ func TestFilesAreSavedNotShown(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, true)
 	s.bot("dm:u0", chat.Part{Key: "1:0", Media: &chat.Media{Name: "名单.html", Data: []byte("<b>"), Type: "text/html"}})
-	if kept := shelfOf(t, s.inbox, "f/"); len(kept) != 0 {
+	if kept := shelfOf(t, s.inbox, "p/"); len(kept) != 0 {
 		t.Error("a file with people's data is on the shelf")
 	}
 	m, _ := s.a.history(t.Context(), "dm:u0")
 	status, header, data := s.do(s.request("GET", "/media/"+m[0].Media.Hash+"?as=u0", ""))
 	if status != 200 || header.Get("Content-Disposition") != "attachment" || header.Get("Cache-Control") != "no-store" || data != "<b>" {
 		t.Errorf("%d %v %q", status, header, data)
+	}
+}
+
+// What no message shows any more is freed, in memory and on the shelf; what another room
+// still shows stays.
+func TestMediaAreFreed(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, true)
+	n := 0
+	say := func(to chat.ChatID, m *chat.Media) {
+		n++
+		s.bot(to, chat.Part{Key: fmt.Sprintf("%d:0", n), Spans: []chat.Span{{Text: "x"}}, Media: m})
+	}
+	lesson := &chat.Media{Alt: "图", Data: []byte("png"), Type: "image/png"}
+	list := &chat.Media{Name: "名单.csv", Data: []byte("csv"), Type: "text/csv"}
+	for _, room := range []chat.ChatID{"demo", "demo/2"} {
+		for _, m := range []*chat.Media{lesson, list, lesson} {
+			say(room, m)
+		}
+	}
+	m, _ := s.a.history(t.Context(), "demo")
+	path := func(i int) string { return "/media/" + m[i].Media.Hash + "?as=u0" }
+	status := func(want int) {
+		t.Helper()
+		for i := range 2 {
+			if got, _, _ := s.do(s.request("GET", path(i), "")); got != want {
+				t.Errorf("%s: %d, want %d", path(i), got, want)
+			}
+		}
+	}
+	for range keep {
+		say("demo", nil)
+	}
+	status(200)
+	if kept := shelfOf(t, s.inbox, "p/"); len(kept) != 1 || len(s.a.files) != 1 {
+		t.Errorf("%d pictures on the shelf, %d files in memory", len(kept), len(s.a.files))
+	}
+	for range keep {
+		say("demo/2", nil)
+	}
+	status(404)
+	for _, prefix := range []string{"p/", "s/", "f/"} {
+		if kept := shelfOf(t, s.inbox, prefix); len(kept) != 0 {
+			t.Errorf("%d entries below %s are left", len(kept), prefix)
+		}
+	}
+	if left := len(s.a.files) + len(s.a.pictures) + len(s.a.kept); left != 0 {
+		t.Errorf("%d are left in memory", left)
+	}
+	say("demo", lesson) // shown once more
+	if got, _, _ := s.do(s.request("GET", path(0), "")); got != 200 {
+		t.Errorf("shown once more: %d", got)
 	}
 }
 

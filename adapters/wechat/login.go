@@ -380,7 +380,7 @@ func put(ctx context.Context, shelf chat.Shelf, key string, record any) error {
 	if err != nil {
 		return err
 	}
-	if err := shelf.Put(ctx, key, value); err != nil {
+	if err := shelf.Put(ctx, chat.Item{Key: key, Value: value}); err != nil {
 		return fmt.Errorf("store %s on the shelf: %w", key, err)
 	}
 	return nil

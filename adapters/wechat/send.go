@@ -234,7 +234,7 @@ func (a *Adapter) remember(ctx context.Context, in chat.ChatID, id chat.MessageI
 		a.mu.Lock()
 		shelf := a.inbox
 		a.mu.Unlock()
-		err = shelf.Put(ctx, sentPrefix+string(in), value)
+		err = shelf.Put(ctx, chat.Item{Key: sentPrefix + string(in), Value: value})
 	}
 	if err != nil {
 		a.Log.Warn("wechat cannot store what was sent", "account", a.Options.ID, "error", err)

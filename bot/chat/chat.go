@@ -429,8 +429,10 @@ type Group struct {
 type Shelf interface {
 	// Get returns nil when there is no such key.
 	Get(ctx context.Context, key string) ([]byte, error)
-	Put(ctx context.Context, key string, value []byte) error
-	Delete(ctx context.Context, key string) error
+	// Put stores all of them or none.
+	Put(ctx context.Context, items ...Item) error
+	// Delete takes away all of them or none. It is no error when there is none.
+	Delete(ctx context.Context, keys ...string) error
 	// List returns the last limit entries whose keys begin with prefix, in
 	// the order of their keys (byte by byte).
 	List(ctx context.Context, prefix string, limit int) ([]Item, error)

@@ -66,18 +66,27 @@ func (in *inbox) Get(_ context.Context, key string) (value []byte, err error) {
 	return value, err
 }
 
-func (in *inbox) Put(_ context.Context, key string, value []byte) error {
+func (in *inbox) Put(_ context.Context, items ...chat.Item) error {
 	return in.engine.DB.WriteAs(in.role, func(tx *store.Tx) error {
-		_, err := tx.Exec(`INSERT INTO shelf (account, key, value) VALUES ($1, $2, $3)
-			ON CONFLICT (account, key) DO UPDATE SET value = excluded.value`, in.account, key, value)
-		return err
+		for _, it := range items {
+			_, err := tx.Exec(`INSERT INTO shelf (account, key, value) VALUES ($1, $2, $3)
+				ON CONFLICT (account, key) DO UPDATE SET value = excluded.value`, in.account, it.Key, it.Value)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
-func (in *inbox) Delete(_ context.Context, key string) error {
+func (in *inbox) Delete(_ context.Context, keys ...string) error {
 	return in.engine.DB.WriteAs(in.role, func(tx *store.Tx) error {
-		_, err := tx.Exec(`DELETE FROM shelf WHERE account = $1 AND key = $2`, in.account, key)
-		return err
+		for _, key := range keys {
+			if _, err := tx.Exec(`DELETE FROM shelf WHERE account = $1 AND key = $2`, in.account, key); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
