@@ -75,7 +75,7 @@ func (h *heads) bring(up bool) {
 	}
 	h.failed = false
 	for _, b := range breaks {
-		known := slices.ContainsFunc(h.Breaks(), func(o ledger.Break) bool { return o.Unit == b.Unit && o.Missing == b.Missing })
+		known := slices.ContainsFunc(h.Breaks(), func(o ledger.Break) bool { return o.Unit == b.Unit && o.Missing == b.Missing && o.Epoch == b.Epoch })
 		if !known {
 			h.log.Error("the ledger does not hold its published head; see branchbot ledger verify", "unit", b.Unit, "error", b)
 		}
@@ -228,7 +228,7 @@ func (p *Program) accept(ctx context.Context) error {
 		return err
 	}
 	defer db.Close()
-	return db.Read(func(tx *store.Tx) error {
+	return db.Write(func(tx *store.Tx) error {
 		epoch, breaks, err := ledger.Accept(tx, ledger.HeadsBeside(db.Path()))
 		if err != nil {
 			return err

@@ -35,7 +35,7 @@ type Settings struct {
 	Listen    string                  `yaml:"listen"`
 	Address   string                  `yaml:"address"` // as people reach it, through a proxy
 	TLS       TLSConfig               `yaml:"tls"`
-	Proxy     []string                `yaml:"proxy"` // whose X-Forwarded-For and -Proto are believed: addresses, or networks such as 10.0.0.0/8
+	Proxy     []string                `yaml:"proxy"`      // whose X-Forwarded-For and -Proto are believed: addresses, or networks such as 10.0.0.0/8
 	Monitor   []string                `yaml:"monitoring"` // who may read /metrics and the accounts of /healthz, beside this machine
 	Content   []string                `yaml:"content"`
 	Units     []member.UnitConfig     `yaml:"units"`

@@ -73,7 +73,7 @@ func TestLinksOfLessons(t *testing.T) {
 		"[看](https://example.org/a?b=1)": true, "<https://example.org>": true, "[写](mailto:a@example.org)": true, "[打](tel:+8610)": true, "没有链接": true,
 		"[看](javascript:alert(1))": false, "[看](JavaScript:alert(1))": false, "[看](data:text/html,x)": false, "[看](file:///etc/passwd)": false,
 		"[看](vbscript:x)": false, "[看](//example.org)": false, "[看](page)": false, "[看](https:)": false, "<javascript:alert(1)>": false,
-		"[看](ja\tvascript:x \"题\")":         true, // no link in Markdown, and so plain text
+		"[看](ja\tvascript:x \"题\")":           true, // no link in Markdown, and so plain text
 		"> 引 [看][1]\n\n[1]: data:text/html,x": false,
 	} {
 		if got := load(link); (got == "") != ok {

@@ -52,6 +52,8 @@ func (f *Feature) Status(t *engine.Turn) ([]string, error) {
 		switch {
 		case b.Missing != "":
 			lines = append(lines, t.T("ledger.heads_missing"))
+		case b.Epoch > 0:
+			lines = append(lines, t.T("ledger.heads_forged"))
 		case b.Unit != t.Unit.ID:
 		case b.Has < b.Published.Seq:
 			lines = append(lines, t.T("ledger.lost", "After", b.Has, "Until", b.Published.Seq))

@@ -54,12 +54,19 @@ type Break struct {
 	// Missing is the file of heads that is not there any more, though it was published;
 	// the other fields are empty then.
 	Missing string
+	// Epoch is that of the published heads when the database knows of none so new, only
+	// of those up to Known; the other fields are empty then.
+	Epoch, Known int64
 }
 
 // Error tells an administrator what is lost.
 func (b Break) Error() string {
 	if b.Missing != "" {
 		return fmt.Sprintf("the published heads %s are missing: put the file back; if nobody knows why it is gone, compare the ledger with the backups by branchbot ledger verify", b.Missing)
+	}
+	if b.Epoch > 0 {
+		return fmt.Sprintf("the published heads are of epoch %d, but no loss was accepted after epoch %d: somebody has written into their file; "+
+			"put back the one from a backup, or accept the ledger as it is: branchbot ledger accept", b.Epoch, b.Known)
 	}
 	if b.Has < b.Published.Seq {
 		return fmt.Sprintf("unit %s: data lost after entry %d: the ledger ended at %d when its head was last published", b.Unit, b.Has, b.Published.Seq)
@@ -113,12 +120,16 @@ func Holds(tx *store.Tx, unit string, h Head) (bool, error) {
 	return bytes.HasPrefix(hash, h.Hash) && len(h.Hash) >= 6, err
 }
 
-// Breaks are the chains that do not hold their heads, in the order of their units.
+// Breaks are the chains that do not hold their heads, in the order of their units. Heads
+// of an epoch that never began come first: with it, those of before would be passed over.
 func (h *Heads) Breaks(tx *store.Tx) ([]Break, error) {
 	if h == nil {
 		return nil, nil
 	}
-	var all []Break
+	all, err := h.neverBegan(tx)
+	if err != nil {
+		return nil, err
+	}
 	for _, unit := range slices.Sorted(maps.Keys(h.Units)) {
 		b, err := h.broken(tx, unit)
 		if err != nil {
@@ -129,6 +140,16 @@ func (h *Heads) Breaks(tx *store.Tx) ([]Break, error) {
 		}
 	}
 	return all, nil
+}
+
+// neverBegan is a break when the heads are of an epoch that the database does not know. A
+// database that knows of none at all has yet to note that heads were published.
+func (h *Heads) neverBegan(tx *store.Tx) ([]Break, error) {
+	known, err := lastEpoch(tx)
+	if err != nil || known == 0 || h.Epoch <= known {
+		return nil, err
+	}
+	return []Break{{Epoch: h.Epoch, Known: known}}, nil
 }
 
 // broken is nil when the chain of a unit holds its head.
@@ -160,6 +181,10 @@ func Publish(tx *store.Tx, file string) ([]Break, error) {
 				return nil, err
 			}
 			return &Heads{Epoch: 1, Since: tx.Now, Units: ends}, nil
+		}
+		var err error
+		if breaks, err = h.neverBegan(tx); err != nil || len(breaks) > 0 {
+			return nil, err
 		}
 		next := &Heads{h.Epoch, h.Since, maps.Clone(h.Units)}
 		changed := false
@@ -206,7 +231,11 @@ func NotePublished(tx *store.Tx, file string) error {
 	if err != nil || h == nil {
 		return err
 	}
-	_, err = tx.Exec(`INSERT INTO ledger_epoch (epoch, published_at) VALUES ($1, $2) ON CONFLICT DO NOTHING`, h.Epoch, tx.Millis())
+	return noteEpoch(tx, h.Epoch)
+}
+
+func noteEpoch(tx *store.Tx, epoch int64) error {
+	_, err := tx.Exec(`INSERT INTO ledger_epoch (epoch, published_at) VALUES ($1, $2) ON CONFLICT DO NOTHING`, epoch, tx.Millis())
 	return err
 }
 
@@ -231,11 +260,14 @@ func Accept(tx *store.Tx, file string) (epoch int64, breaks []Break, err error) 
 	if err != nil {
 		return 0, nil, err
 	}
+	last, err := lastEpoch(tx)
+	if err != nil {
+		return 0, nil, err
+	}
 	err = change(file, func(h *Heads) (*Heads, error) {
 		if h == nil {
-			last, err := lastEpoch(tx)
-			if last == 0 || err != nil {
-				return nil, err
+			if last == 0 {
+				return nil, nil
 			}
 			breaks, epoch = []Break{{Missing: file}}, last+1
 			return &Heads{Epoch: epoch, Since: tx.Now, Units: ends}, nil
@@ -243,12 +275,15 @@ func Accept(tx *store.Tx, file string) (epoch int64, breaks []Break, err error) 
 		if breaks, err = h.Breaks(tx); err != nil || len(breaks) == 0 {
 			return nil, err
 		}
-		epoch = h.Epoch + 1
+		epoch = max(h.Epoch, last) + 1
 		if err := h.Write(fmt.Sprintf("%s.epoch-%d", file, h.Epoch)); err != nil {
 			return nil, err
 		}
 		return &Heads{Epoch: epoch, Since: tx.Now, Units: ends}, nil
 	})
+	if err == nil && epoch > 0 {
+		err = noteEpoch(tx, epoch)
+	}
 	if err != nil {
 		return 0, nil, fmt.Errorf("accept the ledger as it is: %w", err)
 	}

@@ -209,7 +209,7 @@ func TestHeads(t *testing.T) {
 		var breaks []ledger.Break
 		accept := func() {
 			t.Helper()
-			err := db.Read(func(tx *store.Tx) (err error) { epoch, breaks, err = ledger.Accept(tx, file); return err })
+			err := db.Write(func(tx *store.Tx) (err error) { epoch, breaks, err = ledger.Accept(tx, file); return err })
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -224,6 +224,20 @@ func TestHeads(t *testing.T) {
 		if before, err := ledger.ReadHeads(file + ".epoch-1"); err != nil || before.Units["one"].Seq != 5 {
 			t.Errorf("the heads before: %v (%v)", before, err)
 		}
+		forged, err := ledger.ReadHeads(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		forged.Epoch = 7 // so that the heads of before would be passed over
+		if err := forged.Write(file); err != nil {
+			t.Fatal(err)
+		}
+		step("epoch 7 one 7 two 3 three 1", "the published heads are of epoch 7, but no loss was accepted after epoch 2: somebody has written into their file; "+
+			"put back the one from a backup, or accept the ledger as it is: branchbot ledger accept\n")
+		if accept(); epoch != 8 || len(breaks) != 1 {
+			t.Errorf("epoch %d, %v", epoch, breaks)
+		}
+		step("epoch 8 one 7 two 3 three 1", "")
 	})
 }
 
