@@ -445,7 +445,7 @@ func newWork(e *Engine, tx *store.Tx, batch []*request, asked asked) *work {
 func (w *work) event(ev *chat.Event, r *request, files parsed) error {
 	for {
 		since, a := w.ended, r.act
-		t := &Turn{Tx: w.tx, Now: w.tx.Now, When: when(ev, r.pending, w.tx.Now), Event: ev, Lang: w.engine.Language, work: w, act: a, parsed: files}
+		t := &Turn{Tx: w.tx, Now: w.tx.Now, When: when(ev, r.pending, w.tx.Now), Event: ev, Lang: w.engine.Language, work: w, act: a, parsed: files, letters: map[string]int{}}
 		a.startOver(false)
 		t.cause = "e:" + string(ev.Account) + ":" + ev.Key
 		do, err := t.classify()
@@ -570,7 +570,8 @@ func (t *Turn) attempt(do func() error, bury func(reason string) error) error {
 	if store.Broken(err) {
 		return err
 	}
-	t.letters, t.toasted = 0, false // what the handler said was rolled back with it
+	clear(t.letters) // what the handler said was rolled back with it
+	t.toasted = false
 	t.act.startOver(true)
 	t.work.counting = nil
 	var complaint *Complaint

@@ -55,6 +55,8 @@ func (f *notes) note(t *engine.Turn, line command.Line) error {
 		return errors.New("the note is wrong")
 	case "panic":
 		panic("the note is dreadful")
+	case "post later":
+		return t.At(t.Now.Add(time.Minute), "notes", "post", t.Unit.ID, "notes:post")
 	case "complain":
 		return engine.Complain("member.join_how")
 	case "timer":
@@ -73,11 +75,29 @@ func (f *notes) note(t *engine.Turn, line command.Line) error {
 }
 
 func (f *notes) Timer(t *engine.Turn, tm engine.Timer) error {
+	if tm.Kind == "post" {
+		return post(t, tm.Ref)
+	}
 	f.attempts = append(f.attempts, t.Now)
 	if _, err := t.Tx.Exec(`INSERT INTO note (n, text) SELECT COUNT(*), 'timer' FROM note`); err != nil {
 		return err
 	}
 	return fmt.Errorf("attempt %d failed", tm.Attempts+1)
+}
+
+// post goes into a unit several times, and says something each time.
+func post(t *engine.Turn, unit string) error {
+	u, err := t.Directory().Unit(t.Tx, unit)
+	if err != nil {
+		return err
+	}
+	in := t.In(u)
+	for i, there := range []*engine.Turn{in, t.In(u), in.For(1), in} {
+		if _, err := there.Post(engine.Post{Class: outbox.Push, Message: chat.Text(fmt.Sprint("post ", i))}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (f *notes) Parse(file chat.File) any {
@@ -628,5 +648,23 @@ func TestRunAgain(t *testing.T) {
 		if len(runs) != 2 {
 			t.Errorf("%d transactions", len(runs))
 		}
+	})
+}
+
+// Whoever goes into a unit twice in one turn, or says something in a copy of it, loses
+// no message; and a turn that is run again says the same once.
+func TestEachMessageOfATurnIsItsOwn(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
+		r := newRig(t, e)
+		if err := r.Handle("acc", "1", said("m1", "/note post later")); err != nil {
+			t.Fatal(err)
+		}
+		r.now = r.now.Add(time.Minute)
+		if _, err := r.FireDue(); err != nil {
+			t.Fatal(err)
+		}
+		r.want(t, letters[e], "noted post later", "post 0", "post 1", "post 2", "post 3")
+		r.want(t, `SELECT key FROM outbox WHERE key LIKE 't:%' ORDER BY id`, "t:1:demo:1", "t:1:demo:2", "t:1:demo:3", "t:1:demo:4")
 	})
 }

@@ -385,7 +385,7 @@ func (w *work) timer(j *job, tm Timer) error {
 	if err != nil || n == 0 {
 		return err
 	}
-	t := &Turn{Tx: w.tx, Now: w.tx.Now, When: w.tx.Now, Lang: w.engine.Language, work: w, job: j}
+	t := &Turn{Tx: w.tx, Now: w.tx.Now, When: w.tx.Now, Lang: w.engine.Language, work: w, job: j, letters: map[string]int{}}
 	t.cause = fmt.Sprintf("t:%d", tm.ID)
 	return t.attempt(func() error {
 		if tm.Kind == recountKind {

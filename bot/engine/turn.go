@@ -41,9 +41,12 @@ type Turn struct {
 
 	by      int64     // the member whose command this is; 0 = none
 	cause   string    // makes the keys of the letters
-	letters int       // so far, for their keys
 	toasted bool      // the press was answered
 	expires time.Time // of the letters; zero: as their class says
+
+	// letters counts those of each cause, for their keys. All turns that were made from
+	// one share it, so that no two of their letters have the same key.
+	letters map[string]int
 
 	unheard  bool   // the event is an edit of what nothing was done about
 	discreet bool   // nothing of the event's words may be kept
@@ -76,7 +79,6 @@ func (t *Turn) In(u *Unit) *Turn {
 	other.Event, other.Member, other.Role = nil, nil, Anyone
 	other.Unit, other.Lang = u, u.Language
 	other.cause = t.cause + ":" + u.ID
-	other.letters = 0
 	return &other
 }
 
@@ -129,8 +131,8 @@ func (t *Turn) account() chat.AccountID {
 
 // key names the next letter of this turn, the same whenever the turn is run.
 func (t *Turn) key() string {
-	t.letters++
-	return t.cause + ":" + strconv.Itoa(t.letters)
+	t.letters[t.cause]++
+	return t.cause + ":" + strconv.Itoa(t.letters[t.cause])
 }
 
 func (t *Turn) add(l outbox.Letter) error {
