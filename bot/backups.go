@@ -270,7 +270,7 @@ func (p *Program) restore(ctx context.Context, file string, force bool) error {
 		fmt.Fprintf(p.Out, "messages that waited when the backup was made and are not sent now, since they may have been: %d\n", held)
 	}
 	fmt.Fprintln(p.Out, "all sessions of pages and unused codes are void: people enter by a new code, the first by branchbot invite STAFFNO")
-	return p.tellBreaks(ctx, s, file)
+	return p.reconcileHeads(ctx, s, file)
 }
 
 // sound refuses a backup whose ledger does not fit, or is not the one that was
@@ -296,9 +296,9 @@ func sound(tx *store.Tx, file string) error {
 	return err
 }
 
-// tellBreaks tells what the ledger has lost by the restore of a file. Where no heads are
-// published, as on another machine, those of the backup are.
-func (p *Program) tellBreaks(ctx context.Context, s *Settings, file string) error {
+// reconcileHeads holds a restored ledger against the published heads, and tells what it has
+// lost. Where none are published, as on another machine, those of the backup are from now on.
+func (p *Program) reconcileHeads(ctx context.Context, s *Settings, file string) error {
 	db, err := openDatabase(ctx, s, true)
 	if err != nil {
 		return err

@@ -96,13 +96,11 @@ func (f *Feature) openNow(t *engine.Turn, line command.Line) error {
 			open, words = d, words[1:]
 		}
 	}
-	if err := f.open(t.In(t.Unit), strings.Join(words, " "), open, ""); err != nil {
+	cause, title := t.Receipts(), strings.Join(words, " ")
+	if err := f.open(t.In(t.Unit), title, open, cause); err != nil {
 		return err
 	}
-	if t.Private() {
-		return t.Say("checkin.opened")
-	}
-	return nil
+	return t.Sending(cause, t.T("delivery.about.checkin", "Title", titled(t.In(t.Unit), title)))
 }
 
 func (f *Feature) open(t *engine.Turn, title string, open time.Duration, cause string) error {

@@ -78,7 +78,7 @@ func (f *Feature) Settled(tx *store.Tx, cause string) error {
 	return err
 }
 
-// receipts tells how many groups have got what was posted.
+// receipts tells how many groups and people have got what was sent.
 func (f *Feature) receipts(t *engine.Turn, ref string) error {
 	parts := strings.SplitN(ref, "\n", 4)
 	if len(parts) != 4 {
@@ -87,18 +87,30 @@ func (f *Feature) receipts(t *engine.Turn, ref string) error {
 	cause, about := parts[0], parts[2]
 	t.Lang = parts[1]
 	all, sent, err := outbox.Receipts(t.Tx, cause)
-	if err != nil {
+	nobody := outbox.Reach{}
+	if err != nil || all == nobody { // all of it was overtaken: what did so is told
 		return err
 	}
-	text := t.T("delivery.sent", "About", about, "N", sent)
-	switch {
-	case sent == 0:
+	text := t.T("delivery.sent", "About", about, "Reached", counted(t, sent))
+	switch rest := all.Less(sent); {
+	case sent == nobody:
 		text = t.T("delivery.sent_none", "About", about)
-	case all > sent:
-		text = t.T("delivery.sent_partly", "About", about, "N", sent, "Rest", all-sent)
+	case rest != nobody:
+		text = t.T("delivery.sent_partly", "About", about, "Reached", counted(t, sent), "Rest", counted(t, rest))
 	}
-	_, err = t.Replace(cause, chat.Text(text+parts[3]), all > sent)
-	return err
+	return t.Replace(cause, chat.Text(text+parts[3]))
+}
+
+// counted tells how many groups and people there are.
+func counted(t *engine.Turn, r outbox.Reach) string {
+	var words []string
+	if r.Groups > 0 {
+		words = append(words, t.T("delivery.count.groups", "N", r.Groups))
+	}
+	if r.People > 0 {
+		words = append(words, t.T("delivery.count.people", "N", r.People))
+	}
+	return strings.Join(words, t.T("engine.list_comma"))
 }
 
 // Timer implements engine.Timed: it tells what was gathered about an item.

@@ -224,3 +224,89 @@ func TestANoticeThatNeverCame(t *testing.T) {
 		}
 	})
 }
+
+// All that a secretary sends from the private chat is on its way first, and out when the
+// receipts are in.
+var sendings = map[string]string{ // what is typed, and what it is called
+	"/出题 single":    "第 1 题",
+	"/推送 quiz":      "答题",
+	"/开签 30m 班前会":   "签到“班前会”",
+	"/接龙 植树":        "接龙【植树】（编号 1）",
+	"/投票 去哪儿：山上／海边": "投票《去哪儿》（编号 1）",
+	"/问卷 食堂\\n1. 满意吗（单选）\\n满意\\n一般": "问卷《食堂》（编号 1）",
+	"/心声":         "心声《最近过得怎么样》（编号 1）",
+	"/通知 明天停水":    "通知 2026-001",
+	"/通知 回执 明天停水": "通知 2026-001",
+}
+
+func TestOutIsSaidWhenTheReceiptsAreIn(t *testing.T) {
+	t.Parallel()
+	for typed, about := range sendings {
+		t.Run(strings.Fields(typed)[0]+about, func(t *testing.T) {
+			t.Parallel()
+			s := open(t, storetest.SQLite, "")
+			said, err := s.Play(t, "@ 2026-12-01 09:00\n王敏 (私聊): "+typed+"\n")
+			if err != nil {
+				t.Fatal(err)
+			}
+			inOrder(t, said, "→ 王敏 ◀ "+about+"：正在发出。", "示范党支部 ◀ ", "→ 王敏 ✎ "+about+"：已发出，1 个群。")
+
+			refused := open(t, storetest.SQLite, "")
+			refused.refuse("demo", forbidden())
+			if said, err = refused.Play(t, "@ 2026-12-01 09:00\n王敏 (私聊): "+typed+"\n@ +11m\n"); err != nil {
+				t.Fatal(err)
+			}
+			inOrder(t, said, "→ 王敏 ◀ "+about+"：正在发出。", "→ 王敏 ◀ 【没有送到】", "→ 王敏 ✎ "+about+"：还没有送到，原因会私聊告诉你。")
+			if strings.Contains(said, "已发出") || strings.Contains(said, "已开始") {
+				t.Errorf("it is said to be out:\n%s", said)
+			}
+
+			here := open(t, storetest.SQLite, "")
+			if said, err = here.Play(t, "@ 2026-12-01 09:00\n王敏: "+typed+"\n@ +11m\n"); err != nil {
+				t.Fatal(err)
+			}
+			if strings.Contains(said, "正在发出") || strings.Contains(said, "已发出") {
+				t.Errorf("the group, which sees it, is told of it:\n%s", said)
+			}
+		})
+	}
+}
+
+// The correction of a notice is on its way as well; where the platform cannot edit, one
+// later line tells that it is out.
+func TestACorrectionIsOutWhenTheReceiptsAreIn(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
+		for platform, mark := range map[string]string{"web": "✎", "wechat": "◀"} {
+			s := open(t, e, "# as: "+platform+"\n")
+			said, err := s.Play(t, "@ 2026-12-01 09:00\n王敏 (私聊): /通知 明天停水\n@ +5m\n王敏 (私聊): /更正 1 后天停水\n@ +1m\n")
+			if err != nil {
+				t.Fatal(err)
+			}
+			inOrder(t, said, "→ 王敏 ◀ 通知 2026-001：正在发出。", "→ 王敏 "+mark+" 通知 2026-001：已发出，1 个群。",
+				"→ 王敏 ◀ 通知 2026-001 的更正：正在发出。", "→ 王敏 "+mark+" 通知 2026-001 的更正：已发出，1 个群。")
+			if platform == "web" {
+				continue // there it is an edit
+			}
+			s.refuse("demo", forbidden())
+			if said, err = s.Play(t, "@ +1m\n王敏 (私聊): /更正 1 大后天停水\n@ +11m\n"); err != nil {
+				t.Fatal(err)
+			}
+			inOrder(t, said, "→ 王敏 ◀ 通知 2026-001 的更正：正在发出。", "→ 王敏 "+mark+" 通知 2026-001 的更正：还没有送到，原因会私聊告诉你。")
+		}
+	})
+}
+
+// inOrder checks that a transcript shows something after another.
+func inOrder(t *testing.T, said string, want ...string) {
+	t.Helper()
+	rest := said
+	for _, w := range want {
+		_, after, found := strings.Cut(rest, w)
+		if !found {
+			t.Errorf("%q is not shown there:\n%s", w, said)
+			return
+		}
+		rest = after
+	}
+}

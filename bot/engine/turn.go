@@ -203,9 +203,22 @@ func (t *Turn) ShowAgain(most int) error {
 	return nil
 }
 
+// Receipts is the cause for what is posted because of this event, of which Sending tells.
+// It is "" in a group: there the post itself shows that it arrived.
+func (t *Turn) Receipts() string {
+	if !t.Private() {
+		return ""
+	}
+	return ReceiptsOf + t.cause
+}
+
 // Sending says that something is on its way, which was posted with a cause of
-// Receipts. What it came to takes the place of that, once the receipts are in.
+// Receipts. What it came to takes the place of that, once the receipts are in. Without a
+// cause nothing is said.
 func (t *Turn) Sending(cause, about string) error {
+	if cause == "" {
+		return nil
+	}
 	err := t.add(outbox.Letter{Account: t.Event.Account, Chat: t.Event.Chat, Class: outbox.Reply,
 		Message: chat.Text(t.T("delivery.sending", "About", about)), Thread: cause})
 	if err != nil {
@@ -213,9 +226,6 @@ func (t *Turn) Sending(cause, about string) error {
 	}
 	return t.CountReceipts(cause, about, "")
 }
-
-// Receipts is a cause for what is posted in this turn; name tells it from others.
-func (t *Turn) Receipts(name string) string { return ReceiptsOf + name + t.cause }
 
 // ReceiptsOf begins the causes of letters whose receipts are counted.
 const ReceiptsOf = "receipts:"
@@ -328,23 +338,19 @@ func (t *Turn) author() int64 {
 }
 
 // Replace puts a message in the place of the first one of a thread, which was said to one
-// person. Where the platform cannot edit it is said only if it matters; false when there
-// is no such message.
-func (t *Turn) Replace(thread string, msg chat.Message, matters bool) (bool, error) {
-	l := outbox.Letter{Class: outbox.Progress, Message: msg, Thread: thread}
-	var at int64
-	err := t.Tx.QueryRow(`SELECT account, chat, user_id, language, created_at FROM outbox WHERE thread = $1 AND thread <> '' ORDER BY id LIMIT 1`,
-		thread).Scan(&l.Account, &l.Chat, &l.User, &l.Language, &at)
+// person; below it where the platform cannot edit. Where there is no such message, as at a
+// page, nothing is said.
+func (t *Turn) Replace(thread string, msg chat.Message) error {
+	l := outbox.Letter{Class: outbox.Digest, Message: msg, Thread: thread}
+	err := t.Tx.QueryRow(`SELECT account, chat, user_id, language FROM outbox WHERE thread = $1 AND thread <> '' ORDER BY id LIMIT 1`,
+		thread).Scan(&l.Account, &l.Chat, &l.User, &l.Language)
 	if errors.Is(err, store.ErrNoRows) {
-		return false, nil
+		return nil
 	}
 	if err != nil {
-		return false, err
+		return err
 	}
-	if matters || t.Now.Sub(time.UnixMilli(at)) > time.Minute {
-		l.Class = outbox.Digest
-	}
-	return true, t.add(l)
+	return t.add(l)
 }
 
 // For makes a turn whose posts are a member's: he is told what did not arrive.

@@ -59,18 +59,16 @@ func (f *Feature) correctTo(t *engine.Turn, n *notice, g *target, text string) e
 	if err := n.correct(t.Tx, text); err != nil {
 		return err
 	}
-	if err := f.sweep(t.In(t.Unit), step{Kind: "correct", Notice: n.ID}); err != nil {
+	cause := t.Receipts()
+	if err := f.sweep(t.In(t.Unit), step{Kind: "correct", Notice: n.ID, Cause: cause}); err != nil {
 		return err
 	}
-	if t.Private() {
-		return t.Say("notice.corrected", "Number", g.number())
-	}
-	return nil
+	return t.Sending(cause, t.T("notice.corrected", "Number", g.number()))
 }
 
 // postCorrection puts the new text in the place of the old one, or below it
 // where the platform cannot edit.
-func (f *Feature) postCorrection(t *engine.Turn, n *notice, g *target, origin *source) error {
+func (f *Feature) postCorrection(t *engine.Turn, n *notice, g *target, origin *source, cause string) error {
 	if g.Chats == 0 { // not there yet: it will come with the new text
 		return nil
 	}
@@ -81,7 +79,7 @@ func (f *Feature) postCorrection(t *engine.Turn, n *notice, g *target, origin *s
 	if g.Closed {
 		prompt = 0
 	}
-	_, err := f.show(t, n, engine.Post{Class: outbox.Digest, Message: message(t, &shown, g, origin), Prompt: prompt, Thread: n.thread(),
+	_, err := f.show(t, n, engine.Post{Class: outbox.Digest, Message: message(t, &shown, g, origin), Prompt: prompt, Cause: cause, Thread: n.thread(),
 		About: about(t, "notice", g, origin), Unit: n.Unit})
 	return err
 }

@@ -67,19 +67,8 @@ func remindCause(n *notice, g *target, at time.Time) string {
 // afterReminding tells the group how many are missing who were not reached in private,
 // once that is known, and the secretary what it has come to.
 func (f *Feature) afterReminding(t *engine.Turn, s step) error {
-	n, err := load(t.Tx, s.Notice)
-	if err != nil || n == nil || n.State != sent {
-		return err
-	}
-	g, err := targetOf(t.Tx, s.Notice, s.After)
-	if err != nil || g == nil || g.Closed {
-		return err
-	}
-	u, err := t.Directory().Unit(t.Tx, g.Unit)
-	if err != nil {
-		return err
-	}
-	if t, err = t.Into(u); err != nil {
+	t, n, g, err := waitingIn(t, s)
+	if err != nil || g == nil {
 		return err
 	}
 	t = t.For(n.Author)
@@ -87,12 +76,30 @@ func (f *Feature) afterReminding(t *engine.Turn, s step) error {
 	if err != nil {
 		return err
 	}
-	r := reminded{private: reached, group: s.Group + all - reached, away: s.Away}
+	r := reminded{private: reached.People, group: s.Group + all.Less(reached).People, away: s.Away}
 	if err := f.remindGroup(t, n, g, r.group); err != nil {
 		return err
 	}
-	_, err = t.Replace(s.Cause, chat.Text(f.tellReminded(t, "notice.reminded", g, r)), all > reached)
-	return err
+	return t.Replace(s.Cause, chat.Text(f.tellReminded(t, "notice.reminded", g, r)))
+}
+
+// waitingIn is what a later step in one unit is about, with a turn in that unit; g is nil
+// when nobody is waited for there any more.
+func waitingIn(t *engine.Turn, s step) (in *engine.Turn, n *notice, g *target, err error) {
+	n, err = load(t.Tx, s.Notice)
+	if err != nil || n == nil || n.State != sent {
+		return nil, nil, nil, err
+	}
+	g, err = targetOf(t.Tx, s.Notice, s.After)
+	if err != nil || g == nil || g.Closed {
+		return nil, nil, nil, err
+	}
+	u, err := t.Directory().Unit(t.Tx, g.Unit)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	in, err = t.Into(u)
+	return in, n, g, err
 }
 
 // remindParts reminds in all units of a relayed notice where somebody is
@@ -160,19 +167,8 @@ func laterKey(n *notice, g *target) string { return fmt.Sprintf("notice:later:%d
 
 // remindLater sends a reminder that the quiet hours put off.
 func (f *Feature) remindLater(t *engine.Turn, s step) error {
-	n, err := load(t.Tx, s.Notice)
-	if err != nil || n == nil || n.State != sent {
-		return err
-	}
-	g, err := targetOf(t.Tx, s.Notice, s.After)
+	t, n, g, err := waitingIn(t, s)
 	if err != nil || g == nil {
-		return err
-	}
-	u, err := t.Directory().Unit(t.Tx, g.Unit)
-	if err != nil {
-		return err
-	}
-	if t, err = t.Into(u); err != nil {
 		return err
 	}
 	_, err = f.remindTarget(t, n, g)
@@ -294,19 +290,8 @@ func (f *Feature) awake(t *engine.Turn, m *engine.Member, since time.Time) (time
 
 // remindWoken reminds those who were away at a reminder and may be told now.
 func (f *Feature) remindWoken(t *engine.Turn, s step, due time.Time) error {
-	n, err := load(t.Tx, s.Notice)
-	if err != nil || n == nil || n.State != sent {
-		return err
-	}
-	g, err := targetOf(t.Tx, s.Notice, s.After)
-	if err != nil || g == nil || g.Closed {
-		return err
-	}
-	u, err := t.Directory().Unit(t.Tx, g.Unit)
-	if err != nil {
-		return err
-	}
-	if t, err = t.Into(u); err != nil {
+	t, n, g, err := waitingIn(t, s)
+	if err != nil || g == nil {
 		return err
 	}
 	_, open, err := count(t.Tx, n, g)

@@ -432,7 +432,7 @@ func (f *Feature) do(t *engine.Turn, s step, n *notice, g *target, origin *sourc
 	case "repeat":
 		return f.repeat(t, n, g, origin)
 	case "correct":
-		return f.postCorrection(t, n, g, origin)
+		return f.postCorrection(t, n, g, origin, s.Cause)
 	case "recall":
 		return f.postRecall(t, n, g)
 	}

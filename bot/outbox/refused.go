@@ -398,11 +398,21 @@ func (s *Sender) taken(tx *store.Tx, l *Letter, in chat.ChatID) error {
 	return s.out.OnTaken(tx, l.Account, in)
 }
 
-// Receipts is to how many chats the letters of a cause go, and how many have one.
-func Receipts(tx *store.Tx, cause string) (all, sent int, err error) {
-	err = tx.QueryRow(`SELECT COUNT(DISTINCT account || ' ' || chat || ' ' || user_id),
-		COUNT(DISTINCT CASE WHEN state = 'sent' THEN account || ' ' || chat || ' ' || user_id END)
-		FROM outbox WHERE cause = $1 AND cause <> ''`, cause).Scan(&all, &sent)
+// Reach is how many groups, and how many people in private, letters are for.
+type Reach struct{ Groups, People int }
+
+// Less is what is left of it without those of another.
+func (r Reach) Less(o Reach) Reach { return Reach{r.Groups - o.Groups, r.People - o.People} }
+
+// Receipts is for whom the letters of a cause are, and who has got one. What was overtaken
+// by a later letter does not count.
+func Receipts(tx *store.Tx, cause string) (all, sent Reach, err error) {
+	err = tx.QueryRow(`SELECT COUNT(DISTINCT CASE WHEN user_id = '' THEN account || ' ' || chat END),
+		COUNT(DISTINCT CASE WHEN user_id <> '' THEN account || ' ' || user_id END),
+		COUNT(DISTINCT CASE WHEN user_id = '' AND state = 'sent' THEN account || ' ' || chat END),
+		COUNT(DISTINCT CASE WHEN user_id <> '' AND state = 'sent' THEN account || ' ' || user_id END)
+		FROM outbox WHERE cause = $1 AND cause <> '' AND state <> 'skipped'`, cause).
+		Scan(&all.Groups, &all.People, &sent.Groups, &sent.People)
 	return all, sent, err
 }
 

@@ -140,10 +140,11 @@ func (f *Feature) Press(t *engine.Turn, data string) error {
 	if err != nil || w.monday.After(t.Now) || w.plus(8).monday.Before(t.Now) {
 		return engine.Complain("engine.old_button")
 	}
-	if err := f.post(t.In(t.Unit), w, ""); err != nil {
+	cause := t.Receipts()
+	if err := f.post(t.In(t.Unit), w, cause); err != nil {
 		return err
 	}
-	return t.Say("poster.posted")
+	return t.Sending(cause, t.T("delivery.about.poster"))
 }
 
 // post sends the poster to the unit's groups.

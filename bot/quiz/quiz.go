@@ -111,14 +111,12 @@ func (f *Feature) ask(t *engine.Turn, line command.Line) error {
 	if err != nil {
 		return err
 	}
-	code, err := f.open(t.In(t.Unit), q, "", usualOpen, false, "")
+	cause := t.Receipts()
+	code, err := f.open(t.In(t.Unit), q, "", usualOpen, false, cause)
 	if err != nil {
 		return err
 	}
-	if t.Private() {
-		return t.Say("quiz.opened", "Code", code)
-	}
-	return nil
+	return t.Sending(cause, t.T("delivery.about.quiz", "Code", code))
 }
 
 func (f *Feature) choose(t *engine.Turn, args string) (*content.Question, error) {

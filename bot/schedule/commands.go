@@ -40,10 +40,7 @@ func (f *Feature) push(t *engine.Turn, line command.Line) error {
 	if err != nil {
 		return err
 	}
-	if !t.Private() { // the group sees it
-		return action.Run(t.In(t.Unit), args, "")
-	}
-	cause := t.Receipts("push")
+	cause := t.Receipts()
 	if err := action.Run(t.In(t.Unit), args, cause); err != nil {
 		return err
 	}

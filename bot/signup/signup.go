@@ -107,14 +107,12 @@ func (f *Feature) open(t *engine.Turn, words []string) error {
 	if err := unit.At(s.ClosesAt, "signup", "close", ref, "signup:close:"+ref); err != nil {
 		return err
 	}
-	if _, err := unit.Post(engine.Post{Class: outbox.Push, Message: post(unit, s), Prompt: p.ID,
+	cause := t.Receipts()
+	if _, err := unit.Post(engine.Post{Class: outbox.Push, Message: post(unit, s), Prompt: p.ID, Cause: cause,
 		About: unit.T("delivery.about.signup", "Title", s.Title)}); err != nil {
 		return err
 	}
-	if t.Private() {
-		return t.Say("signup.opened", "Title", s.Title, "Code", s.Code)
-	}
-	return nil
+	return t.Sending(cause, t.T("signup.opened", "Title", s.Title, "Code", s.Code))
 }
 
 // read takes the limit and the deadline out of what was typed; the rest is the

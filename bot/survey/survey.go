@@ -200,14 +200,12 @@ func (f *Feature) pulse(t *engine.Turn, line command.Line) error {
 }
 
 func (f *Feature) start(t *engine.Turn, s *Survey) error {
-	code, err := f.open(t.In(t.Unit), s, "")
+	cause := t.Receipts()
+	code, err := f.open(t.In(t.Unit), s, cause)
 	if err != nil {
 		return err
 	}
-	if t.Private() {
-		return t.Say("survey.opened", "Code", code)
-	}
-	return nil
+	return t.Sending(cause, t.T("survey.opened."+s.Kind, "Title", s.Title, "Code", code))
 }
 
 // open announces a vote; it returns the short code.
