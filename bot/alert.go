@@ -11,6 +11,7 @@ import (
 	"github.com/wneessen/go-mail"
 
 	"branchbot/bot/chat"
+	"branchbot/bot/engine"
 	"branchbot/bot/locale"
 	"branchbot/bot/outbox"
 	"branchbot/store"
@@ -127,7 +128,8 @@ func (b *Bot) tellSecretaries(id chat.AccountID, text func(lang string) string, 
 					told[m.ID] = true
 					key := fmt.Sprintf("alert:%s:%d:%d", id, tx.Millis(), m.ID)
 					letter := outbox.Letter{Key: key, Account: a.Account, Chat: a.Chat, User: a.User, Class: outbox.Notice,
-						Message: chat.Text(text(u.Language)), Language: u.Language}
+						Message: chat.Text(text(u.Language)), Language: u.Language, Unit: u.ID,
+						Cause: engine.ForSecretaries(fmt.Sprintf("alert:%s:%d:%s", id, tx.Millis(), u.ID))}
 					if err := b.outbox.Add(tx, letter); err != nil {
 						return err
 					}
@@ -135,6 +137,7 @@ func (b *Bot) tellSecretaries(id chat.AccountID, text func(lang string) string, 
 						continue
 					}
 					letter.Key += ":code"
+					letter.Cause = ""
 					letter.Class = outbox.Push
 					letter.Message = chat.Message{Media: []chat.Media{{Ref: "qr:" + string(id), Alt: locale.Text(u.Language, "login.scan", "Account", id)}}}
 					if err := b.outbox.Add(tx, letter); err != nil {

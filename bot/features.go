@@ -249,7 +249,9 @@ func (f *features) newEngine(o engine.Options, out *outbox.Outbox) *engine.Engin
 	if o.Language == "" {
 		o.Language = locale.Default
 	}
-	return engine.New(o)
+	e := engine.New(o)
+	out.OnBlocked = e.PassOn
+	return e
 }
 
 // checkContent checks what schedules take from the packs.

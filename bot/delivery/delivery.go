@@ -8,7 +8,7 @@
 //   - There is one message an item (a notice, a question, a lesson …) and hour, for all
 //     chats and people together.
 //   - What is told here has no words about it (outbox.Letter.About), so that a failure of
-//     the telling is not told again.
+//     the telling is not told again. A private chat that takes nothing passes it on (bot/engine/secretaries.go).
 //   - What waits and then arrives, after that was told, is told as well.
 package delivery
 
@@ -140,7 +140,7 @@ func (f *Feature) Timer(t *engine.Turn, tm engine.Timer) error {
 	if err != nil {
 		return err
 	}
-	p := engine.Private{Message: chat.Text(text), But: map[chat.AccountID]bool{}}
+	p := engine.Private{Message: chat.Text(text), Cause: t.ForSecretaries(), But: map[chat.AccountID]bool{}}
 	for _, r := range rows {
 		if r.Reason.OfAccount() && r.State != delivered {
 			p.But[r.Account] = true
@@ -166,12 +166,7 @@ func tell(t *engine.Turn, it item, p engine.Private) error {
 	if err != nil {
 		return err
 	}
-	for i := range secretaries {
-		if _, err := t.TellAs(&secretaries[i], p); err != nil {
-			return err
-		}
-	}
-	return nil
+	return t.TellEach(secretaries, p)
 }
 
 // named is how many chats are named in a line.
@@ -255,7 +250,8 @@ func doing(t *engine.Turn, r *Row) string {
 		}
 		return t.T("delivery.failed.other")
 	}
-	if left := r.Until.Sub(t.Now); r.Reason == outbox.RateLimited && left > 0 {
+	limited := r.Reason == outbox.RateLimited || r.Reason == outbox.ChatLimited
+	if left := r.Until.Sub(t.Now); limited && left > 0 {
 		return t.T("delivery.waits.rate_limited", "Minutes", int((left+time.Minute-1)/time.Minute))
 	}
 	if !slices.Contains([]outbox.Reason{outbox.Muted, outbox.Removed, outbox.TopicClosed, outbox.TopicGone, outbox.LoggedOut}, r.Reason) {

@@ -315,12 +315,17 @@ func (t *Turn) privately(member int64, but map[chat.AccountID]bool) (*Address, e
 	if err != nil {
 		return nil, err
 	}
+	return t.work.engine.privately(addresses, but), nil
+}
+
+// privately is the first of the addresses that is reached, but for some accounts; nil when none.
+func (e *Engine) privately(addresses []Address, but map[chat.AccountID]bool) *Address {
 	for i := range addresses {
-		if a := &addresses[i]; !but[a.Account] && (a.Chat != "" || !a.Refuses && t.work.engine.Caps(a.Account, "").Direct) {
-			return a, nil
+		if a := &addresses[i]; !but[a.Account] && (a.Chat != "" || !a.Refuses && e.Caps(a.Account, "").Direct) {
+			return a
 		}
 	}
-	return nil, nil
+	return nil
 }
 
 // Reaches tells whether Tell would reach a member.
@@ -385,25 +390,6 @@ func (t *Turn) TellSenderIn(thread string, msg chat.Message) error {
 		return t.Say("engine.ask_privately_at", "Link", link)
 	}
 	return t.Say("engine.ask_privately")
-}
-
-// TellSecretaries sends a unit's list to its secretaries in private. They wait for it, so it
-// is repeated when it is not known whether it arrived; but what is sealed cannot be.
-func (t *Turn) TellSecretaries(msg chat.Message) error {
-	class := outbox.Report
-	if t.seal != "" {
-		class = outbox.Reply
-	}
-	to, err := t.Directory().Secretaries(t.Tx, t.Unit.ID)
-	if err != nil {
-		return err
-	}
-	for _, m := range to {
-		if _, err := t.TellAs(&m, Private{Message: msg, Class: class}); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // Post is a message for the unit's group chats.

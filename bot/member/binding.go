@@ -393,6 +393,7 @@ func (f *Feature) tellBindings(t *engine.Turn) error {
 	if err != nil {
 		return err
 	}
+	reached, p := false, engine.Private{Cause: t.ForSecretaries()}
 	for _, s := range to {
 		var lines []string
 		for _, b := range here {
@@ -409,11 +410,17 @@ func (f *Feature) tellBindings(t *engine.Turn) error {
 			lines = append(lines[:namedBindings], t.T("member.bindings_more", "N", len(lines)-namedBindings))
 		}
 		text := head + "\n" + strings.Join(lines, "\n") + "\n" + t.T("member.bindings_foot")
-		if _, err := t.Tell(&s, chat.Text(text)); err != nil {
+		p.Message = chat.Text(text)
+		told, err := t.TellAs(&s, p)
+		if err != nil {
 			return err
 		}
+		reached = reached || told
 	}
-	return nil
+	if reached || len(p.Message.Spans) == 0 {
+		return nil
+	}
+	return t.TellEach(to, p) // somebody above
 }
 
 // boundAccount is a row of account_binding with the names of people.

@@ -193,6 +193,7 @@ func tellAuthor(t *engine.Turn, n *notice, p engine.Private) error {
 		if err != nil {
 			return err
 		}
+		p.Cause = t.ForSecretaries()
 		if told, err := t.TellAs(who, p); told || err != nil {
 			return err
 		}
@@ -403,7 +404,9 @@ func (f *Feature) tellOwn(t *engine.Turn, n *notice, m chat.Message) error {
 	if err != nil {
 		return err
 	}
+	cause := t.ForSecretaries()
 	if n.Relayed {
+		cause = t.ForOwnSecretaries()
 		above, err := t.Directory().Secretaries(t.Tx, n.Unit)
 		if err != nil {
 			return err
@@ -412,12 +415,7 @@ func (f *Feature) tellOwn(t *engine.Turn, n *notice, m chat.Message) error {
 			return slices.ContainsFunc(above, func(a engine.Member) bool { return a.ID == m.ID })
 		})
 	}
-	for _, who := range to {
-		if _, err := t.Tell(&who, m); err != nil {
-			return err
-		}
-	}
-	return nil
+	return t.TellEach(to, engine.Private{Message: m, Cause: cause})
 }
 
 // until is the deadline in words.

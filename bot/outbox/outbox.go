@@ -138,6 +138,9 @@ type Outbox struct {
 	// of a private chat if he is known. group: it is a group, which may take messages
 	// again.
 	OnRefused func(tx *store.Tx, account chat.AccountID, in chat.ChatID, user chat.UserID, why Reason) (group bool, err error)
+	// OnBlocked, if set, is called in the transaction in which a letter was given up because
+	// a person's private chat takes nothing.
+	OnBlocked func(tx *store.Tx, l *Letter) error
 	// OnTaken, if set, is told that a chat which refused takes messages again.
 	OnTaken func(tx *store.Tx, account chat.AccountID, in chat.ChatID) error
 	// Refusing, if set, are the chats of an account that refuse, with why, at the start of

@@ -104,6 +104,9 @@ func (o *Outbox) settle(tx *store.Tx, l *Letter, s State, problem string) error 
 		l.Retry = time.Time{}
 		err = o.undelivered(tx, l)
 	}
+	if err == nil && s == Dead && l.User != "" && (l.Reason == Blocked || l.Reason == WindowClosed) && o.OnBlocked != nil && o.open(l) == nil {
+		err = o.OnBlocked(tx, l) // of a sealed one whose key is gone nobody can be told
+	}
 	if account, class := l.Account, l.Class; o.Settled != nil {
 		tx.AfterCommit(func() { o.Settled(account, class, s) })
 	}

@@ -20,7 +20,8 @@ const (
 	TopicClosed  Reason = "topic_closed"  // of a group with topics
 	TopicGone    Reason = "topic_gone"    // the topic was deleted
 	Blocked      Reason = "blocked"       // a private chat takes nothing from the bot
-	RateLimited  Reason = "rate_limited"  // the platform asks to wait
+	RateLimited  Reason = "rate_limited"  // the platform asks the account to wait
+	ChatLimited  Reason = "chat_limited"  // the platform asks to wait in one chat
 	LoggedOut    Reason = "logged_out"    // the account has no session
 	Unreachable  Reason = "unreachable"   // the platform does not answer, or is out of order
 	Busy         Reason = "busy"          // many messages are before it
@@ -414,6 +415,31 @@ func Receipts(tx *store.Tx, cause string) (all, sent Reach, err error) {
 		FROM outbox WHERE cause = $1 AND cause <> '' AND state <> 'skipped'`, cause).
 		Scan(&all.Groups, &all.People, &sent.Groups, &sent.People)
 	return all, sent, err
+}
+
+// Outcome is where a letter goes to a person, and what has become of it.
+type Outcome struct {
+	Account chat.AccountID
+	User    chat.UserID
+	State   State
+}
+
+// Told are the letters of a cause.
+func Told(tx *store.Tx, cause string) ([]Outcome, error) {
+	rows, err := tx.Query(`SELECT account, user_id, state FROM outbox WHERE cause = $1 AND cause <> ''`, cause)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []Outcome
+	for rows.Next() {
+		var o Outcome
+		if err := rows.Scan(&o.Account, &o.User, &o.State); err != nil {
+			return nil, err
+		}
+		out = append(out, o)
+	}
+	return out, rows.Err()
 }
 
 // Arrived tells whether a notice with a prompt has come to a chat, or may have.

@@ -599,7 +599,9 @@ func (s *Sender) failed(l *Letter, err error) error {
 			wait = 5 * time.Second
 		}
 		at := now.Add(min(wait, day)) // an absurd value must not silence anybody for ever
-		s.limit(lane(l).Group(), at, se.Account)
+		if !s.limit(lane(l).Group(), at, se.Account) {
+			l.Reason = ChatLimited
+		}
 		return s.later(l, waited, at, err)
 	case chat.LoggedOut:
 		return s.later(l, waited, now.Add(30*time.Second), err) // for somebody to log in
@@ -629,16 +631,18 @@ func (s *Sender) failed(l *Letter, err error) error {
 	return s.settled(l, Dead, err.Error())
 }
 
-// limit lets a group rest until a time; the whole account if the platform says so, or if
-// another group was refused just before.
-func (s *Sender) limit(group chat.ChatID, until time.Time, account bool) {
+// limit lets a group rest until a time; the whole account, and tells so, if the platform
+// says so, or if another group was refused just before.
+func (s *Sender) limit(group chat.ChatID, until time.Time, account bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.groups[group] = until
-	if account || s.limited != "" && s.limited != group && s.groups[s.limited].After(s.out.db.Now()) {
+	account = account || s.limited != "" && s.limited != group && s.groups[s.limited].After(s.out.db.Now())
+	if account {
 		s.pause = until
 	}
 	s.limited = group
+	return account
 }
 
 // later tries a letter once more at a time, if it is of use then.
