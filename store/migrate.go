@@ -84,6 +84,9 @@ var errOldSchema = errors.New("made by an older branchbot")
 // returns which one there was; before the first step, keep is called with it. A tool
 // beside a running bot only checks (keep is nil): it may not change the schema.
 func migrate(ctx context.Context, db *sql.DB, s schema, want int64, keep func(have int64) error) (have int64, err error) {
+	if version(ctx, db) == want { // as at nearly every start: goose would read all migrations first
+		return want, nil
+	}
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return 0, err
@@ -118,6 +121,14 @@ func migrate(ctx context.Context, db *sql.DB, s schema, want int64, keep func(ha
 		return have, fmt.Errorf("migrate from version %d to %d: %w", have, want, err)
 	}
 	return have, nil
+}
+
+// version is that of the schema, as goose notes it; 0 when it cannot be read.
+func version(ctx context.Context, db *sql.DB) (have int64) {
+	if db.QueryRowContext(ctx, `SELECT MAX(version_id) FROM goose_db_version`).Scan(&have) != nil {
+		return 0
+	}
+	return have
 }
 
 // latest is the version of the schema that this program wants.

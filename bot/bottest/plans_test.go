@@ -2,7 +2,6 @@ package bottest_test
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -16,6 +15,7 @@ import (
 	"branchbot/bot/bottest"
 	"branchbot/store"
 	"branchbot/store/faultdriver"
+	"branchbot/store/storetest"
 )
 
 // growing are the tables that have more rows each day.
@@ -36,18 +36,6 @@ func TestNothingIsReadWhole(t *testing.T) {
 	if err != nil || len(scripts) < 50 {
 		t.Fatalf("%d scripts (%v)", len(scripts), err)
 	}
-	template := filepath.Join(t.TempDir(), "x.db") // the schema takes longer than most scripts
-	db, err := store.Open(t.Context(), "sqlite:"+template, store.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := db.Close(); err != nil {
-		t.Fatal(err)
-	}
-	empty, err := os.ReadFile(template)
-	if err != nil {
-		t.Fatal(err)
-	}
 	seen := map[string]bool{}
 	for _, name := range scripts {
 		a, err := txtar.ParseFile(name)
@@ -57,14 +45,11 @@ func TestNothingIsReadWhole(t *testing.T) {
 		var mu sync.Mutex
 		var fresh []string
 		plan := &faultdriver.Plan{}
-		path := filepath.Join(t.TempDir(), "x.db")
-		if err := os.WriteFile(path, empty, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		done := faultdriver.Set(path, plan)
+		source, _ := storetest.SQLite.Empty(t)
+		done := faultdriver.Set(strings.TrimPrefix(source, "sqlite:"), plan)
 		s := bottest.OpenIn(t, a, func(o store.Options) (*store.DB, error) {
 			o.Driver = faultdriver.Name
-			return store.Open(t.Context(), "sqlite:"+path, o)
+			return store.Open(t.Context(), source, o)
 		})
 		plan.Op = func(statement string) (before, after error) {
 			mu.Lock()
