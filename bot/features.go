@@ -20,6 +20,7 @@ import (
 	"branchbot/bot/load"
 	"branchbot/bot/locale"
 	"branchbot/bot/member"
+	"branchbot/bot/misconduct"
 	"branchbot/bot/notice"
 	"branchbot/bot/outbox"
 	"branchbot/bot/picture"
@@ -46,6 +47,7 @@ type features struct {
 	schedule  *schedule.Feature
 	survey    *survey.Feature
 	suggest   *suggestion.Feature
+	reports   *misconduct.Feature
 	lessons   *lesson.Feature
 	shifts    *shift.Feature
 	report    *report.Feature
@@ -67,7 +69,9 @@ func newFeatures(links func(code string) []string, page func(code string) string
 	f := &features{directory: member.NewDirectory(), book: &ledger.Book{}}
 	f.directory.OnEnded = console.End
 	f.members = &member.Feature{Directory: f.directory, Links: links, Page: page}
-	f.survey, f.suggest = &survey.Feature{}, &suggestion.Feature{}
+	f.reports = &misconduct.Feature{}
+	f.survey, f.suggest = &survey.Feature{Reports: f.reports}, &suggestion.Feature{Reports: f.reports}
+	f.reports.Takers = map[string]misconduct.Taker{f.survey.Name(): f.survey, f.suggest.Name(): f.suggest}
 	f.schedule = &schedule.Feature{Quiet: f.quietHours}
 	f.lessons = &lesson.Feature{Library: f.library.Load, Book: f.book, PerDay: func() int { return f.conduct.Load().LessonsPerDay }}
 	f.shifts = &shift.Feature{Letters: func() shift.Letters { return *f.letters.Load() }, Quiet: f.quietHours}
@@ -102,6 +106,7 @@ func (f *features) list() []engine.Feature {
 		&signup.Feature{},
 		f.survey,
 		f.suggest,
+		f.reports,
 		&honour.Feature{Quiet: f.quietHours},
 		f.poster,
 		f.board,
@@ -243,7 +248,7 @@ func (f *features) newEngine(o engine.Options, out *outbox.Outbox) *engine.Engin
 	out.OnUndelivered = f.delivery.Undelivered
 	out.OnRefused, out.OnTaken, out.Refusing = f.directory.Refused, f.directory.Taken, f.directory.Refusing
 	keys := seal.Beside(o.DB.Path())
-	out.Keys, f.survey.Keys, f.suggest.Keys = keys, keys, keys
+	out.Keys, f.survey.Keys, f.suggest.Keys, f.reports.Keys = keys, keys, keys, keys
 	o.Directory, o.Outbox, o.Features = f.directory, out, f.list()
 	o.Names = []string{"支部小助手", "小助手", "branchbot"}
 	if o.Language == "" {

@@ -11,6 +11,7 @@ import (
 	"branchbot/bot/command"
 	"branchbot/bot/engine"
 	"branchbot/bot/member"
+	"branchbot/bot/misconduct"
 	"branchbot/bot/seal"
 )
 
@@ -116,7 +117,7 @@ func (f *Feature) handleCare(t *engine.Turn, id int64, what string) error {
 		if err != nil {
 			return err
 		}
-		return f.whisper(t, chat.Text(text))
+		return f.Reports.Whisper(t, chat.Text(text))
 	case "结束", "完成", "办结", "close", "done":
 		return f.erase(t, c, m)
 	}
@@ -137,7 +138,7 @@ func (f *Feature) erase(t *engine.Turn, c *Care, author *engine.Member) error {
 		return err
 	}
 	for _, gone := range []string{key, c.Seal} {
-		if err := f.forgetAt(t, gone, t.Now.Add(whisperFor)); err != nil {
+		if err := f.Reports.ForgetAt(t, gone, t.Now.Add(misconduct.WhisperFor)); err != nil {
 			return err
 		}
 	}

@@ -89,7 +89,7 @@ func (f *Feature) list(t *engine.Turn) error {
 	for _, c := range help {
 		lines = append(lines, t.T("suggestion.care_line", "Number", c.ID, "Category", t.T("suggestion.category."+c.Category), "Day", c.Day))
 	}
-	return f.whisper(t, chat.Text(strings.Join(lines, "\n")))
+	return f.Reports.Whisper(t, chat.Text(strings.Join(lines, "\n")))
 }
 
 func (f *Feature) show(t *engine.Turn, c *Case) error {
@@ -183,11 +183,11 @@ func (f *Feature) remindOn(t *engine.Turn, c *Case, n int) error {
 	return t.At(day.Add(morning*time.Hour), "suggestion", "due", fmt.Sprintf("%d:%d", c.ID, n), c.timer())
 }
 
-// Timer implements engine.Timed: unbox, forget (a key), due, care (due).
+// Timer implements engine.Timed: unbox, forget (a key, set by an earlier version), due, care (due).
 func (f *Feature) Timer(t *engine.Turn, tm engine.Timer) error {
 	switch tm.Kind {
 	case "forget":
-		return f.forget(t, tm.Ref)
+		return f.Reports.Forget(t, tm.Ref)
 	case "unbox":
 		u, err := t.Directory().Unit(t.Tx, tm.Ref)
 		if err != nil {
@@ -224,21 +224,4 @@ func (f *Feature) Timer(t *engine.Turn, tm engine.Timer) error {
 		}
 	}
 	return t.TellSecretaries(chat.Text(t.T("suggestion.due", "Line", c.line(t))))
-}
-
-// forget destroys a key and empties the journal.
-func (f *Feature) forget(t *engine.Turn, key string) error {
-	if _, err := t.Tx.Exec(`DELETE FROM suggestion_held WHERE seal = $1`, key); err != nil {
-		return err
-	}
-	if err := f.Keys.Destroy(key); err != nil {
-		return err
-	}
-	e := t.Engine()
-	t.Tx.AfterCommit(func() {
-		if err := e.DB.Scrub(); err != nil {
-			e.Log.Error("empty the journal", "error", err)
-		}
-	})
-	return nil
 }

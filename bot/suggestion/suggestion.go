@@ -16,15 +16,14 @@
 //     the key destroyed: no backup can show the text any more. Member and
 //     category stand in the row in clear, so a backup made before shows them for
 //     as long as it is kept.
-//   - Of a report of wrongdoing nothing is stored; the official channels are
-//     named. What may be one (report.go) is asked about first, and meanwhile sealed.
+//   - Of a report of wrongdoing nothing is stored: package misconduct looks at each
+//     text first.
 //
 // What is not hidden: the platform sees what is typed; when somebody wrote to
 // the bot can be seen in the outbox, so that the only one who wrote on a day can
 // be guessed; who holds the machine while a key lives can read what it seals.
 //
-// Commands: /建议 /suggest, /咨询 /ask, /求助 /care, /举报 /report, /进度 /case,
-// /办理 /handle.
+// Commands: /建议 /suggest, /咨询 /ask, /求助 /care, /进度 /case, /办理 /handle.
 package suggestion
 
 import (
@@ -40,15 +39,15 @@ import (
 	"branchbot/bot/chat"
 	"branchbot/bot/command"
 	"branchbot/bot/engine"
+	"branchbot/bot/misconduct"
 	"branchbot/bot/seal"
 )
 
 const (
-	maxText    = 1000 // runes
-	firstDue   = 7    // days until a case should be taken up
-	careDue    = 3    // days until somebody should have called
-	whisperFor = time.Hour
-	morning    = 9 // o'clock: reminders, and what has no name
+	maxText  = 1000 // runes
+	firstDue = 7    // days until a case should be taken up
+	careDue  = 3    // days until somebody should have called
+	morning  = 9    // o'clock: reminders, and what has no name
 )
 
 // Keys keep what is sealed out of reach; package seal implements it.
@@ -60,7 +59,10 @@ type Keys interface {
 }
 
 // Feature hears suggestions.
-type Feature struct{ Keys Keys }
+type Feature struct {
+	Keys    Keys
+	Reports *misconduct.Feature
+}
 
 // Name implements engine.Feature.
 func (f *Feature) Name() string { return "suggestion" }
@@ -71,7 +73,6 @@ func (f *Feature) Commands() []engine.Command {
 		{Names: []string{"建议", "suggest"}, Role: engine.OnRoster, Discreet: true, Usage: "suggestion.usage.suggest", Run: f.suggest},
 		{Names: []string{"咨询", "ask"}, Role: engine.OnRoster, Discreet: true, Usage: "suggestion.usage.ask", Run: f.ask},
 		{Names: []string{"求助", "care"}, Role: engine.OnRoster, Discreet: true, Usage: "suggestion.usage.care", Run: f.care},
-		{Names: []string{"举报", "report"}, Word: true, Discreet: true, Usage: "suggestion.usage.report", Run: f.report},
 		{Names: []string{"进度", "case"}, Role: engine.OnRoster, Discreet: true, Usage: "suggestion.usage.case", Run: f.progress},
 		{Names: []string{"办理", "handle"}, Role: engine.Secretary, Discreet: true, Usage: "suggestion.usage.handle", Run: f.handle},
 	}
@@ -91,19 +92,19 @@ func (f *Feature) submit(t *engine.Turn, kind, text string) error {
 	if text == "" {
 		return engine.Complain("suggestion.how." + kind)
 	}
-	looks := suspect(text)
-	switch {
-	case looks == report:
-		return f.report(t, command.Line{})
-	case !t.Private():
-		return t.TellSender(chat.Text(t.T("suggestion.privately")))
-	case utf8.RuneCountInString(text) > maxText:
-		return engine.Complain("suggestion.long", "Most", maxText)
-	case looks == doubtful:
-		return f.doubt(t, kind, text)
+	if misconduct.Suspect(text) != misconduct.Report {
+		switch {
+		case !t.Private():
+			return t.TellSender(chat.Text(t.T("suggestion.privately")))
+		case utf8.RuneCountInString(text) > maxText:
+			return engine.Complain("suggestion.long", "Most", maxText)
+		}
 	}
-	return f.take(t, kind, text)
+	return f.Reports.Screen(t, text, f.Name(), kind, func() error { return f.take(t, kind, text) })
 }
+
+// TakeAnyway implements misconduct.Taker.
+func (f *Feature) TakeAnyway(t *engine.Turn, kind, text string) error { return f.take(t, kind, text) }
 
 // take registers what is no report.
 func (f *Feature) take(t *engine.Turn, kind, text string) error {
@@ -211,7 +212,7 @@ func (f *Feature) unbox(t *engine.Turn) error {
 		if err := t.TellSecretaries(chat.Text(text)); err != nil {
 			return err
 		}
-		if err := f.forgetAt(t, w.seal, t.Now); err != nil {
+		if err := f.Reports.ForgetAt(t, w.seal, t.Now); err != nil {
 			return err
 		}
 	}
@@ -229,43 +230,6 @@ func (f *Feature) unseal(w waiting) (*boxed, error) {
 	}
 	b := &boxed{}
 	return b, json.Unmarshal(plain, b)
-}
-
-// forgetAt has a key destroyed.
-func (f *Feature) forgetAt(t *engine.Turn, key string, at time.Time) error {
-	return t.At(at, "suggestion", "forget", key, "suggestion:forget:"+key)
-}
-
-// whisper answers the sender so that what it says is soon read by nobody else.
-func (f *Feature) whisper(t *engine.Turn, m chat.Message) error {
-	key, err := f.Keys.Make()
-	if err != nil {
-		return err
-	}
-	if err := f.forgetAt(t, key, t.Now.Add(whisperFor)); err != nil {
-		return err
-	}
-	return t.Sealed(key, func() error { return t.TellSender(m) })
-}
-
-// answers tells whether the message is surely an answer to something that is
-// open. To a question that takes any text it is one only by number or by 答.
-func answers(t *engine.Turn) (bool, error) {
-	open, err := t.OpenPrompts("")
-	if err != nil {
-		return false, err
-	}
-	r := command.Read(t.Event.Text)
-	r.Addressed = true
-	for _, p := range open {
-		if p.Want.Kind == command.Blank && r.Code != p.Code && !strings.HasPrefix(r.Text, "答") {
-			continue
-		}
-		if _, v := r.Match(p.Want); v == command.OK {
-			return true, nil
-		}
-	}
-	return false, nil
 }
 
 // progress is /进度: the sender's own cases, or the one of a code.
@@ -292,14 +256,14 @@ func (f *Feature) progress(t *engine.Turn, line command.Line) error {
 		return err
 	}
 	if c != nil {
-		return f.whisper(t, chat.Text(c.line(t)))
+		return f.Reports.Whisper(t, chat.Text(c.line(t)))
 	}
 	waits, err := f.boxes(t, hash(line.Args))
 	if err != nil {
 		return err
 	}
 	if waits {
-		return f.whisper(t, chat.Text(t.T("suggestion.still_boxed")))
+		return f.Reports.Whisper(t, chat.Text(t.T("suggestion.still_boxed")))
 	}
 	return engine.Complain("suggestion.unknown_code")
 }

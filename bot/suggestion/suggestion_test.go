@@ -116,7 +116,7 @@ func TestDoubt(t *testing.T) {
 		}
 		held("1|0|0|0\n")
 		if err := s.Engine.Handle("rehearsal", "", chat.Event{Key: "theirs", Kind: chat.Pressed, Private: true, Chat: "dm:0003",
-			From: chat.User{ID: "0003"}, Data: "suggestion:submit:1"}); err != nil {
+			From: chat.User{ID: "0003"}, Data: "misconduct:submit:1"}); err != nil {
 			t.Fatal(err)
 		}
 		held("1|0|0|0\n")

@@ -294,7 +294,7 @@ func (f *Feature) pressed(t *engine.Turn, s *Survey, d *draft, verb, value strin
 	switch verb {
 	case "pick":
 		if value, ok := q.read(value); ok {
-			return f.answer(t, s, d, value)
+			return f.screened(t, s, d, value)
 		}
 	case "done":
 		if d.Picked == "" {

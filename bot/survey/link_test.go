@@ -22,6 +22,7 @@ import (
 	"branchbot/bot/delivery"
 	"branchbot/bot/engine"
 	"branchbot/bot/member"
+	"branchbot/bot/misconduct"
 	"branchbot/bot/outbox"
 	"branchbot/bot/seal"
 	"branchbot/bot/survey"
@@ -122,7 +123,7 @@ func newScene(t *testing.T, e storetest.Engine, ring func(path string) keys) *sc
 	out := outbox.New(s.db, "acc")
 	out.Keys = s.keys
 	s.engine = engine.New(engine.Options{DB: s.db, Directory: d, Outbox: out, Log: log, Language: "zh-CN",
-		Features: []engine.Feature{&survey.Feature{Keys: s.keys}, &delivery.Feature{}}})
+		Features: []engine.Feature{&survey.Feature{Keys: s.keys, Reports: &misconduct.Feature{Keys: s.keys}}, &delivery.Feature{}}})
 	s.sender = out.Sender(s.platform, nil, log)
 	return s
 }

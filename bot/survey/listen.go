@@ -2,6 +2,7 @@ package survey
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -179,7 +180,7 @@ func (f *Feature) typed(t *engine.Turn, s *Survey, d *draft) func() error {
 			return do(func() error { return f.answer(t, s, d, d.Picked) })
 		}
 		if value, ok := s.Questions[n].read(t.Event.Text); ok {
-			return do(func() error { return f.answer(t, s, d, value) })
+			return do(func() error { return f.screened(t, s, d, value) })
 		}
 		return nil
 	}
@@ -190,4 +191,40 @@ func (f *Feature) typed(t *engine.Turn, s *Survey, d *draft) func() error {
 		return do(func() error { return f.paper(t, s) })
 	}
 	return nil
+}
+
+// screened takes an answer, a written one unless it is a report of wrongdoing or may be one.
+func (f *Feature) screened(t *engine.Turn, s *Survey, d *draft, value string) error {
+	n := len(d.Answers)
+	if s.Questions[n].Type != Text {
+		return f.answer(t, s, d, value)
+	}
+	return f.Reports.Screen(t, value, f.Name(), fmt.Sprintf("%d:%d", s.ID, n), func() error { return f.answer(t, s, d, value) })
+}
+
+// TakeAnyway implements misconduct.Taker: ref is SURVEY:QUESTION.
+func (f *Feature) TakeAnyway(t *engine.Turn, ref, text string) error {
+	var id int64
+	var n int
+	if _, err := fmt.Sscanf(ref, "%d:%d", &id, &n); err != nil {
+		return fmt.Errorf("written answer %q: %w", ref, err)
+	}
+	s, err := load(t.Tx, id)
+	if err != nil {
+		return err
+	}
+	if s == nil {
+		return engine.Complain("engine.old_button")
+	}
+	if err := f.mayVote(t, s); err != nil {
+		return err
+	}
+	d, err := f.drafted(t, s)
+	if err != nil {
+		return err
+	}
+	if d == nil || len(d.Answers) != n { // it was answered otherwise, or is begun anew
+		return engine.Complain("engine.old_button")
+	}
+	return f.answer(t, s, d, text)
 }

@@ -10,6 +10,8 @@
 //   - The number of those who have voted must equal that of the ballots; if it
 //     does not, the result says so.
 //   - Votes earn no points.
+//   - A written answer that reports wrongdoing is not taken; one that may do so is asked
+//     about first (package misconduct).
 //
 // How a ballot is kept apart from its voter:
 //   - "Has voted" (survey_voted) holds member and survey, no time, no order. It
@@ -46,6 +48,7 @@ import (
 	"branchbot/bot/command"
 	"branchbot/bot/engine"
 	"branchbot/bot/member"
+	"branchbot/bot/misconduct"
 	"branchbot/bot/outbox"
 	"branchbot/schedules"
 )
@@ -71,7 +74,10 @@ type Keys interface {
 }
 
 // Feature holds votes.
-type Feature struct{ Keys Keys }
+type Feature struct {
+	Keys    Keys
+	Reports *misconduct.Feature
+}
 
 // Name implements engine.Feature.
 func (f *Feature) Name() string { return "survey" }

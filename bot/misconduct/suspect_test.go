@@ -1,4 +1,4 @@
-package suggestion
+package misconduct
 
 import "testing"
 
@@ -6,8 +6,8 @@ import "testing"
 // everyday suggestions are neither.
 func TestSuspect(t *testing.T) {
 	t.Parallel()
-	for want, texts := range map[suspicion][]string{
-		report: {
+	for want, texts := range map[Suspicion][]string{
+		Report: {
 			"班长收受供应商红包", "班组长吃拿卡要", "采购拿回扣", "主任公款吃喝", "有人挪用党费", "他贪了不少钱", "车间主任性骚扰女工",
 			"领导收红包找谁反映", "主任收礼", "被领导打击报复", "我要举报", "科长向承包商索贿", "经理收了人家两条烟，收烟还收酒", "仓库保管员监守自盗",
 			"厂里有小金库", "队长虚报冒领加班费", "评优优亲厚友", "书记以权谋私", "班长 受 贿", "主任收红*包", "财务科做假账", "老公家暴我", "丈夫经常打老婆",
@@ -18,12 +18,12 @@ func TestSuspect(t *testing.T) {
 			"领导骗补贴", "干部打架", "有人偷电缆", "他刁难我们不给签字", "怎么向纪委反映", "招标暗箱操作", "滥用职权", "中饱私囊", "吃空饷", "国有资产流失",
 			"采购的把备件倒卖了", "书记内定了先进", "拒绝行贿以后被穿小鞋", "领导发红包以外还收礼", "the boss takes bribes", "sexual harassment by the foreman",
 		},
-		doubtful: {
+		Doubtful: {
 			"食堂红包", "建议春节给大家发红包", "微信群抢红包太吵", "防贪标语旧了", "活动室电脑装个贪吃蛇", "最近骚扰电话很多", "贪小便宜容易上当",
 			"建议学习受贿案例", "咨询什么是职务侵占", "严禁赌博的牌子掉了", "建议办防诈骗讲座", "咨询刑法里挪用公款怎么认定",
 			"妇女节送礼物", "拒绝家暴宣传栏", "购物卡怎么领", "建议挪用一间空房做活动室", "公车什么时候发车", "工会收钱的标准是多少",
 		},
-		harmless: {
+		Harmless: {
 			"", "食堂多点素菜", "班车晚点太多", "建议更衣室加几个柜子", "宿舍热水不够", "报销药费要什么材料", "党费怎么交", "公告栏的灯坏了", "建议开会少一点，不搞形式主义",
 			"少填表少留痕", "路口有车违规停放", "叉车违规操作太多", "其他没有意见", "上班偷懒的风气要改", "操作票太复杂，其他班组也这样说", "小鞋柜坏了", "建议买几本书",
 			"夜班的夜宵太晚", "给老党员过政治生日", "厂区北门加盏灯", "孩子上学怎么办手续", "家里困难，父亲住院", "压力大，睡不着", "强暴雨天班车停不停", "食堂想吃豆腐脑",
@@ -31,7 +31,7 @@ func TestSuspect(t *testing.T) {
 		},
 	} {
 		for _, text := range texts {
-			if got := suspect(text); got != want {
+			if got := Suspect(text); got != want {
 				t.Errorf("%q: %d, want %d", text, got, want)
 			}
 		}
@@ -40,11 +40,11 @@ func TestSuspect(t *testing.T) {
 
 func FuzzSuspect(f *testing.F) {
 	f.Add("班长收红包")
-	f.Fuzz(func(t *testing.T, text string) { suspect(text) })
+	f.Fuzz(func(t *testing.T, text string) { Suspect(text) })
 }
 
 func BenchmarkSuspect(b *testing.B) {
 	for b.Loop() {
-		suspect("师傅，明天的班车几点从北门发车，我想带孩子去医院看看")
+		Suspect("师傅，明天的班车几点从北门发车，我想带孩子去医院看看")
 	}
 }
