@@ -283,7 +283,7 @@ func TestAMigrationThatIsCutOff(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	finished := false
-	for n := 1; !finished; n += 9 {
+	for n := 1; !finished; n += 23 {
 		path := filepath.Join(dir, fmt.Sprint(n, ".db"))
 		left := n
 		plan := &faultdriver.Plan{Op: func(string) (before, after error) {
