@@ -239,6 +239,15 @@ func Instant(at, now time.Time, zone *time.Location, lang string) string {
 	return inWords(at, now, zone, lang, "15:04")
 }
 
+// Deadline is Instant for the end of something: midnight is 24:00 of the day that it
+// ends, 12月4日（周五）24:00.
+func Deadline(at, now time.Time, zone *time.Location, lang string) string {
+	if local := at.In(zone); local.Hour() == 0 && local.Minute() == 0 && local.Second() == 0 {
+		return inWords(at.Add(-time.Second), now, zone, lang, "24:00")
+	}
+	return Instant(at, now, zone, lang)
+}
+
 // Day is Instant without the time of day: 今天（周三）, 明天, 12月1日（周二）.
 func Day(at, now time.Time, zone *time.Location, lang string) string {
 	return inWords(at, now, zone, lang, "")
@@ -257,8 +266,11 @@ func inWords(at, now time.Time, zone *time.Location, lang, clock string) string 
 	case at.Year() != now.Year():
 		layout = w.DayOfYear
 	}
-	if clock == "" {
+	switch clock {
+	case "":
 		layout = strings.Replace(strings.Replace(layout, " 15:04", "", 1), "15:04", "", 1)
+	case "24:00":
+		layout = strings.Replace(layout, "15:04", "%c", 1)
 	}
-	return strings.Replace(at.Format(layout), "%s", w.Weekdays[at.Weekday()], 1)
+	return strings.NewReplacer("%s", w.Weekdays[at.Weekday()], "%c", clock).Replace(at.Format(layout))
 }

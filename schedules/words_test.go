@@ -95,6 +95,26 @@ func TestInstant(t *testing.T) {
 	}
 }
 
+func TestDeadline(t *testing.T) {
+	t.Parallel()
+	zone := time.FixedZone("CST", 8*3600)
+	now := time.Date(2026, 12, 1, 10, 0, 0, 0, zone)
+	for _, c := range []struct {
+		at     time.Time
+		zh, en string
+	}{
+		{time.Date(2026, 12, 2, 0, 0, 0, 0, zone), "今天 24:00（周二）", "today 24:00 (Tue)"},
+		{time.Date(2026, 12, 3, 0, 0, 0, 0, zone), "明天 24:00", "tomorrow 24:00"},
+		{time.Date(2026, 12, 5, 0, 0, 0, 0, zone), "12月4日（周五）24:00", "4 Dec (Fri) 24:00"},
+		{time.Date(2027, 1, 1, 0, 0, 0, 0, zone), "12月31日（周四）24:00", "31 Dec (Thu) 24:00"},
+		{time.Date(2026, 12, 4, 18, 0, 0, 0, zone), "12月4日（周五）18:00", "4 Dec (Fri) 18:00"},
+	} {
+		if zh, en := Deadline(c.at, now, zone, "zh-CN"), Deadline(c.at, now, zone, "en"); zh != c.zh || en != c.en {
+			t.Errorf("%s: %q, %q; want %q, %q", c.at, zh, en, c.zh, c.en)
+		}
+	}
+}
+
 func TestDayInWords(t *testing.T) {
 	t.Parallel()
 	zone, err := Zone("Asia/Shanghai")

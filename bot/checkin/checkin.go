@@ -84,23 +84,64 @@ func (f *Feature) Actions() []engine.Action {
 	}}
 }
 
-// openNow is /开签 [30m] [title]; the English form may say "checkin" first.
+// openNow is /开签 [30m | 截止 11:30] [title], in any order.
 func (f *Feature) openNow(t *engine.Turn, line command.Line) error {
-	words := line.Fields()
-	if len(words) > 0 && (command.Fold(words[0]) == "checkin" || words[0] == "签到") {
-		words = words[1:]
+	title, closes, err := readWindow(line.Args, t.Now.In(t.Unit.Zone))
+	if err != nil {
+		return err
 	}
-	open := usualOpen
-	if len(words) > 0 {
-		if d, ok := command.Duration(words[0]); ok {
-			open, words = d, words[1:]
-		}
-	}
-	cause, title := t.Receipts(), strings.Join(words, " ")
-	if err := f.open(t.In(t.Unit), title, open, cause); err != nil {
+	cause := t.Receipts()
+	if err := f.open(t.In(t.Unit), title, closes.Sub(t.Now), cause); err != nil {
 		return err
 	}
 	return t.Sending(cause, t.T("delivery.about.checkin", "Title", titled(t.In(t.Unit), title)))
+}
+
+// longest is how long a window may be open.
+const longest = 30 * 24 * time.Hour
+
+var options = []command.Option{{Name: "until", Words: []string{"截止", "截止时间", "截止到", "截至", "限时", "时长", "until", "by", "for"}, Takes: command.Time, Loose: true}}
+
+// readWindow reads what a window is called and when it closes. A time at the front or
+// the end needs no word before it, and what may be a time is never the name.
+func readWindow(args string, now time.Time) (title string, closes time.Time, err error) {
+	o := command.ReadOptions(args, options, true, now)
+	title, closes = o.Text, o.Until
+	unread := func(text string) error { return engine.Complain("checkin.unread", "Text", chat.CleanName(text)) }
+	if o.Fault != "" || o.Left != "" {
+		return "", closes, unread(args)
+	}
+	for _, word := range []string{"签到", "checkin"} { // the English form may say it first
+		if rest, ok := strings.CutPrefix(title, word); ok && (rest == "" || rest[0] == ' ') {
+			title = strings.TrimSpace(rest)
+		}
+	}
+	if closes.IsZero() {
+		switch at, rest, how := command.Until(title, now); how {
+		case command.Clear:
+			typed := strings.TrimPrefix(strings.Trim(strings.TrimSuffix(title, rest), " ，,、；;：:"), "今天")
+			_, clock := command.Clock(typed, now)
+			if _, long := command.Duration(typed); !clock && !long && at.Sub(now) <= longest { // 周五主题党日
+				return "", closes, unread(title)
+			}
+			title, closes = rest, at
+		case command.Unclear:
+			return "", closes, unread(title)
+		}
+	}
+	if closes.IsZero() {
+		if cut := strings.LastIndexAny(title, " ，,、"); cut >= 0 {
+			if at, rest, how := command.Until(strings.Trim(title[cut:], " ，,、"), now); how == command.Clear && rest == "" {
+				title, closes = strings.TrimRight(title[:cut], " ，,、"), at
+			}
+		}
+	}
+	if closes.IsZero() {
+		closes = now.Add(usualOpen)
+	} else if !closes.After(now) || closes.Sub(now) > longest {
+		return "", closes, engine.Complain("checkin.closes", "Text", chat.CleanName(args))
+	}
+	return title, closes, nil
 }
 
 func (f *Feature) open(t *engine.Turn, title string, open time.Duration, cause string) error {
@@ -143,7 +184,7 @@ func (f *Feature) open(t *engine.Turn, title string, open time.Duration, cause s
 
 // post is the message of a window.
 func post(t *engine.Turn, w *window, p engine.Prompt) chat.Message {
-	m := chat.Message{}.AddStyled(t.T("checkin.head", "Title", w.Title, "Until", schedules.Instant(w.ClosesAt, t.Now, t.Unit.Zone, t.Lang)), chat.Bold)
+	m := chat.Message{}.AddStyled(t.T("checkin.head", "Title", w.Title, "Until", schedules.Deadline(w.ClosesAt, t.Now, t.Unit.Zone, t.Lang)), chat.Bold)
 	m = m.Add("\n" + t.T("checkin.how"))
 	word := t.T("checkin.word")
 	m.Buttons = [][]chat.Button{{{Label: word, Data: engine.PressData(p, "签到"), Word: word}}}
@@ -170,6 +211,9 @@ func (f *Feature) Answer(t *engine.Turn, p engine.Prompt, a command.Answer) erro
 		return fmt.Errorf("prompt %d: window %q: %w", p.ID, p.Ref, err)
 	}
 	if a.Value == "leave" {
+		if took, err := t.TakeLeave(); took || err != nil {
+			return err
+		}
 		return f.record(t, id, t.Member.ID, onLeave, a.Reason, "checkin.leave_noted")
 	}
 	return f.record(t, id, t.Member.ID, onTime, "", "checkin.noted")
@@ -430,7 +474,7 @@ func (f *Feature) Open(t *engine.Turn, m *engine.Member) ([]string, error) {
 		if was != "" {
 			key = "checkin.open_done"
 		}
-		lines = append(lines, t.T(key, "Title", w.Title, "Until", schedules.Instant(w.ClosesAt, t.Now, t.Unit.Zone, t.Lang)))
+		lines = append(lines, t.T(key, "Title", w.Title, "Until", schedules.Deadline(w.ClosesAt, t.Now, t.Unit.Zone, t.Lang)))
 	}
 	return lines, err
 }

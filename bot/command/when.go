@@ -1,93 +1,182 @@
 package command
 
 import (
+	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
+	"unicode"
+)
+
+// The one reader of times: durations, times of the day, days, deadlines here and
+// in day.go, the days of a leave in days.go. It reads Chinese and English,
+// traditional and full-width forms, numbers in digits and in words. What can be
+// meant in two ways is never guessed: it is Unclear, and the caller asks.
+
+// Reading is how well a time was understood.
+type Reading int
+
+const (
+	NoTime  Reading = iota // nothing that looks like a time
+	Unclear                // something that does, but not surely which
+	Clear
 )
 
 // maxDuration is the longest time that anything may stay open.
 const maxDuration = 30 * 24 * time.Hour
 
-// maxTime bounds a typed time, in bytes.
-const maxTime = 64
+// maxTime bounds what is looked at, in runes.
+const maxTime = 160
 
-// timeText is a typed time, ready to be read; "" when it is too long for one.
-func timeText(s string) string {
-	if len(s) > maxTime {
-		return ""
+// times reads a text from the front, as runes folded one by one, so that what is
+// left can be given back as it was typed.
+type times struct {
+	typed, text []rune
+	at          int
+	now         time.Time
+
+	doubt   bool // a day was named, but not surely which
+	kind    int  // how the last day was named: tomorrow, Friday, 9 December …
+	monthly bool // the last day was named with its month
+	dashed  bool // and with a dash: 12-9
+	inMonth bool // a bare number is a day of the month of the day before it
+}
+
+func newTimes(s string, now time.Time) *times {
+	if len(s) > 4*maxTime {
+		s = s[:4*maxTime]
 	}
-	return strings.Map(func(r rune) rune {
-		if r == ' ' {
-			return -1
-		}
-		return simple(r)
-	}, Fold(s))
-}
-
-// units of a duration, from long to short; longer words first.
-var timeUnits = []struct {
-	words []string
-	unit  time.Duration
-}{
-	{[]string{"天", "日", "days", "day", "d"}, 24 * time.Hour},
-	{[]string{"个小时", "小时", "个钟头", "钟头", "hours", "hour", "h"}, time.Hour},
-	{[]string{"分钟", "分", "minutes", "minute", "mins", "min", "m"}, time.Minute},
-}
-
-// Duration reads 30m, 30分钟, 半小时, 2h, 1h30m, 一个半小时, 1天; more than
-// nothing and at most 30 days.
-func Duration(s string) (time.Duration, bool) {
-	rest := timeText(s)
-	var d time.Duration
-	last := -1 // units get shorter
-	for rest != "" {
-		half := false
-		n, after, ok := count(rest)
-		if after, half = cutHalf(rest, after); !ok && !half {
-			return 0, false
-		}
-		at, word := unitOf(after, last)
-		if at < 0 {
-			return 0, false
-		}
-		last, rest = at, after[len(word):]
-		d += time.Duration(n) * timeUnits[at].unit
-		if at == 1 && !half && rest == "半" { // 1小时半
-			half, rest = true, ""
-		}
-		if half && at != 1 {
-			return 0, false // 半天 is four hours to some and twelve to others
-		}
-		if half {
-			d += 30 * time.Minute
-		}
+	t := &times{now: now, typed: []rune(strings.ToValidUTF8(clean(s), ""))}
+	if len(t.typed) > maxTime {
+		t.typed = t.typed[:maxTime]
 	}
-	return d, d > 0 && d <= maxDuration
-}
-
-// cutHalf reads the half of 半小时, 半个小时 and 一个半小时; rest stands before
-// the number, after behind it.
-func cutHalf(rest, after string) (string, bool) {
-	for _, word := range []string{"个半", "半"} {
-		if cut, ok := strings.CutPrefix(after, word); ok && (word == "半") == (rest == after) {
-			return cut, true
-		}
+	t.text = make([]rune, len(t.typed))
+	for i, r := range t.typed {
+		t.text[i] = timeRune(r)
 	}
-	return after, false
+	return t
 }
 
-// unitOf finds the unit that a text begins with, shorter than the last one;
-// -1 when there is none.
-func unitOf(s string, last int) (at int, word string) {
-	for i := last + 1; i < len(timeUnits); i++ {
-		for _, w := range timeUnits[i].words {
-			if strings.HasPrefix(s, w) {
-				return i, w
+// timeRune is a rune as times are compared.
+func timeRune(r rune) rune {
+	if q := quick(r); q != slow && q != drop {
+		r = q
+	}
+	if at := slices.Index(timeTraditional, r); at >= 0 {
+		return timeSimplified[at]
+	}
+	switch r {
+	case '—', '–', '―', '‐', '‒', '−', '－':
+		return '-'
+	case '〜', '∼', '˜':
+		return '~'
+	case '·':
+		return '.'
+	case '．':
+		return '.'
+	}
+	if unicode.IsSpace(r) {
+		return ' '
+	}
+	return unicode.ToLower(simple(r))
+}
+
+var (
+	timeTraditional = []rune("週禮從開連續與還這間過內終總單書夜幾")
+	timeSimplified  = []rune("周礼从开连续与还这间过内终总单书夜几")
+)
+
+// rest is what has not been read, as it was typed.
+func (t *times) rest() string { return string(t.typed[t.at:]) }
+
+func (t *times) peek(ahead int) rune {
+	if at := t.at + ahead; at < len(t.text) {
+		return t.text[at]
+	}
+	return 0
+}
+
+func (t *times) blanks() {
+	for t.peek(0) == ' ' || t.peek(0) == '\n' {
+		t.at++
+	}
+}
+
+// done tells whether all has been read.
+func (t *times) done() bool { t.blanks(); return t.at == len(t.text) }
+
+// word reads one of the words behind blanks, the longest that fits; an English one
+// ends where its letters do.
+func (t *times) word(words ...string) (string, bool) {
+	start := t.at
+	t.blanks()
+	best, size := "", 0
+	for _, w := range words {
+		n, fits := 0, true
+		for _, r := range w {
+			if t.peek(n) != r {
+				fits = false
+				break
 			}
+			n++
+		}
+		if fits && w[0] < 0x80 && unicode.IsLetter(rune(w[len(w)-1])) && t.peek(n) < 0x80 && unicode.IsLetter(t.peek(n)) {
+			fits = false
+		}
+		if fits && n > size {
+			best, size = w, n
 		}
 	}
-	return -1, ""
+	if size == 0 {
+		t.at = start
+		return "", false
+	}
+	t.at += size
+	return best, true
+}
+
+// skip reads one of the words, if it is there.
+func (t *times) skip(words ...string) bool { _, ok := t.word(words...); return ok }
+
+// next tells whether one of the words comes next, without reading it.
+func (t *times) next(words ...string) bool {
+	start := t.at
+	defer func() { t.at = start }()
+	return t.skip(words...)
+}
+
+// try undoes what a part has read when it says false.
+func (t *times) try(part func() bool) bool {
+	start := t.at
+	if part() {
+		return true
+	}
+	t.at = start
+	return false
+}
+
+// number reads at most four digits, or a Chinese number up to 99.
+func (t *times) number() (n int, ok bool) {
+	start := t.at
+	t.blanks()
+	end := t.at
+	for end < len(t.text) && t.text[end] >= '0' && t.text[end] <= '9' {
+		end++
+	}
+	if end == t.at { // at most three characters: 二十三
+		end = min(t.at+4, len(t.text))
+	}
+	if end-t.at > 4 {
+		t.at = start
+		return 0, false
+	}
+	text := string(t.text[t.at:end])
+	n, rest, ok := count(text)
+	if !ok {
+		t.at = start
+		return 0, false
+	}
+	t.at = end - len([]rune(rest))
+	return n, true
 }
 
 // count reads a number of at most four digits, or a Chinese one up to 99, at
@@ -105,24 +194,118 @@ func count(s string) (n int, rest string, ok bool) {
 		return n, s[i:], true
 	}
 	tens := false
-	for _, c := range s {
-		at := strings.IndexRune("零一二三四五六七八九", c)
+	for at, c := range s {
+		digit := strings.IndexRune("零一二三四五六七八九", c)
 		switch {
-		case c == '两' && i == 0:
+		case c == '两' && at == 0:
 			n = 2
 		case c == '十' && !tens:
 			n, tens = max(n, 1)*10, true
-		case at >= 0 && n%10 == 0 && (i == 0 || tens):
-			n += at / 3
+		case digit >= 0 && n%10 == 0 && (at == 0 || tens):
+			n += digit / 3
 		default:
-			return n, s[i:], i > 0
+			return n, s[at:], at > 0
 		}
-		i += utf8.RuneLen(c)
 	}
-	return n, "", i > 0
+	return n, "", s != ""
 }
 
-// parts of the day: the hours as typed that they go with, and what is added to
+// timeUnits of a duration, from long to short.
+var timeUnits = []struct {
+	words []string
+	unit  time.Duration
+}{
+	{[]string{"周", "个星期", "星期", "个礼拜", "weeks", "week", "w"}, 7 * 24 * time.Hour},
+	{[]string{"天", "日", "days", "day", "d"}, 24 * time.Hour},
+	{[]string{"个小时", "小时", "个钟头", "钟头", "hours", "hour", "hrs", "hr", "h"}, time.Hour},
+	{[]string{"分钟", "分", "minutes", "minute", "mins", "min", "m"}, time.Minute},
+}
+
+const hours = 2 // at which of timeUnits the hours stand
+
+// unit reads a unit shorter than the last one; -1 when there is none. Letters may
+// stand right before a number: 1h30m.
+func (t *times) unit(last int) int {
+	for i := last + 1; i < len(timeUnits); i++ {
+		if t.skip(timeUnits[i].words...) {
+			return i
+		}
+	}
+	return -1
+}
+
+// duration reads 30m, 半小时, 一个半小时, 2.5h, 一刻钟, 1h30m, 1天; of any length.
+func (t *times) duration() (d time.Duration, ok bool) {
+	last := -1
+	for {
+		part, at, ok := t.term(last)
+		if !ok {
+			return d, last >= 0
+		}
+		d, last = d+part, at
+	}
+}
+
+// term is a number with its unit.
+func (t *times) term(last int) (d time.Duration, at int, ok bool) {
+	ok = t.try(func() bool {
+		if last < 0 || last == hours {
+			for word, minutes := range map[string]int{"一刻钟": 15, "1刻钟": 15, "三刻钟": 45, "3刻钟": 45, "half an hour": 30, "an hour": 60} {
+				if t.skip(word) {
+					d, at = time.Duration(minutes)*time.Minute, len(timeUnits)
+					return true
+				}
+			}
+		}
+		half, tenths := false, 0
+		n, counted := t.number()
+		if counted && t.peek(0) == '.' && t.peek(1) >= '0' && t.peek(1) <= '9' && (t.peek(2) < '0' || t.peek(2) > '9') {
+			tenths = int(t.peek(1) - '0')
+			t.at += 2
+		}
+		if counted {
+			half = t.skip("个半")
+		} else {
+			half = t.skip("半个", "半")
+			if half && t.text[t.at-1] == '个' {
+				t.at-- // 半个小时
+			}
+		}
+		if !counted && !half {
+			return false
+		}
+		if at = t.unit(last); at < 0 {
+			return false
+		}
+		if at == hours && !half && tenths == 0 && t.next("半") { // 1小时半
+			if t.at++; t.done() || t.peek(0) != '分' {
+				half = true
+			} else {
+				return false
+			}
+		}
+		if (half || tenths > 0) && at != hours {
+			return false // 半天 is four hours to some and twelve to others
+		}
+		d = time.Duration(n) * timeUnits[at].unit
+		d += time.Duration(tenths) * 6 * time.Minute
+		if half {
+			d += 30 * time.Minute
+		}
+		return true
+	})
+	return d, at, ok
+}
+
+// Duration reads 30m, 30分钟, 半小时, 2h, 1h30m, 一个半小时, 1天; more than
+// nothing and at most 30 days.
+func Duration(s string) (time.Duration, bool) {
+	t := newTimes(s, time.Time{})
+	d, ok := t.duration()
+	return d, ok && t.done() && d > 0 && d <= maxDuration
+}
+
+// dayParts of the day: the hours as typed that they go with, and what is added to
 // those before noon.
 var dayParts = []struct {
 	words    []string
@@ -135,39 +318,8 @@ var dayParts = []struct {
 	{[]string{"中午"}, 10, 14, 0},
 	{[]string{"下午", "傍晚", "午后", "pm"}, 1, 11, 12},
 	{[]string{"下午", "傍晚", "午后", "pm"}, 12, 23, 0},
-	{[]string{"晚上", "今晚", "夜里", "晚"}, 5, 12, 12},
-	{[]string{"晚上", "今晚", "夜里", "晚"}, 17, 24, 0},
-}
-
-// Clock reads 18:00, 18点, 18点半, 下午6点, 6pm as an instant of the given day,
-// in that day's zone. 24:00 and 晚上12点 are the end of the day.
-func Clock(s string, day time.Time) (time.Time, bool) {
-	text := timeText(s)
-	for _, suffix := range []string{"am", "pm"} {
-		if before, ok := strings.CutSuffix(text, suffix); ok {
-			text = suffix + before
-			if strings.Trim(before, "0123456789") == "" {
-				text += "点"
-			}
-		}
-	}
-	part := ""
-	for _, p := range dayParts {
-		for _, w := range p.words {
-			if after, ok := strings.CutPrefix(text, w); ok && part == "" {
-				part, text = w, after
-			}
-		}
-	}
-	hour, minute, ok := hourMinute(text)
-	if ok && part != "" {
-		hour, ok = inPart(part, hour)
-	}
-	if !ok || hour > 24 || minute > 59 || hour == 24 && minute > 0 {
-		return time.Time{}, false
-	}
-	y, m, d := day.Date()
-	return time.Date(y, m, d, hour, minute, 0, 0, day.Location()), true
+	{[]string{"晚上", "夜里", "晚间", "晚"}, 5, 12, 12},
+	{[]string{"晚上", "夜里", "晚间", "晚"}, 17, 24, 0},
 }
 
 func inPart(part string, hour int) (int, bool) {
@@ -175,168 +327,198 @@ func inPart(part string, hour int) (int, bool) {
 		return 0, true
 	}
 	for _, p := range dayParts {
-		for _, w := range p.words {
-			if w == part && hour >= p.from && hour <= p.to {
-				return hour + p.add, true
-			}
+		if slices.Contains(p.words, part) && hour >= p.from && hour <= p.to {
+			return hour + p.add, true
 		}
 	}
 	return 0, false
 }
 
-// hourMinute reads 18:00, 18点, 18点半, 18点30分, 18时30分.
-func hourMinute(s string) (hour, minute int, ok bool) {
-	hour, rest, ok := count(s)
-	if !ok {
-		return 0, 0, false
-	}
-	if after, colon := strings.CutPrefix(rest, ":"); colon {
-		minute, rest, ok = count(after)
-		return hour, minute, ok && rest == "" && len(after) == 2
-	}
-	for _, word := range []string{"点钟", "点整", "点", "时"} {
-		after, found := strings.CutPrefix(rest, word)
-		switch {
-		case !found:
-			continue
-		case after == "":
-			return hour, 0, true
-		case after == "半":
-			return hour, 30, true
-		}
-		minute, rest, ok = count(after)
-		return hour, minute, ok && (rest == "" || rest == "分")
-	}
-	return 0, 0, false
+// partWord reads a part of the day.
+func (t *times) partWord() (string, bool) {
+	return t.word("凌晨", "早上", "早晨", "清晨", "上午", "早", "中午", "下午", "傍晚", "午后", "晚上", "夜里", "晚间", "晚")
 }
 
-// Day reads 今天, 明天, 后天, 周三, 下周三, 12月1日, 12-01, 2026-12-01 as the
-// midnight that begins that day in the zone of now. Without a year, the day
-// nearest to now is meant: in December, 1月5日 is the next one. 周三 is the next
-// Wednesday, today included; 下周三 that of the next week, which begins on Monday.
-func Day(s string, now time.Time) (time.Time, bool) {
-	text := timeText(s)
-	y, m, d := now.Date()
-	for i, words := range [][]string{{"今天", "今日", "today"}, {"明天", "明日", "tomorrow"}, {"后天"}, {"大后天"}} {
-		for _, w := range words {
-			if text == w {
-				return time.Date(y, m, d+i, 0, 0, 0, 0, now.Location()), true
+// clock reads 18:00, 18点半, 下午6点, 6pm as hours and minutes; part is the part of
+// the day that it says, or that is said before it.
+func (t *times) clock(before string) (hour, minute int, part string, ok bool) {
+	ok = t.try(func() bool {
+		if part, ok = t.partWord(); !ok {
+			part = before
+		}
+		var bare bool
+		if hour, minute, bare, ok = t.hourMinute(); !ok {
+			return false
+		}
+		if w, found := t.word("am", "a.m.", "pm", "p.m."); found {
+			if part != "" && part != before {
+				return false
+			}
+			part, bare = w[:1]+"m", false
+		}
+		if bare {
+			return false
+		}
+		if part != "" && minute >= 0 {
+			if hour, ok = inPart(part, hour); !ok {
+				return false
 			}
 		}
-	}
-	if days, ok := weekday(text, now); ok {
-		return time.Date(y, m, d+days, 0, 0, 0, 0, now.Location()), true
-	}
-	year, month, day, ok := yearMonthDay(text)
+		return hour <= 24 && minute <= 59 && (hour < 24 || minute == 0)
+	})
+	return hour, minute, part, ok
+}
+
+// hourMinute reads 18:00, 18点, 18点半, 18点一刻, 18点30分, 18时30分; a bare 6 is one
+// only before am and pm.
+func (t *times) hourMinute() (hour, minute int, bare, ok bool) {
+	hour, ok = t.number()
 	if !ok {
-		return time.Time{}, false
+		return 0, 0, false, false
 	}
-	if year != 0 {
-		return date(year, month, day, now.Location())
-	}
-	var best time.Time
-	for _, year := range []int{y, y + 1, y - 1} {
-		t, ok := date(year, month, day, now.Location())
-		if ok && (best.IsZero() || t.Sub(now).Abs() < best.Sub(now).Abs()) {
-			best = t
+	if t.peek(0) == ':' {
+		digits := 0
+		for digits < 3 && t.peek(1+digits) >= '0' && t.peek(1+digits) <= '9' {
+			minute = minute*10 + int(t.peek(1+digits)-'0')
+			digits++
 		}
+		t.at += 1 + digits
+		return hour, minute, false, digits == 2
 	}
-	return best, !best.IsZero()
+	if !t.skip("点钟", "点整", "点", "时", "o'clock") {
+		return hour, 0, true, true
+	}
+	if t.text[t.at-1] == '钟' || t.text[t.at-1] == '整' {
+		return hour, 0, false, true
+	}
+	switch {
+	case t.skip("一刻"):
+		return hour, 15, false, true
+	case t.skip("三刻"):
+		return hour, 45, false, true
+	case t.peek(0) == '半':
+		t.at++
+		return hour, 30, false, t.peek(0) != '钟' && t.peek(0) != '天'
+	case t.peek(0) == ' ':
+		return hour, 0, false, true
+	}
+	t.try(func() bool {
+		n, found := t.number()
+		if !found || t.next("点", "时", "人", "个", "月", "天", "日", "号", "楼") {
+			return false
+		}
+		minute = n
+		t.skip("分")
+		return true
+	})
+	return hour, minute, false, true
 }
 
-// weekday reads 周三, 星期日, 下周三, 本周五 as the number of days from now.
-func weekday(s string, now time.Time) (days int, ok bool) {
-	week, which := s, ""
-	for _, w := range []string{"下个", "下", "本", "这个", "这"} {
-		if after, found := strings.CutPrefix(s, w); found {
-			week, which = after, w
-			break
-		}
-	}
-	for _, w := range []string{"周", "星期", "礼拜"} {
-		name, found := strings.CutPrefix(week, w)
-		if name == "天" {
-			name = "日"
-		}
-		at := strings.Index("一二三四五六日", name)
-		if !found || at < 0 || utf8.RuneCountInString(name) != 1 {
-			continue
-		}
-		days = at/3 - (int(now.Weekday())+6)%7 // of this week
-		switch which {
-		case "下", "下个":
-			days += 7
-		case "":
-			days = (days + 7) % 7
-		}
-		return days, true
-	}
-	return 0, false
+// Clock reads 18:00, 18点, 18点半, 下午6点, 6pm as an instant of the given day,
+// in that day's zone. 24:00 and 晚上12点 are the end of the day.
+func Clock(s string, day time.Time) (time.Time, bool) {
+	t := newTimes(s, day)
+	hour, minute, _, ok := t.clock("")
+	return onDay(day, hour, minute), ok && t.done()
 }
 
-// date is false for what no calendar has, such as the 30th of February.
-func date(year, month, day int, zone *time.Location) (time.Time, bool) {
-	t := time.Date(year, time.Month(month), day, 0, 0, 0, 0, zone)
-	noon := time.Date(year, time.Month(month), day, 12, 0, 0, 0, zone) // a midnight may be skipped
-	return t, year >= 2000 && year <= 2100 && month >= 1 && month <= 12 && day >= 1 && noon.Day() == day
+func onDay(day time.Time, hour, minute int) time.Time {
+	y, m, d := day.Date()
+	return time.Date(y, m, d, hour, minute, 0, 0, day.Location())
 }
 
-// yearMonthDay reads 2026-12-01, 2026/12/1, 2026年12月1日, 12月1号, 12-1; year
-// is 0 when there is none.
-func yearMonthDay(s string) (year, month, day int, ok bool) {
-	parts := strings.Split(strings.Map(func(r rune) rune {
-		if strings.ContainsRune("/.年月", r) {
-			return '-'
-		}
-		return r
-	}, strings.TrimSuffix(strings.TrimSuffix(s, "日"), "号")), "-")
-	if len(parts) != 3 && (len(parts) != 2 || strings.Contains(s, "年")) {
-		return 0, 0, 0, false
+// Until reads a deadline at the front of a text: 18:00, 今晚8点, 明天 18:00前,
+// 12月3日 for its end, 2小时后. rest is what follows, without what parts it.
+func Until(text string, now time.Time) (at time.Time, rest string, how Reading) {
+	t := newTimes(text, now)
+	t.word("至", "到", "于", "是", "为", ":", "at")
+	at, how = t.until()
+	if how != Clear {
+		return time.Time{}, text, how
 	}
-	var n [3]int
-	for i, p := range parts {
-		var rest string
-		if n[3-len(parts)+i], rest, ok = count(p); !ok || rest != "" {
-			return 0, 0, 0, false
-		}
+	if t.unsure() {
+		return time.Time{}, text, Unclear
 	}
-	return n[0], n[1], n[2], len(parts) == 2 || n[0] > 0
+	// What is longer than is looked at goes on as it was.
+	rest = strings.TrimLeftFunc(t.rest()+past(text), parting)
+	return at, rest, Clear
 }
 
-// Until reads a deadline at the start of words: 18:00, 明天 18:00, 明天18:00, 2小时,
-// 12月3日 for its end. It returns how many words that took.
-func Until(words []string, now time.Time) (at time.Time, used int, ok bool) {
-	if len(words) == 0 {
-		return at, 0, false
-	}
-	if len(words) > 1 {
-		if at, ok := dayClock(words[0], words[1], now); ok {
-			return at, 2, true
-		}
-	}
-	first := words[0]
-	if at, ok := Clock(first, now); ok {
-		return at, 1, true
-	}
-	if d, ok := Duration(first); ok {
-		return now.Add(d), 1, true
-	}
-	for i := range first {
-		if i == 0 || i > maxTime {
-			continue
-		}
-		if at, ok := dayClock(first[:i], first[i:], now); ok {
-			return at, 1, true
-		}
-	}
-	at, ok = dayClock(first, "24:00", now)
-	return at, 1, ok
+// past is what of a text is beyond what is looked at.
+func past(text string) string {
+	r := []rune(strings.ToValidUTF8(clean(text), ""))
+	return string(r[min(len(newTimes(text, time.Time{}).typed), len(r)):])
 }
 
-func dayClock(day, clock string, now time.Time) (time.Time, bool) {
-	d, ok := Day(day, now)
-	if !ok {
-		return d, false
+// parting are the signs that part words.
+func parting(r rune) bool {
+	return unicode.IsSpace(r) || strings.ContainsRune(",，;；、。:：", r)
+}
+
+func (t *times) until() (time.Time, Reading) {
+	if d, ok := t.length(); ok {
+		return t.now.Add(d), Clear
 	}
-	return Clock(clock, d)
+	day, dated := t.day(t.now, false)
+	if t.doubt {
+		return t.now, Unclear
+	}
+	if dated {
+		t.skip("的", ",", "at", "by")
+	} else {
+		day = t.now
+	}
+	start := t.at
+	hour, minute, part, clocked := t.clock("")
+	bare := clocked && part == "" && hour >= 1 && hour <= 6 && !strings.ContainsRune(string(t.text[start:t.at]), ':')
+	switch {
+	case bare: // 明天5点: in the morning?
+		return day, Unclear
+	case clocked:
+		t.skip("之前", "以前", "前", "为止", "止", "整", "sharp")
+		return onDay(day, hour, minute), Clear
+	case dated && !t.next("前", "之前", "以前") && !t.half(): // 周五前: is Friday in it?
+		t.skip("为止", "止", "结束前", "结束", "end of day")
+		return onDay(day, 24, 0), Clear
+	case dated || timeLike(t.nextWord()): // 今晚, 下班前
+		return day, Unclear
+	}
+	return day, NoTime
+}
+
+// length reads a duration that is none of a clock, a floor or an age.
+func (t *times) length() (d time.Duration, ok bool) {
+	ok = t.try(func() bool {
+		d, ok = t.duration()
+		if !ok || t.next("点", "号", "月", ":") || t.text[t.at-1] == '日' {
+			return false
+		}
+		t.skip("以后", "之后", "后", "以内", "之内", "内")
+		return true
+	})
+	return d, ok
+}
+
+// nextWord is what stands next, up to a sign; at most so much as may name a time.
+func (t *times) nextWord() []rune {
+	t.blanks()
+	end := t.at
+	for end < len(t.text) && end < t.at+8 && (t.text[end] == ':' || !parting(t.text[end])) {
+		end++
+	}
+	return t.text[t.at:end]
+}
+
+// half tells whether a part of the day comes next, or a word that only begins one.
+func (t *times) half() bool {
+	_, ok := t.partWord()
+	return ok || t.next("半天", "下班", "上班", "末", "底")
+}
+
+// unsure tells whether what follows may belong to the time: 18:00左右, 周五或周六.
+func (t *times) unsure() bool {
+	if r := t.peek(0); r >= '0' && r <= '9' || strings.ContainsRune(":.-~/+半左天多几", r) && r != 0 {
+		return !(r == ':' && (t.peek(1) == ' ' || unicode.Is(unicode.Han, t.peek(1))))
+	}
+	return t.next("左右", "前后", "或", "或者", "还是", "上下", "下班", "上班", "到", "至", "or")
 }

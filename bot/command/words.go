@@ -34,6 +34,11 @@ func (r Reply) words(k Kind) (Answer, Verdict) {
 		if reason, ok := r.leave(); ok {
 			return Answer{Value: "leave", Reason: reason}, OK
 		}
+		if text, ok := LeaveText(r.raw); ok { // 明天请假
+			if _, _, how := Days(text, someDay); how == Clear {
+				return Answer{Value: "leave"}, OK
+			}
+		}
 		strong, weak = hereWords, hereWeak
 	case SignUp:
 		if n, ok := signCount(r.Text); ok {

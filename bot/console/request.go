@@ -176,6 +176,11 @@ func (r *Request) Turn() *engine.Turn {
 	return r.server.Engine.Look(r.Tx, r.Member, r.Unit, r.Role, r.Lang)
 }
 
+// Deadline tells the end of something in words, in the unit's zone.
+func (r *Request) Deadline(at time.Time) string {
+	return schedules.Deadline(at, r.Now, r.Unit.Zone, r.Lang)
+}
+
 // At tells an instant in words, in the unit's zone.
 func (r *Request) At(at time.Time) string { return schedules.Instant(at, r.Now, r.Unit.Zone, r.Lang) }
 

@@ -23,6 +23,26 @@ type Excuser interface {
 	Absences(t *Turn, members []int64, from, to time.Time) ([]Absence, error)
 }
 
+// LeaveTaker is a feature that notes leave said in plain words.
+type LeaveTaker interface {
+	// TakeLeave notes what the message asks for, when that is leave on days of its own;
+	// false when it is not.
+	TakeLeave(t *Turn) (bool, error)
+}
+
+// TakeLeave hands an answer that asks for leave to the feature that notes leave; false
+// when it says nothing beyond what it answers.
+func (t *Turn) TakeLeave() (bool, error) {
+	for _, f := range t.work.engine.Features {
+		if l, ok := f.(LeaveTaker); ok {
+			if took, err := l.TakeLeave(t); took || err != nil {
+				return took, err
+			}
+		}
+	}
+	return false, nil
+}
+
 // Wake is when a member begins to be awake.
 type Wake struct {
 	Member Member

@@ -1,13 +1,15 @@
 // Package leave keeps who is on leave, and when.
 //
 // Rules:
-//   - Leave is told by the member himself, for days or half days, up to a year
+//   - Leave is told by the member himself, for days, half days or evenings, up to a year
 //     ahead; nobody has to approve it. A secretary may enter it for a member,
 //     the record says so and the member is told.
 //   - Who is on leave is neither asked, reminded nor counted as missing.
 //   - The group sees that it is noted; names and reasons are for the secretary.
 //   - Its days are those of when it was told; what has closed since is corrected.
-//   - Leave without a day, while a check-in is open, is meant for that check-in.
+//   - Leave without a day, while a check-in is open, is meant for that check-in; what
+//     names other days is noted for those, and does not excuse today.
+//   - Days that are not sure are asked about, never guessed.
 //   - Leave that covers an earlier one takes its place.
 //   - Leave that has not begun and is cancelled leaves no trace; leave that has
 //     begun ends when it is cancelled.
@@ -44,18 +46,77 @@ func (f *Feature) Commands() []engine.Command {
 // Listen implements engine.Listener: 请假：明天看病 in private needs no slash. In
 // the group it is ordinary talk, and without a day it is for a check-in.
 func (f *Feature) Listen(t *engine.Turn) (func() error, error) {
-	text := strings.TrimSpace(t.Event.Text)
-	for _, word := range []string{"请假", "請假"} {
-		rest, ok := strings.CutPrefix(text, word)
-		if !ok || t.Role < engine.OnRoster {
-			continue
-		}
-		line, _ := command.Parse("/请假 " + strings.TrimLeft(rest, " ：:，,　"))
-		if _, ok := readSpan(line.Args, t.When.In(t.Unit.Zone)); ok {
-			return func() error { return f.leave(t, line) }, nil
-		}
+	if t.Role < engine.OnRoster {
+		return nil, nil
+	}
+	text, ok := command.LeaveText(t.Event.Text)
+	if !ok {
+		return nil, nil
+	}
+	r, how := readDays(text, t.When.In(t.Unit.Zone))
+	switch how {
+	case command.Clear:
+		return func() error { return f.take(t, t.Member, r) }, nil
+	case command.Unclear:
+		return func() error { return unclear(text) }, nil
 	}
 	return nil, nil
+}
+
+// TakeLeave implements engine.LeaveTaker: what names other days than that of the
+// check-in, or more, is no word about the check-in alone.
+func (f *Feature) TakeLeave(t *engine.Turn) (bool, error) {
+	text, ok := command.LeaveText(t.Event.Text)
+	if !ok {
+		return false, nil
+	}
+	now := t.When.In(t.Unit.Zone)
+	r, how := readDays(text, now)
+	switch {
+	case how == command.Unclear:
+		return true, unclear(text)
+	case how == command.NoTime:
+		return false, nil
+	}
+	for _, s := range r.spans {
+		today := midnight(now, 0)
+		if s.From.Before(midnight(now, 1)) && s.To.After(today) && (s.From.After(now) || !s.To.After(now)) {
+			return false, nil // a part of today: said of this check-in
+		}
+	}
+	if !r.spans[len(r.spans)-1].To.After(now) { // why he does not come: 昨晚值夜班
+		return false, nil
+	}
+	return true, f.take(t, t.Member, r)
+}
+
+// request is a leave as it is asked for.
+type request struct {
+	spans  []command.Span // in order
+	reason string
+}
+
+const maxReason = 100 // runes
+
+func readDays(text string, now time.Time) (request, command.Reading) {
+	spans, reason, how := command.Days(text, now)
+	return request{spans, clip(reason)}, how
+}
+
+// unclear asks which days are meant.
+func unclear(text string) error {
+	return engine.Complain("leave.unclear", "Text", chat.CleanName(text))
+}
+
+// midnight is the one that begins a day, or one so many days later.
+func midnight(t time.Time, later int) time.Time {
+	return time.Date(t.Year(), t.Month(), t.Day()+later, 0, 0, 0, 0, t.Location())
+}
+
+// clip keeps a reason on one line.
+func clip(s string) string {
+	r := []rune(strings.Join(strings.Fields(chat.Clean(s)), " "))
+	return string(r[:min(len(r), maxReason)])
 }
 
 // longest is the longest leave, and how far back a secretary can enter it.
@@ -71,27 +132,30 @@ func (f *Feature) leave(t *engine.Turn, line command.Line) error {
 		return f.showAll(t)
 	}
 	now := t.When.In(t.Unit.Zone)
-	name, rest, _ := strings.Cut(strings.Join(line.Fields(), " "), " ")
-	theirs, ofOne := readSpan(rest, now)
-	if s, ok := readSpan(line.Args, now); ok {
-		if !ofOne {
-			return f.take(t, t.Member, s)
-		}
+	name, rest, _ := strings.Cut(strings.ReplaceAll(line.Args, "　", " "), " ")
+	own, how := readDays(line.Args, now)
+	theirs, ofOne := readDays(rest, now)
+	if how == command.Clear {
 		staff, err := isStaff(t, name)
 		if err != nil {
 			return err
 		}
-		if !staff {
-			return f.take(t, t.Member, s)
+		if ofOne != command.Clear || !staff {
+			return f.take(t, t.Member, own)
 		}
 	}
-	if ofOne {
+	switch {
+	case ofOne == command.Clear && (t.Role >= engine.Secretary || how != command.Unclear || !isDay(name, now)):
 		return f.named(t, name, theirs)
-	}
-	if dayLike(line.Args) {
-		return engine.Complain("leave.how")
+	case how == command.Unclear || ofOne == command.Unclear:
+		return unclear(line.Args)
 	}
 	return f.fromCheckIn(t, line.Args)
+}
+
+func isDay(word string, now time.Time) bool {
+	_, ok := command.Day(word, now)
+	return ok
 }
 
 // isStaff tells whether a word that could be a day (12-24) is meant as the
@@ -106,7 +170,7 @@ func isStaff(t *engine.Turn, word string) (bool, error) {
 
 // named is leave with a word before the days: for a secretary the name of a
 // member; else the sender's reason, unless it names somebody.
-func (f *Feature) named(t *engine.Turn, name string, s span) error {
+func (f *Feature) named(t *engine.Turn, name string, s request) error {
 	m, err := member.Find(t.Tx, t.Unit.ID, name)
 	switch {
 	case t.Role >= engine.Secretary && err != nil:
@@ -137,49 +201,58 @@ func (f *Feature) fromCheckIn(t *engine.Turn, reason string) error {
 }
 
 // take notes the leave of a member.
-func (f *Feature) take(t *engine.Turn, m *engine.Member, s span) error {
+func (f *Feature) take(t *engine.Turn, m *engine.Member, ask request) error {
 	today := midnight(t.When.In(t.Unit.Zone), 0)
 	own := m.ID == t.Member.ID
-	switch {
-	case !s.to.After(s.from):
-		return engine.Complain("leave.backwards")
-	case s.to.Sub(s.from) > longest || s.to.Sub(t.Now) > longest:
-		return engine.Complain("leave.too_long")
-	case own && t.Role < engine.Secretary && s.from.Before(today), t.Now.Sub(s.from) > longest:
-		return engine.Complain("leave.past")
+	var days []string
+	for _, s := range ask.spans {
+		switch {
+		case s.To.Sub(s.From) > longest || s.To.Sub(t.Now) > longest:
+			return engine.Complain("leave.too_long")
+		case own && t.Role < engine.Secretary && s.From.Before(today), t.Now.Sub(s.From) > longest:
+			return engine.Complain("leave.past")
+		}
+		have, err := covers(t.Tx, m.ID, s)
+		if err != nil {
+			return err
+		}
+		if have {
+			continue
+		}
+		if err := dropWithin(t.Tx, m.ID, s); err != nil {
+			return err
+		}
+		r := record{Member: m.ID, From: s.From, To: s.To, Reason: ask.reason}
+		if !own {
+			r.By = t.Member.ID
+		}
+		if err := r.insert(t.Tx); err != nil {
+			return err
+		}
+		days = append(days, tellSpan(t, r))
 	}
-	have, err := covers(t.Tx, m.ID, s)
-	if err != nil {
-		return err
-	}
-	if have {
+	if len(days) == 0 {
 		return engine.Complain("leave.already")
-	}
-	if err := dropWithin(t.Tx, m.ID, s); err != nil {
-		return err
-	}
-	r := record{Member: m.ID, From: s.from, To: s.to, Reason: s.reason}
-	if !own {
-		r.By = t.Member.ID
-	}
-	if err := r.insert(t.Tx); err != nil {
-		return err
 	}
 	if err := t.ToldLate(m, command.CheckIn); err != nil {
 		return err
 	}
 	if own {
-		return t.Say("leave.noted", "Days", tellSpan(t, r))
+		return t.Say("leave.noted", "Days", strings.Join(days, t.T("engine.list_comma")))
 	}
 	theirs := t.In(t.Unit)
 	if m.Language != "" {
 		theirs.Lang = m.Language
 	}
-	_, err = theirs.Tell(m, chat.Text(theirs.T("leave.entered_for_you", "Name", t.Member.Name, "Days", tellSpan(theirs, r))))
+	var told []string
+	for _, s := range ask.spans {
+		told = append(told, tellSpan(theirs, record{From: s.From, To: s.To}))
+	}
+	_, err := theirs.Tell(m, chat.Text(theirs.T("leave.entered_for_you", "Name", t.Member.Name, "Days", strings.Join(told, theirs.T("engine.list_comma")))))
 	if err != nil {
 		return err
 	}
-	return t.TellSender(chat.Text(t.T("leave.entered", "Name", m.Name, "Days", tellSpan(t, r))))
+	return t.TellSender(chat.Text(t.T("leave.entered", "Name", m.Name, "Days", strings.Join(days, t.T("engine.list_comma")))))
 }
 
 // tellSpan tells the days of a leave in words.
@@ -194,19 +267,28 @@ func tellSpan(t *engine.Turn, r record) string {
 		return first
 	case sameDay && isMidnight(from) && isNoon(to):
 		return first + t.T("leave.morning")
-	case sameDay && isNoon(from) && isMidnight(to):
-		return first + t.T("leave.afternoon")
-	case !isMidnight(from) && !isNoon(from) || !isMidnight(to) && !isNoon(to): // ended early
+	case sameDay && isMidnight(to) && begins(t, from) != "":
+		return first + begins(t, from)
+	case !isMidnight(from) && begins(t, from) == "" || !isMidnight(to) && !isNoon(to): // ended early
 		return t.T("leave.span", "From", first, "To", schedules.Instant(to, t.Now, t.Unit.Zone, t.Lang))
 	}
-	if isNoon(from) {
-		first += t.T("leave.afternoon")
-	}
+	first += begins(t, from)
 	end := schedules.Day(last, t.Now, t.Unit.Zone, t.Lang)
 	if isNoon(to) {
 		end += t.T("leave.morning")
 	}
 	return t.T("leave.span", "From", first, "To", end)
+}
+
+// begins is the part of the day with which a leave begins; "" for none.
+func begins(t *engine.Turn, from time.Time) string {
+	switch {
+	case isNoon(from):
+		return t.T("leave.afternoon")
+	case from.Hour() == 18 && from.Minute() == 0 && from.Second() == 0:
+		return t.T("leave.evening")
+	}
+	return ""
 }
 
 func isMidnight(t time.Time) bool { return t.Hour() == 0 && t.Minute() == 0 && t.Second() == 0 }
@@ -282,12 +364,11 @@ func (f *Feature) back(t *engine.Turn, line command.Line) error {
 	m, words := t.Member, line.Fields()
 	now := t.When.In(t.Unit.Zone)
 	if len(words) > 0 && !isAll(words[0]) {
-		_, isDay := command.Day(words[0], now)
 		staff, err := isStaff(t, words[0])
 		if err != nil {
 			return err
 		}
-		if !isDay || staff {
+		if !isDay(words[0], now) || staff {
 			if t.Role < engine.Secretary {
 				return engine.Complain("leave.back_how")
 			}

@@ -1,6 +1,9 @@
 package leave
 
-import "branchbot/bot/engine"
+import (
+	"branchbot/bot/command"
+	"branchbot/bot/engine"
+)
 
 // On a page a member is chosen, not typed: a staff number can look like a day.
 
@@ -9,11 +12,15 @@ func (f *Feature) Enter(t *engine.Turn, m *engine.Member, days, reason string) e
 	if t.Role < engine.Secretary {
 		return engine.Complain("engine.secretaries_only")
 	}
-	s, ok := readSpan(days+" "+reason, t.Now.In(t.Unit.Zone))
-	if !ok {
+	r, how := readDays(days, t.Now.In(t.Unit.Zone))
+	switch how {
+	case command.NoTime:
 		return engine.Complain("leave.how")
+	case command.Unclear:
+		return unclear(days)
 	}
-	return f.take(t, m, s)
+	r.reason = clip(r.reason + " " + reason)
+	return f.take(t, m, r)
 }
 
 // End is /销假 of a secretary for a member: it ends the leave of now, else

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"branchbot/bot/command"
 	"branchbot/bot/engine"
 	"branchbot/store"
 )
@@ -37,16 +38,16 @@ func (r *record) cancel(tx *store.Tx) error {
 }
 
 // covers tells whether one leave of the member has all of the span already.
-func covers(tx *store.Tx, member int64, s span) (bool, error) {
+func covers(tx *store.Tx, member int64, s command.Span) (bool, error) {
 	var n int
 	err := tx.QueryRow(`SELECT COUNT(*) FROM leave WHERE member = $1 AND from_at <= $2 AND to_at >= $3`,
-		member, s.from.UnixMilli(), s.to.UnixMilli()).Scan(&n)
+		member, s.From.UnixMilli(), s.To.UnixMilli()).Scan(&n)
 	return n > 0, err
 }
 
 // dropWithin removes the leaves of the member that lie within the span.
-func dropWithin(tx *store.Tx, member int64, s span) error {
-	_, err := tx.Exec(`DELETE FROM leave WHERE member = $1 AND from_at >= $2 AND to_at <= $3`, member, s.from.UnixMilli(), s.to.UnixMilli())
+func dropWithin(tx *store.Tx, member int64, s command.Span) error {
+	_, err := tx.Exec(`DELETE FROM leave WHERE member = $1 AND from_at >= $2 AND to_at <= $3`, member, s.From.UnixMilli(), s.To.UnixMilli())
 	return err
 }
 

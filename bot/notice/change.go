@@ -2,6 +2,7 @@ package notice
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"branchbot/bot/chat"
@@ -36,7 +37,10 @@ const maxCorrections = 3
 
 // correct is /更正 n TEXT.
 func (f *Feature) correct(t *engine.Turn, line command.Line) error {
-	word, rest := cutWord(line.Args)
+	word, rest := line.Args, ""
+	if i := strings.IndexFunc(word, unicode.IsSpace); i >= 0 {
+		word, rest = word[:i], word[i:]
+	}
 	text := strings.TrimSpace(chat.Clean(rest))
 	if word == "" || text == "" {
 		return engine.Complain("notice.correct_how")

@@ -420,5 +420,5 @@ func (f *Feature) tellOwn(t *engine.Turn, n *notice, m chat.Message) error {
 
 // until is the deadline in words.
 func (n *notice) until(t *engine.Turn) string {
-	return schedules.Instant(n.closing(), t.Now, t.Unit.Zone, t.Lang)
+	return schedules.Deadline(n.closing(), t.Now, t.Unit.Zone, t.Lang)
 }

@@ -19,7 +19,7 @@ func want(q *content.Question) command.Want {
 func post(t *engine.Turn, r *Round, p engine.Prompt) chat.Message {
 	q := &r.Question
 	head := t.T("quiz.head", "Code", p.Code, "Type", t.T("quiz.type."+string(q.Type)),
-		"Until", schedules.Instant(r.ClosesAt, t.Now, t.Unit.Zone, t.Lang))
+		"Until", schedules.Deadline(r.ClosesAt, t.Now, t.Unit.Zone, t.Lang))
 	m := chat.Message{}.AddStyled(head, chat.Bold).Add("\n" + q.Ask)
 	for i, o := range q.Options {
 		m = m.Add(fmt.Sprintf("\n%c. %s", 'A'+i, o))

@@ -208,7 +208,7 @@ func (f *Feature) Open(t *engine.Turn, m *engine.Member) ([]string, error) {
 			state = t.T("quiz.open_answered", "Value", shown(t.Lang, value))
 		}
 		lines = append(lines, t.T("quiz.open_line", "Code", p.Code, "State", state,
-			"Until", schedules.Instant(r.ClosesAt, t.Now, t.Unit.Zone, t.Lang)))
+			"Until", schedules.Deadline(r.ClosesAt, t.Now, t.Unit.Zone, t.Lang)))
 	}
 	return lines, err
 }

@@ -71,7 +71,7 @@ func (f *Feature) run(t *engine.Turn, line command.Line) error {
 	case "移除", "remove":
 		return f.remove(t, words[1:])
 	}
-	return f.open(t, words)
+	return f.open(t, line.Args)
 }
 
 func readCode(word string) (int, bool) {
@@ -80,8 +80,8 @@ func readCode(word string) (int, bool) {
 }
 
 // open starts a sign-up.
-func (f *Feature) open(t *engine.Turn, words []string) error {
-	s, err := read(t, words)
+func (f *Feature) open(t *engine.Turn, text string) error {
+	s, _, err := read(t, text)
 	if err != nil {
 		return err
 	}
@@ -115,78 +115,41 @@ func (f *Feature) open(t *engine.Turn, words []string) error {
 	return t.Sending(cause, t.T("signup.opened", "Title", s.Title, "Code", s.Code))
 }
 
+// options are what may stand anywhere in the title.
+var options = []command.Option{
+	{Name: "limit", Words: []string{"限", "限额", "名额", "限报", "limit"}, Takes: command.Amount, Loose: true},
+	{Name: "until", Words: []string{"截止", "截止时间", "截止日期", "截止到", "截至", "报名截止", "until", "by"}, Takes: command.Time, Loose: true},
+}
+
 // read takes the limit and the deadline out of what was typed; the rest is the
-// title.
-func read(t *engine.Turn, words []string) (*signup, error) {
-	s := &signup{Unit: t.Unit.ID, ClosesAt: t.Now.Add(life)}
+// title. left is a word of an option that still stands in it.
+func read(t *engine.Turn, text string) (s *signup, left string, err error) {
+	s = &signup{Unit: t.Unit.ID, ClosesAt: t.Now.Add(life)}
 	now := t.Now.In(t.Unit.Zone)
-	for i := range words {
-		words[i] = strings.Trim(words[i], "[]【】")
-	}
-	var title []string
-	for len(words) > 0 {
-		word := command.Fold(words[0])
-		number, limited := limit(words)
-		until, deadline := cutUntil(word)
-		switch {
-		case limited > 0:
-			n, err := strconv.Atoi(strings.TrimRight(number, "人位名个"))
-			if err != nil || n < 1 || n > maxPlaces {
-				return nil, engine.Complain("signup.limit", "Value", chat.CleanName(number), "Max", maxPlaces)
-			}
-			s.Places, words = n, words[limited:]
-		case deadline:
-			rest := words[1:]
-			if until != "" {
-				rest = append([]string{until}, rest...)
-			}
-			at, used, ok := command.Until(rest, now)
-			if !ok {
-				return nil, engine.Complain("signup.deadline_how", "Value", chat.CleanName(strings.Join(rest, " ")))
-			}
-			s.ClosesAt, words = at, rest[used:]
-		default:
-			title, words = append(title, words[0]), words[1:]
+	o := command.ReadOptions(text, options, true, now)
+	switch {
+	case o.Fault == "limit" || o.N > maxPlaces:
+		if o.Value == "" {
+			o.Value = strconv.Itoa(o.N)
 		}
+		return nil, "", engine.Complain("signup.limit", "Value", chat.CleanName(o.Value), "Max", maxPlaces)
+	case o.Fault != "":
+		return nil, "", engine.Complain("signup.deadline_how", "Value", chat.CleanName(o.Value))
 	}
-	s.Title = clip(strings.Join(title, " "))
+	s.Places = o.N
+	if !o.Until.IsZero() {
+		s.ClosesAt = o.Until
+	}
+	s.Title = clip(o.Text)
 	switch {
 	case s.Title == "":
-		return nil, engine.Complain("signup.how")
+		return nil, "", engine.Complain("signup.how")
 	case !s.ClosesAt.After(now):
-		return nil, engine.Complain("signup.deadline_past", "Until", schedules.Instant(s.ClosesAt, now, t.Unit.Zone, t.Lang))
+		return nil, "", engine.Complain("signup.deadline_past", "Until", schedules.Deadline(s.ClosesAt, now, t.Unit.Zone, t.Lang))
 	case s.ClosesAt.Sub(now) > farthest:
-		return nil, engine.Complain("signup.deadline_far")
+		return nil, "", engine.Complain("signup.deadline_far")
 	}
-	return s, nil
-}
-
-// limit reads 限 20, 限20人: the number, and how many words that took; 0 for
-// another word.
-func limit(words []string) (number string, used int) {
-	word := command.Fold(words[0])
-	for _, w := range []string{"限额", "限", "limit"} {
-		rest, ok := strings.CutPrefix(word, w)
-		switch {
-		case !ok:
-			continue
-		case rest == "" && len(words) > 1:
-			return words[1], 2
-		case rest == "" || rest[0] == '-' || rest[0] >= '0' && rest[0] <= '9':
-			return rest, 1
-		}
-	}
-	return "", 0
-}
-
-// cutUntil reads 截止, 截止18:00.
-func cutUntil(word string) (rest string, ok bool) {
-	for _, w := range []string{"截止时间", "截止到", "截至", "截止", "until"} {
-		if rest, ok := strings.CutPrefix(word, w); ok {
-			return strings.TrimLeft(rest, ":"), true
-		}
-	}
-	return "", false
+	return s, o.Left, nil
 }
 
 // clip keeps a title on one short line.
@@ -215,7 +178,7 @@ func head(t *engine.Turn, s *signup) string {
 }
 
 func (s *signup) until(t *engine.Turn) string {
-	return schedules.Instant(s.ClosesAt, t.Now, t.Unit.Zone, t.Lang)
+	return schedules.Deadline(s.ClosesAt, t.Now, t.Unit.Zone, t.Lang)
 }
 
 // opened are the open sign-ups of t.Unit, or the one with a code.

@@ -2,7 +2,6 @@ package survey
 
 import (
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -63,109 +62,41 @@ type head struct {
 	named  bool
 	closes time.Time
 	max    int
+	left   string // a word of an option that still stands in the title
+}
+
+var options = []command.Option{
+	{Name: "named", Words: []string{"实名", "记名", "named"}, Loose: true},
+	{Name: "anonymous", Words: []string{"匿名", "不记名", "无记名", "anonymous"}, Loose: true},
+	{Name: "until", Words: []string{"截止", "截止时间", "截止日期", "截止到", "截至", "投票截止", "until", "by"}, Takes: command.Time, Loose: true},
+	{Name: "pick", Words: []string{"可选", "最多选", "至多选", "多选", "pick"}, Takes: command.Amount, Alone: true, Loose: true},
 }
 
 func parseHead(t *engine.Turn, text string) (h head, err error) {
-	h.closes, h.max = t.Now.Add(usualOpen), 1
-	fields := strings.Fields(text)
-	for len(fields) > 0 {
-		word := strings.TrimRight(command.Fold(fields[0]), ":")
-		used := 1
+	o := command.ReadOptions(text, options, true, t.Now.In(t.Unit.Zone))
+	h = head{title: o.Text, named: o.Has("named"), left: o.Left, closes: t.Now.Add(usualOpen), max: 1}
+	switch {
+	case o.Fault == "pick" || o.N > maxOptions:
+		return h, fault(t, 0, "max")
+	case o.Fault != "":
+		return h, fault(t, 0, "until", "Text", chat.CleanName(o.Value))
+	case h.named && o.Has("anonymous"):
+		return h, fault(t, 0, "both")
+	case o.Has("pick") && o.N == 0:
+		h.max = maxOptions
+	case o.Has("pick"):
+		h.max = o.N
+	}
+	if o.Has("until") {
+		h.closes = o.Until
 		switch {
-		case word == "实名" || word == "记名" || word == "named":
-			h.named = true
-		case word == "匿名" || word == "不记名" || word == "无记名" || word == "anonymous":
-			h.named = false
-		case strings.HasPrefix(word, "截止") || word == "until":
-			if h.closes, used, err = parseUntil(t, fields); err != nil {
-				return h, err
-			}
-		case strings.HasPrefix(word, "可选") || word == "pick" || word == "多选":
-			if h.max, used, err = parseMax(t, fields); err != nil {
-				return h, err
-			}
-		default:
-			h.title = strings.Join(fields, " ")
-			return h, nil
+		case !h.closes.After(t.Now):
+			return h, fault(t, 0, "past")
+		case h.closes.Sub(t.Now) > maxOpen:
+			return h, fault(t, 0, "far")
 		}
-		fields = fields[used:]
 	}
 	return h, nil
-}
-
-// parseUntil reads 截止 18:00, 截止18:00, 截止 明天 18:00, 截止 12月5日, 截止 2小时;
-// used is how many fields that were.
-func parseUntil(t *engine.Turn, fields []string) (at time.Time, used int, err error) {
-	rest := fields[0]
-	for _, word := range []string{"截止", "until"} {
-		rest = strings.TrimPrefix(rest, word)
-	}
-	used = 1
-	if rest = strings.TrimLeft(rest, ":：到"); rest == "" && len(fields) > 1 {
-		rest, used = fields[1], 2
-	}
-	if used < len(fields) {
-		if at, ok := when(t, rest+fields[used]); ok {
-			return check(t, at, used+1)
-		}
-	}
-	if at, ok := when(t, rest); ok {
-		return check(t, at, used)
-	}
-	return at, 0, fault(t, 0, "until", "Text", chat.CleanName(rest))
-}
-
-func check(t *engine.Turn, at time.Time, used int) (time.Time, int, error) {
-	switch {
-	case !at.After(t.Now):
-		return at, 0, fault(t, 0, "past")
-	case at.Sub(t.Now) > maxOpen:
-		return at, 0, fault(t, 0, "far")
-	}
-	return at, used, nil
-}
-
-// when reads a duration, a time of today, a day (its end), or a day and a time
-// written together.
-func when(t *engine.Turn, text string) (time.Time, bool) {
-	now := t.Now.In(t.Unit.Zone)
-	if d, ok := command.Duration(text); ok {
-		return t.Now.Add(d), true
-	}
-	if at, ok := command.Clock(text, now); ok {
-		return at, true
-	}
-	if day, ok := command.Day(text, now); ok {
-		return day.AddDate(0, 0, 1), true
-	}
-	for i := range text {
-		if day, ok := command.Day(text[:i], now); ok {
-			if at, ok := command.Clock(text[i:], day); ok {
-				return at, true
-			}
-		}
-	}
-	return time.Time{}, false
-}
-
-var number = regexp.MustCompile(`\d+`)
-
-// parseMax reads 可选 2, 可选2项, 多选.
-func parseMax(t *engine.Turn, fields []string) (n, used int, err error) {
-	if found := number.FindString(command.Fold(fields[0])); found != "" {
-		n, _ = strconv.Atoi(found)
-		used = 1
-	} else if len(fields) > 1 {
-		n, _ = strconv.Atoi(strings.TrimRight(command.Fold(fields[1]), "项个"))
-		used = 2
-	}
-	if n == 0 && strings.HasPrefix(fields[0], "多选") {
-		return maxOptions, 1, nil
-	}
-	if n < 1 || n > maxOptions {
-		return 0, 0, fault(t, 0, "max")
-	}
-	return n, used, nil
 }
 
 // parseVote reads a title and options, a line each or parted by ／ or ｜.

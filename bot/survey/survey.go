@@ -288,7 +288,7 @@ func everywhere(t *engine.Turn, do func(*engine.Turn) (int, error)) (sum int, er
 
 // post is the announcement.
 func post(t *engine.Turn, s *Survey) chat.Message {
-	until := schedules.Instant(s.ClosesAt, t.Now, t.Unit.Zone, t.Lang)
+	until := schedules.Deadline(s.ClosesAt, t.Now, t.Unit.Zone, t.Lang)
 	m := chat.Message{}.AddStyled(t.T("survey.head."+s.Kind, "Code", s.Code, "Title", s.Title, "Until", until), chat.Bold)
 	if s.Kind == "vote" {
 		m = m.Add(s.Questions[0].list())
@@ -368,7 +368,7 @@ func (f *Feature) Open(t *engine.Turn, m *engine.Member) ([]string, error) {
 			key = "survey.open_done"
 		}
 		lines = append(lines, t.T(key, "Command", t.T("survey.command."+s.Kind), "Code", s.Code, "Title", s.Title,
-			"Until", schedules.Instant(s.ClosesAt, t.Now, t.Unit.Zone, t.Lang)))
+			"Until", schedules.Deadline(s.ClosesAt, t.Now, t.Unit.Zone, t.Lang)))
 	}
 	return lines, err
 }
