@@ -212,6 +212,30 @@ func TestADeletedFileIsNoticed(t *testing.T) {
 	}
 }
 
+// The journal is written over from its beginning, and a long one is cut: a small bot's
+// disk is not filled by it.
+func TestTheJournalStaysShort(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "x.db")
+	db := open(t, path, store.Options{})
+	const longest = 16 << 20
+	value := strings.Repeat("x", 1<<20)
+	for n := range 60 {
+		err := db.Write(func(tx *store.Tx) error {
+			_, err := tx.Exec(`INSERT INTO shelf (account, key, value) VALUES ('a', $1, $2)
+				ON CONFLICT (account, key) DO UPDATE SET value = excluded.value`, fmt.Sprint(n%20), value)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	info, err := os.Stat(path + "-wal")
+	if err != nil || info.Size() > longest+2<<20 {
+		t.Errorf("the journal has %d bytes after 60 MB (%v)", info.Size(), err)
+	}
+}
+
 // FAULTS 7.11: power that fails while the journal is written. Whatever the end of
 // the journal looks like, the database opens, is whole, and has all transactions up
 // to some point and none after it.
