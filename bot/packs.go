@@ -2,6 +2,8 @@ package bot
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -109,21 +111,48 @@ func (p *imports) with(id string, pack *content.Pack) (*content.Library, *conten
 }
 
 // try implements console.Options.TryPack.
-func (p *imports) try(zip []byte) (pack, old *content.Pack, err error) {
+func (p *imports) try(zip []byte) (pack, old *content.Pack, base string, err error) {
 	if pack, err = content.LoadZip(zip, ""); err != nil {
-		return nil, nil, err
+		return nil, nil, "", err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if base, err = p.standing(pack.ID); err != nil {
+		return nil, nil, "", err
 	}
 	_, old, err = p.with(pack.ID, pack)
-	return pack, old, err
+	return pack, old, base, err
+}
+
+// standing tells which file is the imported pack of an id now, also when another process
+// has just put it there; "" when there is none.
+func (p *imports) standing(id string) (string, error) {
+	_ = p.refresh() // run tells what cannot be read
+	data, err := os.ReadFile(filepath.Join(p.dir, id+".zip"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("look at the pack %s: %w", id, err)
+	}
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:]), nil
 }
 
 // put implements console.Options.PutPack.
-func (p *imports) put(zip []byte) error {
+func (p *imports) put(zip []byte, base string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	pack, err := content.LoadZip(zip, "")
 	if err != nil {
 		return err
+	}
+	now, err := p.standing(pack.ID)
+	if err != nil {
+		return err
+	}
+	if now != base {
+		return console.ErrPackChanged
 	}
 	pack.From = filepath.Join(p.dir, pack.ID+".zip")
 	library, _, err := p.with(pack.ID, pack)
@@ -168,6 +197,11 @@ func (p *imports) use(library *content.Library) error {
 func (p *imports) look() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	return p.refresh()
+}
+
+// refresh is look for who holds the lock.
+func (p *imports) refresh() error {
 	files, stamp, err := importedPacks(p.dir)
 	if err != nil || stamp == p.stamp {
 		return err

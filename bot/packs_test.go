@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -78,7 +79,15 @@ func TestPacksOfSeveralProcesses(t *testing.T) {
 			}
 		}
 		one, two := start(), start()
-		if err := one.imports.put(shopPack(t, "一")); err != nil {
+		base := func(b *Bot) string {
+			t.Helper()
+			_, _, base, err := b.imports.try(shopPack(t, "零"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return base
+		}
+		if err := one.imports.put(shopPack(t, "一"), base(one)); err != nil {
 			t.Fatal(err)
 		}
 		asks(one, "一")
@@ -91,8 +100,12 @@ func TestPacksOfSeveralProcesses(t *testing.T) {
 		}
 		look(two)
 		asks(two, "一")
-		if err := two.imports.put(shopPack(t, "二")); err != nil {
+		before := base(one)
+		if err := two.imports.put(shopPack(t, "二"), base(two)); err != nil {
 			t.Fatal(err)
+		}
+		if err := one.imports.put(shopPack(t, "三"), before); !errors.Is(err, console.ErrPackChanged) {
+			t.Errorf("a pack that another process has replaced since the preview: %v", err)
 		}
 		look(one)
 		asks(one, "二")

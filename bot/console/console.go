@@ -45,11 +45,12 @@ type Options struct {
 	SetSection func(name, text, base string) error
 	// TryPack reads a pack out of a .zip file that content.Unzip or content.Wrap has
 	// made, and returns it with the one in whose place it would come, nil when
-	// there is none. PutPack takes it into use, for all processes and after a
-	// restart; DropPack removes one that ImportedPack says was taken in so. Their
-	// errors are all that is wrong with it, ErrPackTaken, ErrNoPack.
-	TryPack      func(zip []byte) (pack, old *content.Pack, err error)
-	PutPack      func(zip []byte) error
+	// there is none, and base, which tells that one from others. PutPack takes it into
+	// use, for all processes and after a restart, if base still stands; DropPack removes
+	// one that ImportedPack says was taken in so. Their errors are all that is wrong with
+	// it, ErrPackTaken, ErrPackChanged, ErrNoPack.
+	TryPack      func(zip []byte) (pack, old *content.Pack, base string, err error)
+	PutPack      func(zip []byte, base string) error
 	DropPack     func(id string) error
 	ImportedPack func(*content.Pack) bool
 	// Language is for people of whom nothing is known.

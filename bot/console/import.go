@@ -23,6 +23,8 @@ var importPage = page{path: "content/{id}", title: "console.title.import", role:
 var (
 	// ErrPackTaken tells that a pack of the configuration has the id.
 	ErrPackTaken = errors.New("a pack of the configuration has this id")
+	// ErrPackChanged tells that another pack stands where this one was to go.
+	ErrPackChanged = errors.New("the pack that it replaces has changed")
 	// ErrNoPack tells that there is no such pack.
 	ErrNoPack = errors.New("there is no such pack")
 )
@@ -34,6 +36,8 @@ type compared struct{ New, Changed, Same, Gone int }
 type imported struct {
 	ID                 int64
 	Pack, Old          *content.Pack
+	Base               string // which pack it was compared with
+	Changed            bool   // that was another one when it was confirmed
 	Lessons, Questions compared
 	Pieces             []piece
 	Paging             Paging
@@ -59,7 +63,7 @@ func (r *Request) upload() error {
 	if err != nil {
 		return r.wrongPack(err)
 	}
-	pack, _, err := r.server.TryPack(zip)
+	pack, _, _, err := r.server.TryPack(zip)
 	if err != nil {
 		return r.wrongPack(err)
 	}
@@ -131,13 +135,17 @@ func (r *Request) waiting(tx *store.Tx) (id int64, zip []byte, err error) {
 	return id, zip, err
 }
 
-func showImport(r *Request) error {
+func showImport(r *Request) error { return previewPack(r, false) }
+
+// previewPack shows what a pack that waits has, compared with the one that it would
+// replace now.
+func previewPack(r *Request, changed bool) error {
 	id, zip, err := r.waiting(r.Tx)
 	if err != nil {
 		return err
 	}
-	d := imported{ID: id}
-	if d.Pack, d.Old, err = r.server.TryPack(zip); err != nil {
+	d := imported{ID: id, Changed: changed}
+	if d.Pack, d.Old, d.Base, err = r.server.TryPack(zip); err != nil {
 		return complain(http.StatusConflict, "console.import.gone") // what it replaces has changed meanwhile
 	}
 	old := d.Old
@@ -210,14 +218,18 @@ func confirmImport(r *Request) error {
 	said := "console.import.dropped"
 	switch r.Field("do") {
 	case "take":
-		pack, _, err := r.server.TryPack(zip)
+		pack, _, _, err := r.server.TryPack(zip)
 		if err != nil {
 			return r.wrongPack(err)
 		}
 		if err := r.Audit("import", pack.ID); err != nil {
 			return err
 		}
-		if err := r.server.PutPack(zip); err != nil {
+		err = r.server.PutPack(zip, r.Field("base"))
+		if errors.Is(err, ErrPackChanged) {
+			return r.Again(func(r *Request) error { return previewPack(r, true) })
+		}
+		if err != nil {
 			return err
 		}
 		said = "console.import.taken_in"

@@ -41,6 +41,52 @@ func question(id, ask string) string {
 	return "- {id: " + id + ", type: truefalse, ask: " + ask + ", answer: true, explain: 对, source: 测试}\n"
 }
 
+// take confirms a pack that waits, as its page shows it.
+func (b *browser) take(at string) string {
+	b.desk.t.Helper()
+	_, page := b.get(at)
+	return b.send(at, "do", "take", "base", between(page, `name="base" value="`, `"`))
+}
+
+// A pack that is confirmed takes the place of what its preview was compared with, and of
+// nothing else.
+func TestImportPackComparedAnew(t *testing.T) {
+	t.Parallel()
+	d := open(t, "")
+	d.sql(`INSERT INTO role (member, unit, role, granted_by, granted_at) VALUES (2, 'demo', 'secretary', 'config', 0)`)
+	d.play("@ 2026-12-01 09:00\n")
+	one, two := d.enter("0001"), d.enter("0002")
+	pack := func(ids ...string) []byte {
+		var all string
+		for _, id := range ids {
+			all += question(id, "问题"+id+"？")
+		}
+		return aPack(t, "shop", "questions/a.yaml", all)
+	}
+	upload := func(b *browser, data []byte) (page string) {
+		_, page = b.upload(contentAt, "file", "shop.zip", data, "do", "import")
+		return page
+	}
+	const base = `name="base" value="`
+
+	mine := upload(one, pack("q1", "q2")) // new, while another one brings the same pack
+	upload(two, pack("q1", "q3"))
+	contains(t, two.take(contentAt+"/2"), "已导入")
+	text := one.send(contentAt+"/1", "do", "take", "base", between(mine, base, `"`))
+	contains(t, text, "要替换的内容包有变动，还没有导入", "将替换现有的")
+	if _, text := one.get(contentAt + "?pack=shop"); !strings.Contains(text, "shop/q3") || strings.Contains(text, "shop/q2") {
+		t.Errorf("another's pack was replaced unseen:\n%s", text)
+	}
+	contains(t, one.send(contentAt+"/1", "do", "take"), "还没有导入") // a page from before this check
+	contains(t, one.send(contentAt+"/1", "do", "take", "base", between(text, base, `"`)), "已导入", "shop/q2")
+
+	mine = upload(one, pack("q4")) // it replaces one that is removed meanwhile
+	contains(t, two.send(contentAt, "do", "remove", "pack", "shop"), "已删除")
+	text = one.send(contentAt+"/3", "do", "take", "base", between(mine, base, `"`))
+	contains(t, text, "还没有导入", "这是新的内容包")
+	contains(t, one.take(contentAt+"/3"), "已导入", "shop/q4")
+}
+
 // A pack is shown before it is taken in, then used at once; the next one of its
 // id takes its place. What is wrong is told line by line, and changes nothing.
 func TestImportPack(t *testing.T) {
@@ -56,7 +102,7 @@ func TestImportPack(t *testing.T) {
 		if _, text := b.get(contentAt); strings.Contains(text, "班前会") {
 			t.Error("it is in use before it was confirmed")
 		}
-		contains(t, b.send(at, "do", "take"), "已导入，现在就能用", "班前会", "shop/q1")
+		contains(t, b.take(at), "已导入，现在就能用", "班前会", "shop/q1")
 		if status, _ := b.post(at, b.fill(contentAt, "do", "take")); status != http.StatusNotFound {
 			t.Errorf("confirmed twice: %d", status)
 		}
@@ -74,7 +120,7 @@ func TestImportPack(t *testing.T) {
 			t.Error("it was dropped, and is in use")
 		}
 		_, _ = b.upload(contentAt, "file", "shop.zip", second, "do", "import")
-		contains(t, b.send(contentAt+"/3", "do", "take"), "已导入")
+		contains(t, b.take(contentAt+"/3"), "已导入")
 		_, text = b.get(contentAt + "?pack=shop")
 		contains(t, text, "shop/q3", "戴好安全帽吗")
 		if strings.Contains(text, "shop/q2") || strings.Contains(text, "班前会") {
@@ -90,7 +136,7 @@ func TestImportPack(t *testing.T) {
 		}
 		_, text = b.upload(contentAt, "file", "题库.xlsx", table, "do", "import", "id", "Bank-1", "title", "消防题库")
 		contains(t, text, "消防题库", "bank-1", "灭火器要定期检查", "<bdi>B</bdi>", "<bdi>对</bdi>")
-		b.send(contentAt+"/4", "do", "take")
+		b.take(contentAt + "/4")
 		contains(t, b.send(contentAt, "do", "remove", "pack", "shop"), "已删除")
 		_, text = b.get(contentAt)
 		contains(t, text, "消防题库")
