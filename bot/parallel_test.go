@@ -131,6 +131,16 @@ func (p *pair) says(bot int, who, in, text string) {
 	}
 }
 
+// confirms has the author of a notice say that it may go out.
+func (p *pair) confirms(bot int, who, text string) {
+	p.Helper()
+	data := fmt.Sprintf("notice:send:%d", p.number(`SELECT COALESCE(MAX(id), 0) FROM notice WHERE state = 'asked' AND text = $1`, text))
+	ev := chat.Event{Key: data, Kind: chat.Pressed, Chat: chat.ChatID("dm:" + who), Private: true, From: chat.User{ID: chat.UserID(who)}, Data: data}
+	if err := p.bots[bot].engine.Handle("acc", "", ev); err != nil {
+		p.Errorf("%s presses %s: %v", who, data, err)
+	}
+}
+
 func (p *pair) number(query string, args ...any) (n int) {
 	p.Helper()
 	err := p.bots[0].db.Read(func(tx *store.Tx) error { return tx.QueryRow(query, args...).Scan(&n) })
@@ -234,7 +244,9 @@ func TestUnitsAtOnce(t *testing.T) {
 	var all sync.WaitGroup
 	all.Go(func() {
 		for n := range times {
-			p.says(0, "c0", "", fmt.Sprintf("/通知 回执 下级 全体第%d号", n))
+			text := fmt.Sprintf("全体第%d号", n)
+			p.says(0, "c0", "", "/通知 回执 下级 "+text)
+			p.confirms(0, "c0", text)
 		}
 	})
 	for bot, unit := range []string{"x", "y"} {

@@ -69,7 +69,11 @@ func (p *pair) play(seed uint64, batches bool) {
 	for range 20 {
 		switch rng.IntN(4) {
 		case 0:
-			handle(event("c0", "c", pick("/出题 org-001", "/结束", "/通知 回执 下级 请各支部报数")))
+			command := pick("/出题 org-001", "/结束", "/通知 回执 下级 请各支部报数")
+			handle(event("c0", "c", command))
+			if strings.HasPrefix(command, "/通知") {
+				p.confirms(0, "c0", "请各支部报数")
+			}
 		case 1:
 			handle(event("x0", "x", pick("/出题 org-001", "/出题 org-002", "/签到", "/通知 回执 明天开会", "/结束")))
 			handle(event("y0", "y", pick("/出题 org-001", "/接龙 春游", "/通知 回执 后天开会", "/结束")))

@@ -76,6 +76,7 @@ func TestWeChatNotDeliveredAfterAll(t *testing.T) {
 	t.Parallel()
 	v := newVillage(t, "").settled()
 	v.say("branch", "wang", "/通知 明天停电")
+	v.say("", "wang", "发出")
 	v.has("the notice", v.last("branch"), "明天停电")
 	before := len(v.we.SentTo("branch"))
 	v.we.Notice("branch", "发送消息过于频繁，可稍后再试。")

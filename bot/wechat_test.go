@@ -295,6 +295,8 @@ func TestWeChatMainJob(t *testing.T) {
 	v.say("branch", "wang", "/接龙")
 	v.has("the list", v.last("branch"), "张三", "李四", "王敏")
 	v.say("branch", "wang", "/通知 回执 明天停电")
+	v.has("the question before it goes out", v.last("wang"), "通知还没有发", "2 人没有绑定账号", "1. 发出")
+	v.say("", "wang", "发出")
 	v.say("branch", "li", "收到[OK]")
 	v.say("", "wang", "/未读")
 	v.has("who is missing", v.last("wang"), "张三")
@@ -338,6 +340,11 @@ func TestNoticeOverTwoPlatforms(t *testing.T) {
 	v.pass(10 * time.Second)
 
 	v.say("branch", "wang", "/通知 回执 截止 20:00 明天停电")
+	asked := v.tg.Shown(wang)
+	question := asked[len(asked)-1]
+	v.has("the question before it goes out", question.Text, "2 人没有绑定账号", "赵磊、钱进")
+	v.tg.Press(wang, wang, question.ID, question.Buttons[0][0].Data)
+	v.pass(10 * time.Second)
 	shown := v.tg.Shown(branchGroup)
 	notice := shown[len(shown)-1]
 	v.has("the notice on Telegram", notice.Text, "通知 2026-001", "明天停电")

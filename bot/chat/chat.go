@@ -164,7 +164,7 @@ type Button struct {
 	Data string `json:"d"`
 	// Word is what a person can type instead and the bot will understand
 	// without further help ("A", "签到"). Where buttons cannot be shown, a
-	// button without a Word becomes a numbered line with a Binding.
+	// button without a Word becomes a numbered line with Bindings.
 	Word string `json:"w,omitempty"`
 }
 

@@ -48,6 +48,9 @@ type Words struct {
 	Choose  string // the line above numbered choices: "回复数字选择："
 }
 
+// MaxBinding is how long the Text of a Binding may be, in bytes.
+const MaxBinding = 48
+
 // Binding says that typing Text means pressing the button with Data.
 type Binding struct {
 	Text string
@@ -196,14 +199,19 @@ func (r *Rendered) assemble(spans []Span, pictures []Media, c Caps) {
 // typed says what to type where buttons cannot be shown.
 func (r *Rendered) typed(rows [][]Button, hint string, w Words) Span {
 	var lines []string
-	for _, row := range rows {
-		for _, b := range row {
-			if b.Word != "" {
-				continue // the hint tells, and the bot understands it anyway
-			}
-			n := strconv.Itoa(len(r.Bindings) + 1)
-			r.Bindings = append(r.Bindings, Binding{Text: n, Data: b.Data})
-			lines = append(lines, n+". "+b.Label)
+	labels := map[string]int{}
+	for _, b := range slices.Concat(rows...) {
+		if b.Word != "" {
+			continue // the hint tells, and the bot understands it anyway
+		}
+		n := strconv.Itoa(len(lines) + 1)
+		r.Bindings = append(r.Bindings, Binding{Text: n, Data: b.Data})
+		lines = append(lines, n+". "+b.Label)
+		labels[b.Label]++
+	}
+	for _, b := range slices.Concat(rows...) { // the words of a choice stand for it too, if they mean only that one
+		if b.Word == "" && labels[b.Label] == 1 && len(b.Label) <= MaxBinding {
+			r.Bindings = append(r.Bindings, Binding{Text: b.Label, Data: b.Data})
 		}
 	}
 	var text string

@@ -69,7 +69,11 @@ func TestRender(t *testing.T) {
 			Rendered{Parts: []Part{{Spans: []Span{{Text: "选"}, {Text: "\n\n回复 A 或 B"}}}}, Losses: LossButtons}},
 		{"buttons as numbers", Message{Spans: []Span{{Text: "导入 3 人？"}}, Buttons: confirm}, poor, Rendered{
 			Parts:    []Part{{Spans: []Span{{Text: "导入 3 人？"}, {Text: "\n\n回复数字选择：\n1. 确认导入\n2. 取消"}}}},
-			Bindings: []Binding{{"1", "yes"}, {"2", "no"}}, Losses: LossButtons}},
+			Bindings: []Binding{{"1", "yes"}, {"2", "no"}, {"确认导入", "yes"}, {"取消", "no"}}, Losses: LossButtons}},
+		{"words that stand for two buttons stand for none", Message{Spans: []Span{{Text: "看哪份？"}},
+			Buttons: [][]Button{{{Label: "看", Data: "a"}, {Label: "不看", Data: "no"}}, {{Label: "看", Data: "b"}}}}, poor, Rendered{
+			Parts:    []Part{{Spans: []Span{{Text: "看哪份？"}, {Text: "\n\n回复数字选择：\n1. 看\n2. 不看\n3. 看"}}}},
+			Bindings: []Binding{{"1", "a"}, {"2", "no"}, {"3", "b"}, {"不看", "no"}}, Losses: LossButtons}},
 		{"empty rows are no buttons", Message{Spans: []Span{{Text: "好"}}, Buttons: [][]Button{{}}, Refuse: LossButtons}, poor,
 			Rendered{Parts: []Part{{Spans: []Span{{Text: "好"}}}}}},
 		{"one blank line", Text("甲\n\n \n\n").Add("\n\n乙\n丙  \n"), poor,

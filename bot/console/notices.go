@@ -174,7 +174,7 @@ type composed struct {
 // draft is what the fields say.
 func (r *Request) draft() (d notice.Draft, err error) {
 	d = notice.Draft{Text: r.Field("text"), Ack: r.Field("ack") != "", Urgent: r.Field("urgent") != "", Form: r.Field("form"),
-		Below: r.Field("below") == "all", Some: r.Field("below") == "some", To: r.PostForm["to"]}
+		Seen: r.Field("seen"), Below: r.Field("below") == "all", Some: r.Field("below") == "some", To: r.PostForm["to"]}
 	if len(d.Form) > 64 {
 		return d, complain(http.StatusBadRequest, "console.old_form")
 	}

@@ -397,6 +397,33 @@ func TestNotices(t *testing.T) {
 	contains(t, text, "共 1 条", "2026-003")
 }
 
+// Whom a notice may not reach is shown with the preview, and asked about where it was
+// not shown, or has changed since.
+func TestNoticeReach(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
+		d := openOn(t, "-- config.yaml --\nconduct: {notices_per_day: 9}\n-- setup --\nDELETE FROM identity WHERE user_id = '0005'\n", e)
+		d.play("@ 2026-12-01 09:00\n")
+		b := d.enter("0001")
+		const at = "/console/u/demo/notices/new"
+		const whom = "共 4 人，3 人能收到；1 人没有绑定账号，不能确认收到。"
+		text := b.send(at, "do", "preview", "text", "周五开会")
+		contains(t, text, whom, "不能确认收到的：赵磊。")
+		seen := between(text, `name="seen" value="`, `"`)
+		contains(t, b.send(at, "do", "send", "text", "周五开会", "seen", seen), "通知 2026-001：正在发出。"+whom)
+		text = b.send(at, "do", "send", "text", "没有预览")
+		contains(t, text, "通知还没有发", whom, "不能确认收到的：赵磊。")
+		contains(t, b.press(text, "发出"), "通知 2026-002：正在发出。"+whom)
+		d.sql(`DELETE FROM identity WHERE user_id = '0004'`)
+		text = b.send(at, "do", "send", "text", "又少一人", "seen", seen)
+		contains(t, text, "通知还没有发", "不能确认收到的：陈静、赵磊。")
+		contains(t, b.press(text, "先不发"), "好的，没有发。")
+		if rows := d.Rows(t, `SELECT text, state FROM notice ORDER BY id`); rows != "周五开会|sent\n没有预览|sent\n又少一人|recalled\n" {
+			t.Errorf("notices: %s", rows)
+		}
+	})
+}
+
 // A picture goes along with the notice, and a file's name is never markup.
 func TestNoticeFiles(t *testing.T) {
 	t.Parallel()
@@ -479,8 +506,9 @@ func TestRelayedNotice(t *testing.T) {
 	d.play("@ 2026-12-01 09:00\n") // in quiet hours a notice would wait
 	top, branch := d.enter("9"), d.enter("11")
 	contains(t, top.send("/console/u/top/notices/new", "do", "preview", "text", "学习", "ack", "1", "below", "some", "to", "one"), "将发给 1 个组织")
-	top.send("/console/u/top/notices/new", "do", "send", "text", "学习", "ack", "1", "below", "all")
-	_, text := top.get("/console/u/top/notices/1")
+	text := top.send("/console/u/top/notices/new", "do", "preview", "text", "学习", "ack", "1", "below", "all")
+	top.send("/console/u/top/notices/new", "do", "send", "text", "学习", "ack", "1", "below", "all", "seen", between(text, `name="seen" value="`, `"`))
+	_, text = top.get("/console/u/top/notices/1")
 	contains(t, text, "第一党支部", "第二党支部", "0 / 2", "<b>4</b> 应回执")
 	if strings.Contains(text, "李一") {
 		t.Errorf("the committee sees names:\n%s", text)

@@ -95,7 +95,7 @@ func TestNamesStayInTheirBranch(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
 		s := open(t, e, strings.Replace(twoBranches, "UNIT", "one", 1))
 		s.refuse("dm:0003", forbidden())
-		said, err := s.Play(t, "@ 2026-12-01 09:00\n周正@top (私聊): /通知 至 二车间党支部 回执 截止 10:00 明天开会\n@ 2026-12-01 10:05\n")
+		said, err := s.Play(t, "@ 2026-12-01 09:00\n周正@top (私聊): /通知 至 二车间党支部 回执 截止 10:00 明天开会\n周正@top (私聊): [按 发出]\n@ 2026-12-01 10:05\n")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"branchbot/bot/chat"
 	"branchbot/bot/command"
 	"branchbot/store"
 )
@@ -330,10 +331,10 @@ func (t *Turn) misfit(misfits []candidate, addressed bool) func() error {
 	return func() error { return Complain("engine.malformed."+string(p.Want.Kind), "Code", p.Code) }
 }
 
-// binding turns a typed number into the press of the button that it stands
-// for, in a chat that cannot show buttons.
+// binding turns a typed number, or the words of a button, into the press of the button
+// that it stands for, in a chat that cannot show buttons.
 func (t *Turn) binding(word string) (func() error, error) {
-	if !t.Event.Private && t.Event.ReplyTo == "" || len(word) > 8 {
+	if !t.Event.Private && t.Event.ReplyTo == "" || len(word) > chat.MaxBinding {
 		return nil, nil
 	}
 	data, err := t.work.engine.Outbox.Bound(t.Tx, t.Event.Account, t.Event.Chat, t.Event.ReplyTo, word)

@@ -57,9 +57,15 @@ units:
 // on, or he would write too fast.
 func say(t testing.TB, s *bottest.Stage, text string) {
 	t.Helper()
+	does(t, s, chat.Event{Kind: chat.Said, Text: text})
+}
+
+// does is say for any event.
+func does(t testing.TB, s *bottest.Stage, ev chat.Event) {
+	t.Helper()
 	s.Clock.Set(s.Clock.Now().Add(4 * time.Second))
 	said++
-	ev := chat.Event{Key: fmt.Sprintf("say:%d", said), Kind: chat.Said, Chat: "dm:w1", Private: true, From: chat.User{ID: "w1"}, Text: text}
+	ev.Key, ev.Chat, ev.Private, ev.From = fmt.Sprintf("say:%d", said), "dm:w1", true, chat.User{ID: "w1"}
 	if err := s.Engine.Handle(s.Adapter.ID(), "", ev); err != nil {
 		t.Fatal(err)
 	}
@@ -75,6 +81,7 @@ var said int // for the keys of events
 func enqueue(t testing.TB, s *bottest.Stage, n int) {
 	t.Helper()
 	say(t, s, "/通知 下级 回执 截止 20小时 请各支部本周内完成民主评议。")
+	does(t, s, chat.Event{Kind: chat.Pressed, Data: "notice:send:1"})
 	for {
 		fired, err := s.Engine.FireDue()
 		if err != nil {

@@ -85,6 +85,15 @@ func TestFiles(t *testing.T) {
 	}
 }
 
+// Whoever does not send a notice after all is told that its files are not kept.
+func TestFilesOfADroppedNotice(t *testing.T) {
+	t.Parallel()
+	s := bottest.Open(t, txtar.Parse([]byte("-- config.yaml --\nconduct: {quiet_hours: \"off\"}\n-- setup --\nDELETE FROM identity WHERE user_id = '0003'\n")))
+	send(t, s, "1", "/通知 请看海报", chat.File{Name: "海报.png", Data: png})
+	wants(t, play(t, s, "@ +1m\n书记 (私聊): [按 先不发]"), "不能确认收到的：李四。", "好的，没有发。附件没有留下，再发时请重新传。")
+	wants(t, play(t, s, "书记 (私聊): /通知"), "通知写什么？")
+}
+
 // ASVS 5.2.2: what only begins like a picture goes along as a file.
 func TestNoPicture(t *testing.T) {
 	t.Parallel()
@@ -160,18 +169,19 @@ func TestManyBranches(t *testing.T) {
 	t.Parallel()
 	s := works(t, storetest.SQLite, 300, 1)
 	said := func(query string) string { return strings.TrimSpace(s.Rows(t, query)) }
-	play(t, s, "周平 (私聊): /通知 下级 回执 截止 2小时 请组织学习。\n@ +3h")
+	play(t, s, "周平 (私聊): /通知 下级 回执 截止 2小时 请组织学习。\n周平 (私聊): [按 发出]\n@ +3h")
 	if got := said(`SELECT COUNT(*), SUM(due), SUM(closed_at IS NOT NULL) FROM notice_target WHERE unit <> 'works'`); got != "300|300|300" {
 		t.Error(got)
 	}
-	if got := said(`SELECT COUNT(*) FROM outbox WHERE message LIKE '%300 个下级组织%'`); got != "2" { // sent, closed
+	if got := said(`SELECT COUNT(*) FROM outbox WHERE message LIKE '%300 个下级组织%'`); got != "3" { // asked, sent, closed
 		t.Error(got)
 	}
 	say(t, s, "/通知 下级 回执 作废的一条")
+	does(t, s, chat.Event{Kind: chat.Pressed, Data: "notice:send:2"})
 	say(t, s, "/撤回 2")
 	play(t, s, "@ +1h")
-	if got := said(`SELECT COUNT(*), SUM(message LIKE '%作废%') FROM outbox WHERE message LIKE '%作废%' OR message LIKE '%已撤回%'`); got != "501|250" {
-		t.Error(got) // 250 notices, 250 recalls, the answer to the recall
+	if got := said(`SELECT COUNT(*), SUM(message LIKE '%作废%') FROM outbox WHERE message LIKE '%作废%' OR message LIKE '%已撤回%'`); got != "502|251" {
+		t.Error(got) // the question, 250 notices, 250 recalls, the answer to the recall
 	}
 	if got := said(`SELECT COUNT(*) FROM prompt WHERE closed_at IS NULL`); got != "0" {
 		t.Error(got, "prompts are open")

@@ -26,7 +26,7 @@ func TestAnswerOfAGroupWithoutChat(t *testing.T) {
 			t.Fatal(err)
 		}
 		s := bottest.OpenOn(t, txtar.Parse(data), e)
-		if _, err := s.Play(t, "@ 2026-12-01 09:00\n王敏@one (私聊): /通知 至 第一党小组 回执 周六植树\n@ +1m"); err != nil {
+		if _, err := s.Play(t, "@ 2026-12-01 09:00\n王敏@one (私聊): /通知 至 第一党小组 回执 周六植树\n王敏@one (私聊): [按 发出]\n@ +1m"); err != nil {
 			t.Fatal(err)
 		}
 		for _, staff := range []string{"0002", "0003", "0005"} {

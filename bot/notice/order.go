@@ -23,6 +23,7 @@ type order struct {
 	text        string
 	left        string // a word of an option that still stands in the text
 	form        string // the form on a page that it was written in; "": a chat
+	seen        string // the figures of the Reach that its author was shown there
 }
 
 // options are what may stand before the text or behind it, in any order, also in

@@ -24,6 +24,7 @@ type Draft struct {
 	Some        bool      // to those of To alone
 	To          []string  // ids of units below
 	ClosesAt    time.Time // zero: no deadline
+	Seen        string    // Reach.Figures, as the preview showed it
 }
 
 func (d *Draft) order(t *engine.Turn) (order, error) {
@@ -33,11 +34,12 @@ func (d *Draft) order(t *engine.Turn) (order, error) {
 	case !d.Some && len(d.To) > 0: // what is chosen in the list and what is ticked beside it do not go together
 		return order{}, engine.Complain("notice.units_not_meant")
 	}
-	o := order{ack: d.Ack || d.Urgent, urgent: d.Urgent, below: d.Below, to: d.To, closesAt: d.ClosesAt, text: d.Text, form: d.Form}
+	o := order{ack: d.Ack || d.Urgent, urgent: d.Urgent, below: d.Below, to: d.To, closesAt: d.ClosesAt, text: d.Text, form: d.Form, seen: d.Seen}
 	return o, o.settle(t.Now.In(t.Unit.Zone), t.Lang)
 }
 
-// Send sends a draft of t.Member as /通知 would.
+// Send sends a draft of t.Member as /通知 would. Who has seen in the preview whom it
+// reaches is asked again only if that has changed.
 func (f *Feature) Send(t *engine.Turn, d Draft) error {
 	if t.Role < engine.Secretary {
 		return engine.Complain("engine.secretaries_only")

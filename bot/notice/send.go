@@ -34,16 +34,20 @@ func (f *Feature) give(t *engine.Turn, o order) error {
 	if err := useDrafts(t.Tx, t.Member.ID, o.form); err != nil {
 		return err
 	}
-	if n.Urgent || f.Quiet().Contains(t.Now.In(t.Unit.Zone)) {
-		return f.confirm(t, n)
+	to, err := reach(t, n)
+	if err != nil {
+		return err
+	}
+	if n.Urgent || f.Quiet().Contains(t.Now.In(t.Unit.Zone)) || (n.Relayed || to.Missed() > 0) && o.seen != to.Figures() {
+		return f.confirm(t, n, to)
 	}
 	if err := f.dispatch(t.In(t.Unit), n, ""); err != nil {
 		return err
 	}
-	if t.Private() && !n.Relayed {
-		return saySent(t, n)
+	if n.Relayed {
+		return nil // its origin is told when all have it
 	}
-	return nil
+	return saySent(t, n, to)
 }
 
 // ordered is the notice that an order of t.Member asks for, with his drafts.
@@ -96,36 +100,91 @@ func below(t *engine.Turn, o order) ([]string, error) {
 // confirmWithin is how long an answer of the author is waited for.
 const confirmWithin = 30 * time.Minute
 
-// confirm asks the author once more before an urgent notice is sent, or one in
-// quiet hours, which can wait for their end.
-func (f *Feature) confirm(t *engine.Turn, n *notice) error {
+// confirm asks the author once more before a notice is sent that is urgent, goes to
+// units below or may not reach everybody; or one in quiet hours, which can wait for
+// their end.
+func (f *Feature) confirm(t *engine.Turn, n *notice, to Reach) error {
 	if err := ready(t, n); err != nil {
 		return err
+	}
+	quiet := f.Quiet().Contains(t.Now.In(t.Unit.Zone))
+	if !quiet {
+		if err := f.limit(t, n); err != nil { // it would not go out
+			return err
+		}
 	}
 	n.State = asked
 	if err := n.insert(t.Tx); err != nil {
 		return err
 	}
+	if err := t.At(t.Now.Add(confirmWithin), "notice", "step", step{Kind: "asked", Notice: n.ID}.ref(), key("asked", n.ID)); err != nil {
+		return err
+	}
 	button := func(verb, label string) chat.Button {
 		return chat.Button{Label: t.T(label), Data: fmt.Sprintf("notice:%s:%d", verb, n.ID)}
 	}
-	to, err := reach(t, n)
+	var text string
+	var buttons []chat.Button
+	switch {
+	case n.Urgent:
+		text = t.T("notice.confirm", "Units", len(n.Units), "Text", n.excerpt())
+		buttons = []chat.Button{button("send", "notice.confirm_yes"), button("drop", "notice.confirm_no")}
+	case quiet:
+		text = t.T("notice.quiet", "Text", n.excerpt())
+		buttons = []chat.Button{button("send", "notice.quiet_now"), button("drop", "notice.confirm_no")}
+		if at := f.Quiet().End(t.Now.In(t.Unit.Zone)); n.ClosesAt.IsZero() || n.ClosesAt.After(at) {
+			wait := button("wait", "")
+			wait.Label = t.T("notice.quiet_wait", "At", schedules.Instant(at, t.Now, t.Unit.Zone, t.Lang))
+			buttons = append([]chat.Button{wait}, buttons...)
+		}
+	default:
+		text = t.T("notice.check", "Text", n.excerpt())
+		if n.Relayed {
+			text = t.T("notice.check_below", "N", len(n.Units), "Text", n.excerpt())
+		}
+		buttons = []chat.Button{button("send", "notice.check_yes"), button("drop", "notice.check_no")}
+	}
+	return askAuthor(t, text+"\n"+to.Text(t.Lang), to.Whom(t.Lang), buttons)
+}
+
+// askAuthor asks the sender in private; who is not reached there is asked where he spoke,
+// without the names.
+func askAuthor(t *engine.Turn, text, names string, buttons []chat.Button) error {
+	private := t.Private()
+	if !private {
+		var err error
+		if private, err = t.Reaches(t.Member.ID); err != nil {
+			return err
+		}
+	}
+	if private && names != "" {
+		text += "\n" + names
+	}
+	m := chat.Text(text)
+	m.Buttons = [][]chat.Button{buttons}
+	if !private {
+		return t.Reply(m)
+	}
+	return t.TellSender(m)
+}
+
+// unanswered drops a notice about which its author was asked in vain, and tells him.
+func (f *Feature) unanswered(t *engine.Turn, id int64) error {
+	n, err := load(t.Tx, id)
+	if err != nil || n == nil || n.State != asked {
+		return err
+	}
+	u, err := t.Directory().Unit(t.Tx, n.Unit)
 	if err != nil {
 		return err
 	}
-	if n.Urgent {
-		m := chat.Text(t.T("notice.confirm", "Units", len(n.Units), "Text", n.excerpt()) + "\n" + to.Text(t.Lang))
-		m.Buttons = [][]chat.Button{{button("send", "notice.confirm_yes"), button("drop", "notice.confirm_no")}}
-		return t.TellSender(m)
+	if t, err = t.Into(u); err != nil {
+		return err
 	}
-	m := chat.Text(t.T("notice.quiet", "Text", n.excerpt()) + "\n" + to.Text(t.Lang))
-	m.Buttons = [][]chat.Button{{button("send", "notice.quiet_now"), button("drop", "notice.confirm_no")}}
-	if at := f.Quiet().End(t.Now.In(t.Unit.Zone)); n.ClosesAt.IsZero() || n.ClosesAt.After(at) {
-		wait := button("wait", "")
-		wait.Label = t.T("notice.quiet_wait", "At", schedules.Instant(at, t.Now, t.Unit.Zone, t.Lang))
-		m.Buttons[0] = append([]chat.Button{wait}, m.Buttons[0]...)
+	if err := n.setState(t.Tx, recalled); err != nil {
+		return err
 	}
-	return t.TellSender(m)
+	return tellAuthor(t, n, engine.Private{Message: chat.Text(t.T("notice.unanswered", "Text", n.excerpt()))})
 }
 
 // excerpt is the beginning of the text, for those who know it or can scroll.
@@ -161,6 +220,9 @@ func (f *Feature) Press(t *engine.Turn, data string) error {
 	if err := t.Lock(n.Unit); err != nil {
 		return err
 	}
+	if err := t.Cancel(key("asked", n.ID)); err != nil {
+		return err
+	}
 	switch verb {
 	case "wait":
 		return f.wait(t, n)
@@ -168,12 +230,19 @@ func (f *Feature) Press(t *engine.Turn, data string) error {
 		if err := n.setState(t.Tx, recalled); err != nil {
 			return err
 		}
+		if len(n.Files) > 0 {
+			return t.Say("notice.dropped_files")
+		}
 		return t.Say("notice.dropped")
 	}
 	if err := f.sendAsked(t, n, t.Member); err != nil || n.Relayed {
-		return err // of a relayed one its origin is told when all have it
+		return err
 	}
-	return saySent(t, n)
+	to, err := reach(t, n)
+	if err != nil {
+		return err
+	}
+	return saySent(t, n, to)
 }
 
 // sendAsked sends a notice that its author was asked about, if he still may.
@@ -244,7 +313,11 @@ func (f *Feature) start(t *engine.Turn, id int64) error {
 	if err != nil || g == nil {
 		return err
 	}
-	return tellSending(t, n, g, t.T("delivery.sending", "About", about(t, "notice", g, nil)), "")
+	to, err := reach(t, n)
+	if err != nil {
+		return err
+	}
+	return tellSending(t, n, g, sending(t, g, to), "")
 }
 
 // receipts is the cause of a notice's messages.
@@ -277,19 +350,25 @@ func ready(t *engine.Turn, n *notice) error {
 	return err
 }
 
+// limit tells that the unit has had enough notices today, unless this one is urgent.
+func (f *Feature) limit(t *engine.Turn, n *notice) error {
+	if n.Urgent {
+		return nil
+	}
+	had, err := sentOn(t.Tx, n.Unit, year(t), t.Day())
+	if most := f.PerDay(); err == nil && had >= most {
+		err = &engine.Skip{Key: "notice.limit", Args: []any{"Had", had, "Max", most}, Brief: "notice.enough"}
+	}
+	return err
+}
+
 // dispatch numbers a notice and sends it on its way. t is in its unit.
 func (f *Feature) dispatch(t *engine.Turn, n *notice, cause string) error {
 	if err := ready(t, n); err != nil {
 		return err
 	}
-	if !n.Urgent {
-		had, err := sentOn(t.Tx, n.Unit, year(t), t.Day())
-		if err != nil {
-			return err
-		}
-		if most := f.PerDay(); had >= most {
-			return &engine.Skip{Key: "notice.limit", Args: []any{"Had", had, "Max", most}, Brief: "notice.enough"}
-		}
+	if err := f.limit(t, n); err != nil {
+		return err
 	}
 	numbered := n.Units
 	if n.Relayed {
@@ -353,7 +432,7 @@ func key(kind string, id int64) string { return fmt.Sprintf("notice:%s:%d", kind
 
 // step is something that is done for each unit of a notice.
 type step struct {
-	Kind   string // post, close, auto, remind, repeat, correct, recall; of the whole start; in one unit later: a reminder put off, wake: that of those who were away; reminded: what follows a reminder in private
+	Kind   string // post, close, auto, remind, repeat, correct, recall; of the whole start, asked; in one unit later: a reminder put off, wake: that of those who were away; reminded: what follows a reminder in private
 	Notice int64
 	After  string // the last unit that is done with; of later and wake: the unit
 	Cause  string
@@ -506,6 +585,8 @@ func (f *Feature) Timer(t *engine.Turn, tm engine.Timer) error {
 	switch s.Kind {
 	case "start":
 		return f.start(t, s.Notice)
+	case "asked":
+		return f.unanswered(t, s.Notice)
 	case "reminded":
 		return f.afterReminding(t, s)
 	case "later":

@@ -148,13 +148,24 @@ func without(t *engine.Turn, all []part) string {
 	return "\n" + t.T("notice.no_chats", "Names", strings.Join(names, t.T("engine.list_comma"))) + rest
 }
 
-// saySent tells the sender the number of his notice, which is on its way.
-func saySent(t *engine.Turn, n *notice) error {
+// saySent tells the sender the number of his notice, which is on its way, and whom it
+// reaches. In a group the notice itself says it.
+func saySent(t *engine.Turn, n *notice, to Reach) error {
+	if !t.Private() {
+		return nil
+	}
 	g, err := targetOf(t.Tx, n.ID, n.Unit)
 	if err != nil || g == nil {
 		return err
 	}
-	return t.Sending(n.receipts(), about(t, "notice", g, nil))
+	if err := t.TellSenderIn(n.receipts(), chat.Text(sending(t, g, to))); err != nil {
+		return err
+	}
+	return t.CountReceipts(n.receipts(), about(t, "notice", g, nil), "")
+}
+
+func sending(t *engine.Turn, g *target, to Reach) string {
+	return t.T("notice.sending", "Number", g.number(), "Reach", to.Text(t.Lang))
 }
 
 // tellOrigin tells the origin what a step in the units below has come to:

@@ -22,7 +22,7 @@ units:
   - {id: one, name: 一支部, parent: works, chats: [web:one], members: [{name: 张三, staff: "2"}, {name: 李四, staff: "3"}]}
   - {id: two, name: 二支部, parent: works, chats: [web:two], members: [{name: 陈静, staff: "4"}]}
 `)))
-	play(t, s, "周平 (私聊): /通知 下级 回执 学习")
+	play(t, s, "周平 (私聊): /通知 下级 回执 学习\n周平 (私聊): [按 发出]")
 	err := s.DB.Write(func(tx *store.Tx) error {
 		s.Engine.Directory.Changed(tx)
 		_, err := tx.Exec(`UPDATE member SET unit = 'two' WHERE staff = '2'`)
