@@ -83,8 +83,20 @@ func (d *door) Session(ctx context.Context, user chat.UserID, browser string) (n
 	return d.Name(ctx, user)
 }
 
+// Leave ends the room's session, and with it what it opened of the pages in the same
+// browser: at a machine that others use, too, nothing may stay open.
 func (d *door) Leave(_ context.Context, user chat.UserID) error {
-	return d.bot.db.Write(func(tx *store.Tx) error { return d.bot.features.directory.LeaveRoom(tx, d.account, user, "left") })
+	dir := d.bot.features.directory
+	return d.bot.db.Write(func(tx *store.Tx) error {
+		room, err := dir.Room(tx, d.account, user)
+		if err == nil && room != nil {
+			err = console.EndIn(tx, room.ID, room.Browser)
+		}
+		if err != nil {
+			return err
+		}
+		return dir.LeaveRoom(tx, d.account, user, "left")
+	})
 }
 
 func (d *door) Version(context.Context) (n int64, err error) {

@@ -167,6 +167,52 @@ func TestWhatAnAccountOpenedEndsWithIt(t *testing.T) {
 	}
 }
 
+// Who leaves the room leaves what they opened of the pages there, in the same browser: the
+// session, and a link that was not followed yet. The password, other sessions and what was
+// opened elsewhere stay.
+func TestLeavingTheRoomLeavesThePages(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
+		v := newVisit(t, e)
+		from := func(opened int64, browser string) {
+			v.write(func(tx *store.Tx) error {
+				_, err := tx.Exec(`INSERT INTO console_session (hash, member, opened_by, roles, browser, created_at, seen_at) VALUES ($1, $2, $3, '', $1, $4, $4)`,
+					browser, v.member.ID, opened, tx.Millis())
+				return err
+			})
+		}
+		var room int64
+		v.write(func(tx *store.Tx) (err error) {
+			room, err = v.b.features.directory.Binding(tx, "web", v.user)
+			return err
+		})
+		from(room, "Chrome · Linux")
+		from(room, "Safari · iPhone") // by a link that was followed on the telephone
+		from(0, "by a password")
+		key, err := v.door.Pages(t.Context(), v.user)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := v.door.Leave(t.Context(), v.user); err != nil {
+			t.Fatal(err)
+		}
+		var n int
+		var first, last string
+		v.write(func(tx *store.Tx) error {
+			return tx.QueryRow(`SELECT COUNT(*), MIN(browser), MAX(browser) FROM console_session`).Scan(&n, &first, &last)
+		})
+		if n != 2 || first != "Safari · iPhone" || last != "by a password" {
+			t.Errorf("%d sessions are left: %s, %s", n, first, last)
+		}
+		if status, _ := v.enter(url.Values{"key": {key}}); status != http.StatusForbidden {
+			t.Errorf("a link of the session that was left: %d", status)
+		}
+		if got := v.in(); got != "password" {
+			t.Errorf("afterwards: %s", got)
+		}
+	})
+}
+
 // A session of the room ends 30 days after its last use and 180 days after its
 // beginning; the password that was set in it goes on.
 func TestASessionOfTheRoomGetsTooOld(t *testing.T) {

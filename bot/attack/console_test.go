@@ -92,13 +92,56 @@ func TestTheEndOfAnAccountEndsWhatItOpened(t *testing.T) {
 				t.Errorf("%s: %s answers %d", name, path, status)
 			}
 		}
-		if status, _ := b.get("/console/me"); status != 303 && name != "left" {
+		if status, _ := b.get("/console/me"); status != 303 {
 			t.Errorf("%s: the console answers %d", name, status)
 		}
 		if bySecretary {
 			if status, _ := p.browser().post("/console/enter", "staff", "0004", "password", password); status == 303 {
 				t.Errorf("%s: the password lets in", name)
 			}
+		}
+	}
+}
+
+// A session of the room that its member ends on their page ends at once, with its events
+// and what it opened of the console; no other one does.
+func TestOneSessionOfTheRoomEndsAlone(t *testing.T) {
+	t.Parallel()
+	p := start(t, configure(t, fmt.Sprintf(factory, "")))
+	here, lost, home, other := p.enter("0004"), p.enter("0004"), p.enter("0004"), p.enter("0003")
+	all := map[string]*browser{"here": here, "at home": home, "of another member": other}
+	for _, b := range []*browser{here, lost, home, other} {
+		b.console()
+	}
+	gone := lost.listen()
+	heard := map[string]*stream{}
+	for name, b := range all {
+		heard[name] = b.listen()
+	}
+	session := func(s *stream) string {
+		return fmt.Sprint(p.number(`SELECT id FROM account_binding WHERE user_id = $1`, s.user))
+	}
+	here.want(303, "end what another member has")(here.form("/console/me", "do", "end_room", "session", session(heard["of another member"])))
+	here.want(303, "end the lost one")(here.form("/console/me", "do", "end_room", "session", session(gone)))
+	select {
+	case <-gone.over:
+	case <-time.After(10 * time.Second):
+		t.Error("its events go on")
+	}
+	if status, _ := lost.json("/api/pages", nil); status != 401 {
+		t.Errorf("its room answers %d", status)
+	}
+	if status, _ := lost.get("/console/me"); status != 303 {
+		t.Errorf("the console that it opened answers %d", status)
+	}
+	other.want(200, "say something")(other.send("a", "还在吗"))
+	for name, b := range all {
+		heard[name].hears("还在吗", 10*time.Second)
+		if status, _ := b.get("/console/me"); status != 200 {
+			t.Errorf("%s: the console answers %d", name, status)
+		}
+		if status, _ := b.json("/api/pages", nil); status != 200 {
+			t.Errorf("%s: the room answers %d", name, status)
 		}
 	}
 }

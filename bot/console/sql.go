@@ -108,6 +108,23 @@ func endSessionOf(tx *store.Tx, member, id, but int64) error {
 	return err
 }
 
+// EndIn ends the sessions that a binding has opened in a browser, of which chat.Browser
+// tells the name, and its links that nobody has followed yet. Where the name is not known
+// they end, too. The password stays: it is the member's wherever they are.
+func EndIn(tx *store.Tx, binding int64, browser string) error {
+	if browser == "?" { // the room's name for an unknown one
+		browser = ""
+	}
+	_, err := tx.Exec(`DELETE FROM console_session WHERE opened_by = $1 AND (browser = $2 OR browser = '' OR $2 = '')`, binding, browser)
+	if err == nil {
+		_, err = tx.Exec(`DELETE FROM console_link WHERE opened_by = $1 AND used_at IS NULL`, binding)
+	}
+	if err != nil {
+		return fmt.Errorf("end what binding %d has opened in a browser: %w", binding, err)
+	}
+	return nil
+}
+
 // End ends the links, sessions and the password that a binding of a member
 // (package member) has opened; all of the member's for binding 0. Of what is older than
 // these records (NULL) nobody knows: it ends, too.

@@ -245,6 +245,15 @@ func rooms(tx *store.Tx, where string, args ...any) ([]Room, error) {
 	return all, rows.Err()
 }
 
+// Room is the session of the browser room of a user; nil when there is none.
+func (d *Directory) Room(tx *store.Tx, id chat.AccountID, user chat.UserID) (*Room, error) {
+	all, err := rooms(tx, `account = $1 AND user_id = $2`, id, user)
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	return &all[0], nil
+}
+
 // Rooms are a member's sessions of the browser room, the newest first.
 func Rooms(tx *store.Tx, member int64) ([]Room, error) { return rooms(tx, `member = $1`, member) }
 
@@ -284,7 +293,7 @@ func (d *Directory) SawRoom(tx *store.Tx, id chat.AccountID, user chat.UserID, b
 }
 
 // LeaveRoom ends a session of the browser room that its user has left, or which is
-// over. What was opened from there goes on.
+// over. What was opened from there goes on; see console.EndIn.
 func (d *Directory) LeaveRoom(tx *store.Tx, id chat.AccountID, user chat.UserID, how string) error {
 	d.Changed(tx)
 	binding, err := d.Binding(tx, id, user)
