@@ -382,7 +382,7 @@ func TestNotices(t *testing.T) {
 	_, text = b.get("/console/u/demo/notices/2")
 	contains(t, text, "李四", "陈静", "还可以催 2 次", "<b>3</b> 未回执")
 	contains(t, b.send("/console/u/demo/notices/2", "do", "remind"), "正在提醒", "还可以催 1 次")
-	contains(t, b.send("/console/u/demo/notices/2", "do", "correct", "corrected", "0", "text", "改过的"), "已更正", "改过的")
+	contains(t, b.send("/console/u/demo/notices/2", "do", "correct", "corrected", "0", "text", "改过的"), "通知 2026-002 的更正", "改过的")
 	contains(t, b.send("/console/u/demo/notices/2", "do", "correct", "corrected", "0", "text", "又改"), "别人已更正过", "改过的")
 	contains(t, b.send("/console/u/demo/notices/2", "do", "recall"), "已撤回")
 	contains(t, b.send(at, "do", "send", "text", "第三条"), "每天最多 2 条")
