@@ -20,6 +20,20 @@ func plain(text string) (lines string, spelt bool) {
 		}
 		return r
 	}, text)
+	if n := letters(text); n > 2 || n > 0 && han.MatchString(text) {
+		text, spelt = unspell(text)
+	}
+	joined := squeeze(text)
+	lines = text + "\n" + joined
+	if strings.ContainsAny(joined, "0123456789") {
+		lines += "\n" + forNumerals.Replace(joined)
+	}
+	return d.respelt.Replace(lines), spelt
+}
+
+// unspell takes out what is written in letters.
+func unspell(text string) (out string, spelt bool) {
+	d := disguises()
 	text = mixed.ReplaceAllStringFunc(text, func(word string) string {
 		if letters(word) < 3 || letters(word) == len(word) {
 			return word
@@ -27,6 +41,9 @@ func plain(text string) (lines string, spelt bool) {
 		return word + " " + forLetters.Replace(word)
 	})
 	spelt = d.spelt.MatchString(text)
+	if !han.MatchString(text) {
+		return text, spelt
+	}
 	for _, s := range d.syllables {
 		text = s.in.ReplaceAllStringFunc(text, func(word string) string {
 			if han.MatchString(word) {
@@ -35,12 +52,7 @@ func plain(text string) (lines string, spelt bool) {
 			return word
 		})
 	}
-	joined := squeeze(text)
-	lines = text + "\n" + joined
-	if strings.ContainsAny(joined, "0123456789") {
-		lines += "\n" + forNumerals.Replace(joined)
-	}
-	return d.respelt.Replace(lines), spelt
+	return text, spelt
 }
 
 var (

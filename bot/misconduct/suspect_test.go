@@ -48,3 +48,9 @@ func BenchmarkSuspect(b *testing.B) {
 		Suspect("师傅，明天的班车几点从北门发车，我想带孩子去医院看看")
 	}
 }
+
+func BenchmarkSuspectAnswer(b *testing.B) {
+	for b.Loop() {
+		Suspect("2 B")
+	}
+}
