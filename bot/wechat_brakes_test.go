@@ -70,6 +70,28 @@ func TestWeChatTakenOut(t *testing.T) {
 	v.has("what the secretary reads", v.last("wang"), "我已经可以在群")
 }
 
+// What waits for a group when the bot is taken out of it is told of, and goes out, marked,
+// once the bot is taken in again.
+func TestWeChatTakenOutBeforeTheNotice(t *testing.T) {
+	t.Parallel()
+	v := newVillage(t, "").settled()
+	v.we.Say("", "wang", "/通知 回执 明天停电")
+	v.we.Remove("branch")
+	v.pass(11 * time.Minute)
+	v.has("what the secretary reads", strings.Join(v.texts("wang", 0), "\n"), "通知 2026-001：正在发出。", "通知 2026-001：还没有送到，原因会私聊告诉你。",
+		"【没有送到】通知 2026-001⏎· 群“示范党支部群”（wx）：我不在群里了，或者群已经解散。请重新拉我进群，进群后自动补发。")
+	v.say("", "wang", "/状态")
+	v.has("the status", v.last("wang"), "⚠ 没有送到：通知 2026-001")
+	v.say("", "wang", "/催办")
+	v.has("a reminder", v.last("wang"), "还没有送到群里，大家没看到，先不催")
+	v.we.Notice("branch", `"王敏"邀请你加入了群聊`)
+	v.pass(time.Hour)
+	v.has("the group", v.last("branch"), "补发", "明天停电")
+	v.has("what the secretary reads", v.last("wang"), "【补上了】通知 2026-001：已经送到群“示范党支部群”（wx）。")
+	v.say("branch", "zhang", "收到")
+	v.rows(`SELECT m.name FROM notice_reader r JOIN member m ON m.id = r.member WHERE r.acked_at IS NOT NULL`, "张三")
+}
+
 // The platform takes a message and says afterwards that it was not delivered: it
 // does not count as sent, and the account rests.
 func TestWeChatNotDeliveredAfterAll(t *testing.T) {

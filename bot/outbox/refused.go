@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -317,12 +318,12 @@ func (s *Sender) stuck() error {
 				continue
 			}
 			l := &waiting[0]
-			if l.Reason == "" {
-				l.Reason = Busy
-			}
-			why, retry := l.Reason, h.notBefore
+			why, retry := cmp.Or(l.Reason, Busy), h.notBefore
 			if paused.After(retry) {
 				why, retry = RateLimited, paused
+			}
+			if why == l.Reason { // that was told, maybe before the lane was read anew
+				continue
 			}
 			if err := s.out.waits(tx, l, why, retry); err != nil {
 				return err

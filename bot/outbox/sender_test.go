@@ -535,3 +535,62 @@ func TestBoundAndQuoted(t *testing.T) {
 		}
 	})
 }
+
+// What waits for ten minutes is told of, each message once, with why: the chat's rate, the
+// account's, or what is before it. One chat's rate is no trouble of the account.
+func TestWhatWaitsForLongIsTold(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
+		for _, c := range []struct {
+			name    string
+			account bool
+			caps    chat.Caps
+			after   time.Duration
+			want    []string
+		}{
+			{"a chat", false, chat.Caps{}, 30 * time.Minute, []string{"0s 1 chat_limited"}},
+			{"a short while", false, chat.Caps{}, 9 * time.Minute, nil},
+			{"the account", true, chat.Caps{}, 30 * time.Minute, []string{"0s 1 rate_limited", "10m0s 2 rate_limited"}},
+			{"many before it", false, chat.Caps{Pace: chat.Pace{AccountPerSecond: 1, ChatEvery: 15 * time.Minute}}, 0, []string{"10m0s 3 busy"}},
+		} {
+			d := newDesk(t, e, c.caps)
+			begin := d.now
+			var told []string
+			d.out.OnUndelivered = func(_ *store.Tx, l *outbox.Letter) error {
+				if l.State == outbox.Pending {
+					told = append(told, fmt.Sprint(d.now.Sub(begin).Round(time.Minute), " ", l.Key, " ", l.Reason))
+				}
+				return nil
+			}
+			d.p.fail = func(n int, _ chat.ChatID, _ string) error {
+				if n == 1 && c.after > 0 {
+					return &chat.SendError{Class: chat.RateLimited, After: c.after, Account: c.account, Err: errors.New("429")}
+				}
+				return nil
+			}
+			letters := []outbox.Letter{letter("1", "a", outbox.Notice, "一"), letter("2", "b", outbox.Notice, "二")}
+			if c.after == 0 {
+				letters = append(letters, letter("3", "a", outbox.Notice, "三"))
+			}
+			for i := range letters {
+				letters[i].About = "通知"
+			}
+			d.add(letters...)
+			for range 29 {
+				d.drain(time.Minute)
+			}
+			if diff := cmp.Diff(c.want, told); diff != "" {
+				t.Errorf("%s (-want +got)\n%s", c.name, diff)
+			}
+		}
+	})
+}
+
+func TestReasonsOfAnAccount(t *testing.T) {
+	t.Parallel()
+	for r, want := range map[outbox.Reason]bool{outbox.ChatLimited: false, outbox.RateLimited: true, outbox.Muted: false, outbox.LoggedOut: true} {
+		if r.OfAccount() != want {
+			t.Errorf("%s concerns the account: %v", r, !want)
+		}
+	}
+}

@@ -31,7 +31,7 @@ type Chat struct {
 	in, admin, muted bool // the bot: in the group, its administrator, muted
 	silent           bool // who is no administrator may not write
 	started, blocked bool // a private chat
-	topics           []int
+	topics, closed   []int
 	messages         []*Message
 	sent             []time.Time
 }
@@ -73,6 +73,26 @@ func (s *Server) Topic(chat int64, topic int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.chats[chat].topics = append(s.chats[chat].topics, topic)
+}
+
+// CloseTopic has a topic take messages of administrators only, or of all again.
+func (s *Server) CloseTopic(chat int64, topic int, closed bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.chats[chat]
+	c.closed = slices.DeleteFunc(c.closed, func(t int) bool { return t == topic })
+	if closed {
+		c.closed = append(c.closed, topic)
+	}
+}
+
+// DeleteTopic deletes a topic with its messages.
+func (s *Server) DeleteTopic(chat int64, topic int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.chats[chat]
+	c.topics = slices.DeleteFunc(c.topics, func(t int) bool { return t == topic })
+	c.messages = slices.DeleteFunc(c.messages, func(m *Message) bool { return m.Topic == topic })
 }
 
 // Said is what a person writes.
@@ -241,6 +261,9 @@ func standing(user map[string]any, status string) map[string]any {
 }
 
 func (s *Server) changed(kind string, c *Chat, by User, who map[string]any, from, to string) {
+	if s.unseen {
+		return
+	}
 	s.put(kind, map[string]any{"chat": c.wire(), "from": by.wire(), "date": s.o.Now().Unix(),
 		"old_chat_member": standing(who, from), "new_chat_member": standing(who, to)})
 }
@@ -279,6 +302,19 @@ func (s *Server) bot(chat, by int64, from, to string) {
 	c := s.chats[chat]
 	c.in, c.muted, c.admin = to != "kicked", to == "restricted", to == "administrator"
 	s.changed("my_chat_member", c, s.users[by], s.me(), from, to)
+}
+
+// Unseen runs what changes the bot's place in a chat, without that the bot is told: Telegram
+// keeps such news for a day only.
+func (s *Server) Unseen(change func()) {
+	set := func(unseen bool) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.unseen = unseen
+	}
+	set(true)
+	defer set(false)
+	change()
 }
 
 // Silence switches writing off, or on again, for all members of a group: the bot is not told.

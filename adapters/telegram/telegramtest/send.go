@@ -103,6 +103,8 @@ func (s *Server) target(p values) (*Chat, int, *refused) {
 		return nil, 0, bad("not enough rights to send text messages to the chat")
 	case topic != 0 && !slices.Contains(c.topics, topic):
 		return nil, 0, bad("message thread not found")
+	case slices.Contains(c.closed, topic) && !c.admin:
+		return nil, 0, bad("TOPIC_CLOSED")
 	}
 	return c, topic, s.tooFast(c)
 }

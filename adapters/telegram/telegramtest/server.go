@@ -76,6 +76,7 @@ type Server struct {
 	menus   map[string]json.RawMessage
 	sent    []time.Time // by the account, newest last
 	faults  []Fault
+	unseen  bool
 	revoked bool
 	tries   int // calls that send or edit
 	answers int // to presses
