@@ -219,6 +219,41 @@ func (f *Feature) Answer(t *engine.Turn, p engine.Prompt, a command.Answer) erro
 	return f.record(t, id, t.Member.ID, onTime, "", "checkin.noted")
 }
 
+// Withdraw implements engine.Withdrawer: 取消签到. The point goes back.
+func (f *Feature) Withdraw(t *engine.Turn, p engine.Prompt) error {
+	id, err := strconv.ParseInt(p.Ref, 10, 64)
+	if err != nil {
+		return fmt.Errorf("prompt %d: window %q: %w", p.ID, p.Ref, err)
+	}
+	was, err := entryOf(t.Tx, id, t.Member.ID)
+	if err != nil {
+		return err
+	}
+	if was == "" {
+		return t.Noted("checkin.not_in")
+	}
+	if err := removeEntry(t.Tx, id, t.Member.ID); err != nil {
+		return err
+	}
+	if err := f.Book.Withdraw(t, "checkin.on_time", fmt.Sprintf("checkin:%d", id)); err != nil {
+		return err
+	}
+	if err := t.CountSoon("checkin", p.Ref); err != nil {
+		return err
+	}
+	return t.Noted("checkin.withdrawn")
+}
+
+// Awaits implements engine.Awaiter.
+func (f *Feature) Awaits(t *engine.Turn, p engine.Prompt) (bool, error) {
+	id, err := strconv.ParseInt(p.Ref, 10, 64)
+	if err != nil {
+		return false, fmt.Errorf("prompt %d: window %q: %w", p.ID, p.Ref, err)
+	}
+	was, err := entryOf(t.Tx, id, t.Member.ID)
+	return was == "", err
+}
+
 func (f *Feature) record(t *engine.Turn, id, who int64, s state, reason, key string) error {
 	was, err := setEntry(t, id, who, s, clip(reason), 0)
 	if err != nil {
@@ -407,12 +442,17 @@ func (f *Feature) Recount(t *engine.Turn, p engine.Prompt, late int) error {
 type sums struct {
 	due, here int
 	missing   []string
+	asked     []string // of the missing: who said something near and was asked about it
 	leavers   []string
 	resting   []string
 }
 
 func tally(t *engine.Turn, w *window) (s sums, err error) {
 	roster, err := member.Roster(t.Tx, w.Unit)
+	if err != nil {
+		return s, err
+	}
+	asked, err := t.Asked(w.Prompt)
 	if err != nil {
 		return s, err
 	}
@@ -435,6 +475,9 @@ func tally(t *engine.Turn, w *window) (s sums, err error) {
 			s.resting = append(s.resting, m.Name)
 		default:
 			s.missing = append(s.missing, m.Name)
+			if asked[m.ID] {
+				s.asked = append(s.asked, m.Name)
+			}
 		}
 	}
 	s.due = len(roster) - len(s.resting)
@@ -446,6 +489,9 @@ func (s *sums) names(t *engine.Turn, w *window) string {
 	text := t.T("checkin.missing", "Title", w.Title, "Count", len(s.missing), "Names", strings.Join(s.missing, comma))
 	if len(s.missing) == 0 {
 		text = t.T("checkin.none_missing", "Title", w.Title)
+	}
+	if len(s.asked) > 0 {
+		text += "\n" + t.T("engine.asked_of", "Names", strings.Join(s.asked, comma))
 	}
 	if len(s.leavers) > 0 {
 		text += "\n" + t.T("checkin.on_leave", "Names", strings.Join(s.leavers, comma))

@@ -91,17 +91,25 @@ func without(s string, gone func(rune) bool) string {
 }
 
 const (
-	traditional = "對錯確誤沒簽報參請來個閱讀學習選謝項題畢為幫龍瞭後鐘時兩號點"
-	simplified  = "对错确误没签报参请来个阅读学习选谢项题毕为帮龙了后钟时两号点"
+	traditional = "對錯確誤沒簽報參請來個閱讀學習選謝項題畢為幫龍瞭後鐘時兩號點應該認覺會準們這種麼嗎還無過給現開關間門車電話張陳劉楊黃趙吳孫馬國華東員總記書長動廠黨組織導領區義務產藍綠紅顏維護醫藥險災滅煙訓練規則條約製場擔負責實際質設備運輸轉達聽見說講論議決傳單雙萬億內從眾節貫徹執進連續減壓氣溫濕環風雲飛機體術業農鄉鎮縣歷創紀檢監審財稅經濟買賣費錢銀銅鐵鋼鋁標誌樣圖畫線邊階級層幹臺灣廣寧滬漢藝館園遊覽劃計戰爭軍隊強調軟盤網絡視頻樂聲聞聯繫絕緣纜燈閉斷構築橋樑樓頂棄舊換觸獎勵懲罰獨與親愛勞勝敗優勢難勸試驗證據舉辦屆補償貸閒餘飯兒婦歲齡壽終歸隻"
+	simplified  = "对错确误没签报参请来个阅读学习选谢项题毕为帮龙了后钟时两号点应该认觉会准们这种么吗还无过给现开关间门车电话张陈刘杨黄赵吴孙马国华东员总记书长动厂党组织导领区义务产蓝绿红颜维护医药险灾灭烟训练规则条约制场担负责实际质设备运输转达听见说讲论议决传单双万亿内从众节贯彻执进连续减压气温湿环风云飞机体术业农乡镇县历创纪检监审财税经济买卖费钱银铜铁钢铝标志样图画线边阶级层干台湾广宁沪汉艺馆园游览划计战争军队强调软盘网络视频乐声闻联系绝缘缆灯闭断构筑桥梁楼顶弃旧换触奖励惩罚独与亲爱劳胜败优势难劝试验证据举办届补偿贷闲余饭儿妇岁龄寿终归只"
 )
 
-// simple is the simplified form of the traditional characters that occur in
+// toSimple has the simplified form of traditional characters, from U+4E00 on; 0 for
+// others. An array, because a search for each character of all talk is slow.
+var toSimple = func() (table [0x5200]uint16) {
+	to := []rune(simplified)
+	for i, r := range []rune(traditional) {
+		table[r-0x4E00] = uint16(to[i])
+	}
+	return table
+}()
+
+// simple is the simplified form of a traditional character that is common in
 // answers and times. Both take three bytes, so that offsets stay.
 func simple(r rune) rune {
-	switch r { // a switch, because a search for each character of all talk is slow
-	case '對', '錯', '確', '誤', '沒', '簽', '報', '參', '請', '來', '個', '閱', '讀', '學', '習', '選', '謝', '項', '題',
-		'畢', '為', '幫', '龍', '瞭', '後', '鐘', '時', '兩', '號', '點':
-		r, _ = utf8.DecodeRuneInString(simplified[strings.IndexRune(traditional, r):])
+	if i := int(r) - 0x4E00; i >= 0 && i < len(toSimple) && toSimple[i] != 0 {
+		return rune(toSimple[i])
 	}
 	return r
 }
@@ -109,7 +117,10 @@ func simple(r rune) rune {
 // canonical is the form in which answers are compared.
 func canonical(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r >= 0x2E80 {
+		switch {
+		case r >= 0x1F130 && r <= 0x1F189 && (r-0x1F130)%0x20 < 26: // in a square or circle
+			return 'A' + (r-0x1F130)%0x20
+		case r >= 0x2E80:
 			return simple(r)
 		}
 		return unicode.ToUpper(r)
@@ -182,41 +193,6 @@ func unquote(s string) string {
 			return strings.TrimLeftFunc(reply, blank)
 		}
 	}
-}
-
-// cutCode cuts the short code before an answer: 17 A, 17.A, #17 A, 17: A,
-// 17号A, 第17题 A. A digit right behind the mark is a time, a decimal or a list
-// (17:30, 17.5, 1、3). marked: it cannot be anything but a code. Without a code
-// the result is 0 and s.
-func cutCode(s string) (code int, rest string, marked bool) {
-	rest, hash := strings.CutPrefix(s, "#")
-	if !hash {
-		rest, marked = strings.CutPrefix(s, "第")
-	}
-	digits := 0
-	for digits < len(rest) && isDigit(rest[digits]) {
-		if digits < 2 {
-			code = code*10 + int(rest[digits]-'0')
-		}
-		digits++
-	}
-	if code == 0 || digits > 2 || digits == len(rest) {
-		return 0, s, false
-	}
-	rest = rest[digits:]
-	for _, word := range []string{"号", "號", "题", "題"} {
-		if after, ok := strings.CutPrefix(rest, word); ok {
-			rest, marked = after, true
-			break
-		}
-	}
-	after := strings.TrimLeft(rest, ".:、")
-	spaced := strings.TrimLeft(after, " \n")
-	marked = marked || hash
-	if spaced == "" || !marked && len(spaced) == len(rest) || len(spaced) == len(after) && isDigit(after[0]) {
-		return 0, s, false
-	}
-	return code, spaced, marked
 }
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }

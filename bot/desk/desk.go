@@ -147,7 +147,15 @@ func Kept(t *engine.Turn) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append(append(lines, more...), t.T("desk.mydata_note")), nil
+	lines = append(lines, more...)
+	asked, err := engine.AskedAbout(t.Tx, m.ID)
+	if err != nil {
+		return nil, err
+	}
+	if len(asked) > 0 {
+		lines = append(lines, t.T("desk.asked", "Codes", strings.Join(asked, t.T("engine.list_comma"))))
+	}
+	return append(lines, t.T("desk.mydata_note")), nil
 }
 
 // close ends what is open in the unit: the item of a code, or the newest one.

@@ -141,6 +141,12 @@ type Awaiter interface {
 	Awaits(t *Turn, p Prompt) (bool, error)
 }
 
+// Serial is an Answerer whose items have a number of a series: 2026-017.
+type Serial interface {
+	// Series is the number of a prompt's item.
+	Series(t *Turn, p Prompt) (string, error)
+}
+
 // Timed is a feature that sets timers.
 type Timed interface {
 	Timer(t *Turn, tm Timer) error
@@ -319,6 +325,10 @@ type Engine struct {
 	counting map[string]time.Time          // when a committed count timer is due, by key
 	told     map[string]time.Time          // hints given lately, so as not to repeat them
 
+	started time.Time           // since when this process hears what is said
+	posted  map[int64]time.Time // when a prompt, or a reminder of it, was last posted here
+	talk    map[int64]time.Time // when others last talked while a prompt was open
+
 	began     time.Time                    // since when the accounts are expected; zero: they are not
 	heard     map[chat.AccountID]time.Time // until when all that the platform had was taken in
 	heardKept map[chat.AccountID]time.Time // that in the database
@@ -350,6 +360,9 @@ func New(o Options) *Engine {
 		states:   map[chat.AccountID]chat.State{},
 		told:     map[string]time.Time{},
 		counting: map[string]time.Time{},
+		posted:   map[int64]time.Time{},
+		talk:     map[int64]time.Time{},
+		started:  o.DB.Now(),
 
 		heard:     map[chat.AccountID]time.Time{},
 		heardKept: map[chat.AccountID]time.Time{},

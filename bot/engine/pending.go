@@ -188,6 +188,8 @@ func (t *Turn) forgetAnswers(prompt int64) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.Tx.Exec(`DELETE FROM answer_message WHERE prompt = $1`, prompt)
-	return err
+	if _, err = t.Tx.Exec(`DELETE FROM answer_message WHERE prompt = $1`, prompt); err != nil {
+		return err
+	}
+	return t.forgetAsked(prompt)
 }

@@ -69,6 +69,20 @@ type candidate struct {
 	verdict command.Verdict
 }
 
+// done tells whether the sender has done what the candidate says, given whether his
+// answer is awaited. How many come to something may change at any time.
+func (c candidate) done(awaited bool) bool {
+	if c.answer.Value == "withdraw" {
+		return awaited
+	}
+	return !awaited && c.prompt.Want.Kind != command.SignUp
+}
+
+// matches are the candidates of a message, sorted by how well they fit.
+type matches struct {
+	fits, near, misfits []candidate
+}
+
 // reply finds what a message answers; nil when nothing.
 func (t *Turn) reply(mentioned bool) (func() error, error) {
 	ev := t.Event
@@ -76,7 +90,15 @@ func (t *Turn) reply(mentioned bool) (func() error, error) {
 	if err != nil {
 		return nil, err
 	}
+	open, err := t.waiting(quoted)
+	if err != nil || len(open) == 0 && !ev.Private && !mentioned && ev.ReplyTo == "" {
+		return nil, err
+	}
 	r := command.Read(ev.Text, t.work.engine.Names...)
+	if t.Member != nil {
+		r.Self = t.Member.Name
+	}
+	r.Quoted = quoted != nil
 	if quoted != nil && !t.Takes(*quoted) {
 		r.Addressed = true
 		if _, v := r.Match(quoted.Want); v == command.OK && !t.unheard {
@@ -84,42 +106,45 @@ func (t *Turn) reply(mentioned bool) (func() error, error) {
 		}
 		return nil, nil
 	}
-	open, err := t.waiting(quoted)
-	if err != nil {
-		return nil, err
-	}
-	byCode := r.Code
-	r.Addressed = quoted != nil || byCode != 0 || mentioned || ev.Private
-	var fits, misfits []candidate
-	for _, p := range open {
-		if byCode != 0 && quoted == nil && p.Code != byCode || !t.mayMean(p, quoted != nil) {
-			continue
+	if r.Series != "" {
+		if open, err = t.ofSeries(open, r.Series); err != nil {
+			return nil, err
 		}
-		a, v := r.Match(p.Want)
-		switch c := (candidate{p, a, v}); v {
-		case command.OK:
-			fits = append(fits, c)
-		case command.Malformed, command.Proxy:
-			misfits = append(misfits, c)
+		if r.Addressed = len(open) > 0; !r.Addressed {
+			return nil, nil
 		}
 	}
-	if len(fits) > 0 && allWeak(fits) { // a bare 1 is the number of a list, if there is one
+	known := slices.ContainsFunc(open, func(p Prompt) bool { return p.Code == r.Code })
+	byCode, marked := r.Code, r.Marked()
+	if byCode != 0 && !known && !marked {
+		r = r.Whole()
+	}
+	r.Addressed = quoted != nil || r.Code != 0 || r.Series != "" || mentioned || ev.Private
+	m := t.match(r, open)
+	if len(m.fits)+len(m.near) == 0 && r.Code != 0 && !marked { // 3个人 is no answer to number 3
+		whole := r.Whole()
+		whole.Addressed = quoted != nil || mentioned || ev.Private
+		if other := t.match(whole, open); len(other.fits) > 0 {
+			m = other
+		}
+	}
+	if len(m.fits) == 0 {
+		if all, near := t.pieces(r, open); len(all) > 0 {
+			return t.answerAll(all, false), nil
+		} else if len(m.near) == 0 {
+			m.near = near
+		}
+	}
+	if len(m.fits) > 0 && allWeak(m.fits) { // a bare 1 is the number of a list, if there is one
 		if do, err := t.binding(r.Text); do != nil || err != nil {
 			return do, err
 		}
 	}
-	if len(fits) > 1 {
-		if fits, err = t.awaited(fits); err != nil {
-			return nil, err
-		}
+	if do, err := t.decide(&m); do != nil || err != nil {
+		return do, err
 	}
-	switch {
-	case len(fits) == 1:
-		return t.answer(fits[0].prompt, fits[0].answer), nil
-	case t.unheard && len(fits) > 1: // nobody has asked anything
+	if t.unheard && len(m.fits) > 0 { // nobody has asked anything
 		return nil, nil
-	case len(fits) > 1:
-		return t.which(fits), nil
 	}
 	if do, err := t.binding(r.Text); do != nil || err != nil {
 		return do, err
@@ -127,16 +152,206 @@ func (t *Turn) reply(mentioned bool) (func() error, error) {
 	if t.unheard {
 		return nil, nil
 	}
-	known := slices.ContainsFunc(open, func(p Prompt) bool { return p.Code == byCode })
 	if byCode != 0 && !known && quoted == nil && ev.Private {
-		if do, err := t.refuseLate(r); do != nil || err != nil {
+		if do, err := t.refuseLate(command.Read(ev.Text, t.work.engine.Names...)); do != nil || err != nil {
 			return do, err
 		}
 	}
 	if byCode != 0 && !known && quoted == nil && (ev.Private || mentioned) {
 		return func() error { return Complain("engine.no_such_code", "Code", byCode) }, nil
 	}
-	return t.misfit(misfits, r.Addressed), nil
+	if do := t.misfit(m.misfits, r.Addressed); do != nil {
+		return do, nil
+	}
+	if !ev.Private && !mentioned && len(m.fits)+len(m.near)+len(m.misfits) == 0 {
+		t.work.engine.talked(open, t.Now)
+	}
+	return nil, nil
+}
+
+// match holds a message against what is open. A weak word that is not addressed
+// counts near its question only.
+func (t *Turn) match(r command.Reply, open []Prompt) (m matches) {
+	for _, p := range open {
+		meant := r.Code == 0 || r.Quoted || p.Code == r.Code || slices.Contains(r.More, p.Code)
+		if !meant || !t.mayMean(p, r.Quoted) {
+			continue
+		}
+		a, v := r.Match(p.Want)
+		c := candidate{p, a, v}
+		if a.Weak && !r.Addressed && p.Want.Kind != command.Ballot {
+			switch closeness := t.closeness(p); {
+			case closeness == notKnown && v == command.OK:
+				c.verdict = command.Near
+			case closeness == farOff && a.Value == "withdraw" && v == command.OK:
+				c.verdict = command.Near
+			case closeness != closeBy:
+				c.verdict = command.NoMatch
+			}
+		}
+		if v == command.Malformed && !r.Addressed && t.closeness(p) == closeBy { // BB, A/B
+			c.verdict = command.Near
+		}
+		switch c.verdict {
+		case command.OK:
+			m.fits = append(m.fits, c)
+		case command.Near:
+			m.near = append(m.near, c)
+		case command.Malformed, command.Proxy:
+			m.misfits = append(m.misfits, c)
+		}
+	}
+	return m
+}
+
+// pieces reads a message that says several things: 选B，签到，谢谢. What cannot be
+// read of it leaves the rest to be asked about.
+func (t *Turn) pieces(r command.Reply, open []Prompt) (all, near []candidate) {
+	for _, finely := range []bool{false, true} {
+		all, left, asks, denies := []candidate(nil), 0, false, false
+		for _, piece := range r.Pieces(finely) {
+			if piece.Code != 0 && !slices.ContainsFunc(open, func(p Prompt) bool { return p.Code == piece.Code }) {
+				piece = piece.Whole()
+			}
+			piece.Addressed = piece.Addressed || piece.Code != 0
+			m := t.match(piece, open)
+			fits := strongOf(m.fits)
+			switch {
+			case len(fits) == 1:
+				all = slices.DeleteFunc(all, func(c candidate) bool { return c.prompt.ID == fits[0].prompt.ID })
+				all = append(all, fits[0])
+			case len(fits) > 1 && acknowledges(fits):
+				all = append(all, fits...)
+			case len(fits) == 0 && piece.Aside():
+			default:
+				left++
+				asks, denies = asks || piece.Asks(), denies || piece.Denies()
+			}
+		}
+		switch {
+		case len(all) > 0 && left == 0:
+			return all, nil
+		case finely || len(all) == 0 || denies:
+		case left == 1 && (!asks || wordy(all)): // 收到，几点开始？
+			near = all
+		}
+	}
+	return nil, near
+}
+
+// strongOf leaves out the weak ones if there are others.
+func strongOf(fits []candidate) []candidate {
+	if allWeak(fits) {
+		return fits
+	}
+	var strong []candidate
+	for _, c := range fits {
+		if !c.answer.Weak {
+			strong = append(strong, c)
+		}
+	}
+	return strong
+}
+
+func acknowledges(fits []candidate) bool {
+	return !slices.ContainsFunc(fits, func(c candidate) bool { return c.prompt.Want.Kind != command.Acknowledge })
+}
+
+// wordy tells of answers that are words of their own, as no letter is.
+func wordy(fits []candidate) bool {
+	return !slices.ContainsFunc(fits, func(c candidate) bool {
+		switch c.prompt.Want.Kind {
+		case command.Acknowledge, command.CheckIn, command.Done, command.SignUp:
+			return false
+		}
+		return true
+	})
+}
+
+// decide finds out which of the candidates is meant; nil when none, or when it was
+// asked before.
+func (t *Turn) decide(m *matches) (func() error, error) {
+	fits := strongOf(m.fits)
+	if len(fits) > 1 {
+		var err error
+		if fits, err = t.awaited(fits); err != nil {
+			return nil, err
+		}
+	}
+	switch {
+	case len(fits) == 1:
+		return t.answer(fits[0].prompt, fits[0].answer), nil
+	case t.unheard && len(fits) > 1:
+		return nil, nil
+	case len(fits) > 1 && acknowledges(fits) && fits[0].answer.Value != "withdraw":
+		return t.answerAll(fits, true), nil
+	case len(fits) > 0 && fits[0].prompt.Want.Kind == command.Ballot: // it may not even be repeated
+		return t.answer(fits[0].prompt, fits[0].answer), nil
+	case len(fits) > 1:
+		return t.ask(fits)
+	case len(m.near) > 0 && !t.unheard:
+		return t.ask(m.near)
+	}
+	return nil, nil
+}
+
+// answerAll takes several answers of one message. told: the person is told which.
+func (t *Turn) answerAll(all []candidate, tell bool) func() error {
+	if t.Member == nil {
+		return func() error {
+			for _, c := range all {
+				if err := t.answer(c.prompt, c.answer)(); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}
+	do := make([]func() error, len(all))
+	codes := make([]Prompt, len(all))
+	for i, c := range all {
+		do[i], codes[i] = t.answer(c.prompt, c.answer), c.prompt
+	}
+	return func() error {
+		t.tacit = tell
+		for _, f := range do {
+			if err := f(); err != nil {
+				return err
+			}
+		}
+		if t.tacit = false; !tell {
+			return nil
+		}
+		line := t.T("engine.acknowledged", "Codes", t.codes(codes))
+		if t.Event.Private {
+			return t.Reply(chat.Text(line))
+		}
+		_, err := t.Tell(t.Member, chat.Text(line))
+		return err
+	}
+}
+
+// ofSeries are the prompts that bear a number such as 2026-017.
+func (t *Turn) ofSeries(open []Prompt, number string) ([]Prompt, error) {
+	var out []Prompt
+	for _, p := range open {
+		f, ok := t.work.engine.owners[p.Feature].(Serial)
+		if !ok {
+			continue
+		}
+		if own, err := f.Series(t, p); err != nil {
+			return nil, err
+		} else if sameSeries(own, number) {
+			out = append(out, p)
+		}
+	}
+	return out, nil
+}
+
+func sameSeries(a, b string) bool {
+	year, n, _ := strings.Cut(a, "-")
+	other, m, _ := strings.Cut(b, "-")
+	return year == other && strings.TrimLeft(n, "0") == strings.TrimLeft(m, "0")
 }
 
 func allWeak(fits []candidate) bool {
@@ -154,7 +369,7 @@ func (t *Turn) awaited(fits []candidate) ([]candidate, error) {
 		if f, ok := t.work.engine.owners[c.prompt.Feature].(Awaiter); ok {
 			if yes, err := f.Awaits(t, c.prompt); err != nil {
 				return nil, err
-			} else if !yes {
+			} else if c.done(yes) {
 				continue
 			}
 		}
@@ -259,11 +474,26 @@ func (t *Turn) answer(p Prompt, a command.Answer) func() error {
 			}
 			return t.cameLate(p, t.Member)
 		}
+		if a.Value == "withdraw" && p.Want.Kind != command.SignUp {
+			return t.takeBack(p, f)
+		}
 		if err := t.noteMessage(p); err != nil {
 			return err
 		}
 		return f.Answer(t, p, a)
 	}
+}
+
+// takeBack takes back what the sender answered before.
+func (t *Turn) takeBack(p Prompt, f Answerer) error {
+	w, ok := f.(Withdrawer)
+	if !ok {
+		return Complain("engine.malformed."+string(p.Want.Kind), "Code", p.Code)
+	}
+	if _, err := t.Tx.Exec(`DELETE FROM answer_message WHERE prompt = $1 AND member = $2`, p.ID, t.Member.ID); err != nil {
+		return err
+	}
+	return w.Withdraw(t, p)
 }
 
 // Answer hands what a command means to the feature that opened the prompt, as
@@ -291,28 +521,6 @@ func (t *Turn) Enter(unit string) (err error) {
 		}
 	}
 	return Complain("engine.not_on_roster", "Unit", t.Unit.Name)
-}
-
-// which asks, once, what an ambiguous answer is meant for. It never guesses.
-func (t *Turn) which(fits []candidate) func() error {
-	var strong []candidate
-	for _, c := range fits {
-		if !c.answer.Weak {
-			strong = append(strong, c)
-		}
-	}
-	switch {
-	case len(strong) == 1:
-		return t.answer(strong[0].prompt, strong[0].answer)
-	case fits[0].prompt.Want.Kind == command.Ballot: // it may not even be repeated
-		return t.answer(fits[0].prompt, fits[0].answer)
-	}
-	codes := make([]string, len(fits))
-	for i, c := range fits {
-		codes[i] = strconv.Itoa(c.prompt.Code)
-	}
-	to := string(t.Event.Account) + ":" + string(t.Event.Chat) + ":" + string(t.Event.From.ID) + ":" + strings.Join(codes, ",")
-	return t.hint("engine.which", to, "Codes", strings.Join(codes, t.T("engine.list_comma")), "Example", codes[0]+" "+t.Event.Text)
 }
 
 // misfit answers what looks like an answer but cannot be one, if it was meant

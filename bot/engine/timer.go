@@ -391,6 +391,9 @@ func (w *work) timer(j *job, tm Timer) error {
 		if tm.Kind == recountKind {
 			return t.recount(tm)
 		}
+		if tm.Kind == askedKind {
+			return t.nameAsked(tm)
+		}
 		f, ok := w.engine.owners[tm.Feature].(Timed)
 		if !ok {
 			return fmt.Errorf("no feature %q takes timers", tm.Feature)

@@ -48,6 +48,7 @@ type Turn struct {
 	// one share it, so that no two of their letters have the same key.
 	letters map[string]int
 
+	tacit    bool   // answers are not confirmed one by one
 	unheard  bool   // the event is an edit of what nothing was done about
 	discreet bool   // nothing of the event's words may be kept
 	seal     string // the key under which letters are stored; "" = as they are
@@ -152,6 +153,9 @@ func (t *Turn) add(l outbox.Letter) error {
 		l.Unit = t.Unit.ID
 	}
 	l.Seal = t.seal
+	if l.Prompt != 0 && l.Class != outbox.Reply {
+		t.Tx.AfterCommit(func() { t.work.engine.put(l.Prompt, t.Now) })
+	}
 	return t.work.engine.Outbox.Add(t.Tx, l)
 }
 
@@ -260,6 +264,7 @@ func (t *Turn) Toast(line string) {
 // in the group, where the rising count says it for all.
 func (t *Turn) Noted(key string, args ...any) error {
 	switch {
+	case t.tacit:
 	case t.Event.Kind == chat.Pressed:
 		t.Toast(t.T(key, args...))
 		return nil

@@ -48,7 +48,9 @@ func settled(tx *store.Tx) error {
 			return err
 		}
 		for i := range waiting {
-			b.earn(&waiting[i])
+			if err := b.earn(&waiting[i]); err != nil {
+				return err
+			}
 		}
 		return b.store()
 	})
@@ -165,7 +167,10 @@ func (e *earning) capped() (all []string) {
 }
 
 // earn books what the caps leave of an earning.
-func (b *booking) earn(e *earning) {
+func (b *booking) earn(e *earning) error {
+	if err := b.again(&e.entry); err != nil {
+		return err
+	}
 	for period, most := range e.rule.Cap {
 		had := b.sums[sumKey{e.entry.Day[:periods[period]], e.entry.Member, e.rule.ID}]
 		e.entry.Points = min(e.entry.Points, int64(most)-had)
@@ -173,6 +178,27 @@ func (b *booking) earn(e *earning) {
 	if e.entry.Points > 0 {
 		b.add(&e.entry, e.capped())
 	}
+	return nil
+}
+
+// again gives an entry that was taken back by the member himself a key of its own.
+func (b *booking) again(e *Entry) error {
+	first := e.Key
+	for n := 1; b.keys[e.Key] && n <= mostAgain; n++ {
+		var back int
+		err := b.tx.QueryRow(`SELECT COUNT(*) FROM ledger o JOIN ledger r ON r.key = 'revoke:' || o.unit || ':' || o.seq
+			WHERE o.key = $1 AND r.cause = $2`, e.Key, withdrawn).Scan(&back)
+		if err != nil || back == 0 {
+			return err
+		}
+		e.Key = againKey(first, n)
+		var there int
+		if err := b.tx.QueryRow(`SELECT COUNT(*) FROM ledger WHERE key = $1`, e.Key).Scan(&there); err != nil {
+			return err
+		}
+		b.keys[e.Key] = b.keys[e.Key] || there > 0
+	}
+	return nil
 }
 
 // add puts an entry at the end of its unit's chain, and its points to the member's

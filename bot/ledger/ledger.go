@@ -155,7 +155,7 @@ func (b *Book) TakeBack(t *engine.Turn, c Correction, member int64) (points int6
 					continue
 				}
 				tried[key] = true
-				back, err := takeBack(t, key, c.Note)
+				back, err := takeBack(t, key, "command", c.Note)
 				if err != nil {
 					return 0, err
 				}
@@ -166,8 +166,51 @@ func (b *Book) TakeBack(t *engine.Turn, c Correction, member int64) (points int6
 	return points, nil
 }
 
+// withdrawn is the cause of counter-entries to what a member has taken back himself, and
+// may earn again.
+const withdrawn = "withdrawn"
+
+// Withdraw books counter-entries to what t.Member got for an item that he takes back. If
+// he does it after all, it earns once more.
+func (b *Book) Withdraw(t *engine.Turn, on, item string) error {
+	if err := settled(t.Tx); err != nil {
+		return err
+	}
+	versions, err := versionsOf(t.Tx)
+	if err != nil {
+		return err
+	}
+	tried := map[string]bool{}
+	for _, rules := range versions {
+		for _, r := range rules {
+			for n := 0; r.On == on && n <= mostAgain; n++ {
+				key := againKey(r.ID+":"+item+":"+strconv.FormatInt(t.Member.ID, 10), n)
+				if tried[key] {
+					continue
+				}
+				tried[key] = true
+				if _, err := takeBack(t, key, withdrawn, ""); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// mostAgain is how often an item may earn again.
+const mostAgain = 5
+
+// againKey is the key of what an item earns once more.
+func againKey(key string, n int) string {
+	if n == 0 {
+		return key
+	}
+	return fmt.Sprintf("%s:again%d", key, n)
+}
+
 // takeBack undoes the entry of a key, if it is there and not undone yet.
-func takeBack(t *engine.Turn, key, note string) (points int64, err error) {
+func takeBack(t *engine.Turn, key, cause, note string) (points int64, err error) {
 	old, err := scanEntry(t.Tx.QueryRow(selectEntry+`WHERE key = $1`, key))
 	if errors.Is(err, store.ErrNoRows) {
 		return 0, nil
@@ -181,6 +224,7 @@ func takeBack(t *engine.Turn, key, note string) (points int64, err error) {
 		return 0, err
 	}
 	e := old.counter(t.Member.ID, note)
+	e.Cause = cause
 	_, err = Append(t.Tx, &e)
 	return old.Points, err
 }

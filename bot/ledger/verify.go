@@ -310,7 +310,8 @@ func verifyCauses(tx *store.Tx, versions map[int64][]Rule, causes map[string]Cau
 		item := fmt.Sprintf("SUBSTR(e.cause, %d)", len(c.Item)+1)
 		of := strings.ReplaceAll(c.Where, "e.item", `CASE WHEN TRIM(`+item+`, '0123456789') = '' AND LENGTH(`+item+`) BETWEEN 1 AND 18
 			THEN CAST(`+item+` AS BIGINT) ELSE 0 END`)
-		err := find(`(e.version, e.rule) IN (`+table+`) AND CASE WHEN e.cause LIKE '`+c.Item+`%' THEN NOT (`+of+`) ELSE 1 = 1 END`, args)
+		err := find(`(e.version, e.rule) IN (`+table+`) AND CASE WHEN e.cause LIKE '`+c.Item+`%' THEN NOT (`+of+`) ELSE 1 = 1 END
+			AND NOT EXISTS (SELECT 1 FROM ledger r WHERE r.key = 'revoke:' || e.unit || ':' || e.seq AND r.cause = '`+withdrawn+`')`, args)
 		if err != nil {
 			return nil, err
 		}

@@ -243,6 +243,37 @@ func (f *Feature) Answer(t *engine.Turn, p engine.Prompt, _ command.Answer) erro
 	return t.Noted("lesson.noted")
 }
 
+// Withdraw implements engine.Withdrawer: 取消已学. The point goes back.
+func (f *Feature) Withdraw(t *engine.Turn, p engine.Prompt) error {
+	push, err := strconv.ParseInt(p.Ref, 10, 64)
+	if err != nil {
+		return fmt.Errorf("prompt %d: push %q: %w", p.ID, p.Ref, err)
+	}
+	if done, err := isDone(t.Tx, push, t.Member.ID); err != nil || !done {
+		return err
+	}
+	if err := dropDone(t.Tx, push, t.Member.ID); err != nil {
+		return err
+	}
+	if err := f.Book.Withdraw(t, "lesson.done", "lesson:"+p.Ref); err != nil || p.Closed {
+		return err
+	}
+	if err := t.CountSoon("lesson", p.Ref); err != nil {
+		return err
+	}
+	return t.Noted("lesson.withdrawn")
+}
+
+// Awaits implements engine.Awaiter.
+func (f *Feature) Awaits(t *engine.Turn, p engine.Prompt) (bool, error) {
+	push, err := strconv.ParseInt(p.Ref, 10, 64)
+	if err != nil {
+		return false, fmt.Errorf("prompt %d: push %q: %w", p.ID, p.Ref, err)
+	}
+	done, err := isDone(t.Tx, push, t.Member.ID)
+	return !done, err
+}
+
 // done is /已学, for the newest lesson.
 func (f *Feature) done(t *engine.Turn, _ command.Line) error {
 	open, err := t.Awaiting("lesson")

@@ -57,6 +57,11 @@ func setDone(t *engine.Turn, push, member int64) (bool, error) {
 	return n > 0, err
 }
 
+func dropDone(tx *store.Tx, push, member int64) error {
+	_, err := tx.Exec(`DELETE FROM lesson_done WHERE push = $1 AND member = $2`, push, member)
+	return err
+}
+
 func isDone(tx *store.Tx, push, member int64) (bool, error) {
 	var n int
 	err := tx.QueryRow(`SELECT COUNT(*) FROM lesson_done WHERE push = $1 AND member = $2`, push, member).Scan(&n)

@@ -134,6 +134,7 @@ var made = map[string][]string{
 	"member.preview.":         append([]string{"faults", "new", "back", "changed", "same"}, member.Kinds...),
 	"member.preview.line.":    member.Kinds,
 	"engine.malformed.":       kinds,
+	"engine.near.":            {"ack", "checkin", "done", "signup"},
 	"checkin.state.":          {"on_time", "late", "late_pending", "leave"},
 	"quiz.":                   {"true", "false"},
 	"quiz.type.":              types(),

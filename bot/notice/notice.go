@@ -279,8 +279,7 @@ func (f *Feature) Answer(t *engine.Turn, p engine.Prompt, _ command.Answer) erro
 	return t.Noted("notice.noted")
 }
 
-// Withdraw implements engine.Withdrawer: a 收到 that is taken back. The point
-// for it stays: it is for having read in time.
+// Withdraw implements engine.Withdrawer: a 收到 that is taken back. The point goes back.
 func (f *Feature) Withdraw(t *engine.Turn, p engine.Prompt) error {
 	id, err := strconv.ParseInt(p.Ref, 10, 64)
 	if err != nil {
@@ -290,7 +289,26 @@ func (f *Feature) Withdraw(t *engine.Turn, p engine.Prompt) error {
 	if err != nil || unit == "" {
 		return err
 	}
-	return t.CountSoon("notice", p.Ref+":"+unit)
+	if err := f.Book.Withdraw(t, "notice.acknowledged", "notice:"+p.Ref); err != nil {
+		return err
+	}
+	if err := t.CountSoon("notice", p.Ref+":"+unit); err != nil {
+		return err
+	}
+	return t.Noted("notice.withdrawn")
+}
+
+// Series implements engine.Serial.
+func (f *Feature) Series(t *engine.Turn, p engine.Prompt) (string, error) {
+	id, err := strconv.ParseInt(p.Ref, 10, 64)
+	if err != nil {
+		return "", fmt.Errorf("prompt %d: notice %q: %w", p.ID, p.Ref, err)
+	}
+	g, err := targetOf(t.Tx, id, p.Unit)
+	if err != nil || g == nil {
+		return "", err
+	}
+	return g.number(), nil
 }
 
 // Awaits implements engine.Awaiter: who has acknowledged one notice, or has

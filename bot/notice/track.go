@@ -81,6 +81,19 @@ func list(t *engine.Turn, n *notice, g *target) (string, error) {
 	if open > len(who) {
 		text += t.T("notice.and_more", "Rest", open-len(who))
 	}
+	asked, err := t.Asked(g.Prompt)
+	if err != nil {
+		return "", err
+	}
+	var near []string
+	for i, r := range who {
+		if asked[r.ID] {
+			near = append(near, names[i])
+		}
+	}
+	if len(near) > 0 {
+		text += "\n" + t.T("engine.asked_of", "Names", strings.Join(near, t.T("engine.list_comma")))
+	}
 	return text, nil
 }
 

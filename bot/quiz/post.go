@@ -12,7 +12,11 @@ import (
 )
 
 func want(q *content.Question) command.Want {
-	return command.Want{Kind: command.Kind(q.Type), Options: len(q.Options), Texts: q.Options}
+	w := command.Want{Kind: command.Kind(q.Type), Options: len(q.Options), Texts: q.Options}
+	if q.Type == content.Blank { // what is right counts in the group too, without 答
+		w.Texts = q.Accept
+	}
+	return w
 }
 
 // post is the message of a round: the question, its options, how to answer.

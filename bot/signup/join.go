@@ -36,6 +36,16 @@ func (f *Feature) Withdraw(t *engine.Turn, p engine.Prompt) error {
 	return f.leave(t, s)
 }
 
+// Awaits implements engine.Awaiter: who is on the list is not awaited.
+func (f *Feature) Awaits(t *engine.Turn, p engine.Prompt) (bool, error) {
+	s, err := byRef(t, p.Ref)
+	if err != nil {
+		return false, err
+	}
+	all, err := entries(t.Tx, s.ID)
+	return of(all, t.Member.ID) == nil, err
+}
+
 func of(all []entry, member int64) *entry {
 	for i := range all {
 		if all[i].Member == member {
