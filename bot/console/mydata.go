@@ -103,6 +103,7 @@ var ownTables = []ownTable{
 	{"shift", "member = $1", ""},
 	{"answer", "member = $1", ""},
 	{"answer_late", "member = $1", ""},
+	{"asked", "member = $1", ""},
 	{"checkin_entry", "member = $1", ""},
 	{"lesson_done", "member = $1", ""},
 	{"notice_reader", "member = $1 AND acked_at IS NOT NULL", ""},
