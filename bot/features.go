@@ -131,6 +131,9 @@ func (f *features) apply(tx *store.Tx, s *Settings, library *content.Library) er
 	if err := f.enforce(tx, s, library); err != nil {
 		return err
 	}
+	if err := f.members.TellReturned(tx); err != nil {
+		return err
+	}
 	return f.schedule.Setup(tx, s.Schedules)
 }
 

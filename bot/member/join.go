@@ -215,6 +215,12 @@ func (f *Feature) Timer(t *engine.Turn, tm engine.Timer) error {
 		return f.expire(t, tm.Ref)
 	case "bound":
 		return f.tellAccounts(t, tm.Ref)
+	case "returned":
+		u, err := f.Unit(t.Tx, tm.Ref)
+		if err != nil {
+			return err
+		}
+		return f.tellReturned(t.In(u))
 	case "bindings":
 		u, err := f.Unit(t.Tx, tm.Ref)
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"branchbot/bot/chat"
 	"branchbot/bot/engine"
 	"branchbot/bot/locale"
 	"branchbot/store"
@@ -267,4 +268,55 @@ func Title(text string) (role string, sure bool) {
 func TitleMeans(lang, text, role string) string {
 	return locale.Text(lang, "member.title_means", "Title", text, "Role", firstName(lang, "member.role."+role),
 		"Rights", locale.Text(lang, "member.rights."+role))
+}
+
+// TellReturned has the secretaries be told of the offices that an upgrade has ended, whose
+// holders had left before it and come back.
+func (f *Feature) TellReturned(tx *store.Tx) error {
+	rows, err := tx.Query(`SELECT DISTINCT unit FROM office_ended WHERE untold = 1`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var units []string
+	for rows.Next() {
+		var unit string
+		if err := rows.Scan(&unit); err != nil {
+			return err
+		}
+		units = append(units, unit)
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	for _, unit := range units {
+		if err := engine.SetTimer(tx, tx.Now, "member", "returned", unit, "member:returned:"+unit); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tellReturned tells the secretaries of t.Unit, or those above.
+func (f *Feature) tellReturned(t *engine.Turn) error {
+	rows, err := t.Tx.Query(`SELECT m.name, o.role FROM office_ended o JOIN member m ON m.id = o.member WHERE o.unit = $1 AND o.untold = 1 ORDER BY o.id`, t.Unit.ID)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var lines []string
+	for rows.Next() {
+		var name, role string
+		if err := rows.Scan(&name, &role); err != nil {
+			return err
+		}
+		lines = append(lines, t.T("member.returned_line", "Name", name, "Role", firstName(t.Lang, "member.role."+role)))
+	}
+	if err := rows.Err(); err != nil || len(lines) == 0 {
+		return err
+	}
+	if _, err := t.Tx.Exec(`UPDATE office_ended SET untold = 0 WHERE unit = $1 AND untold = 1`, t.Unit.ID); err != nil {
+		return err
+	}
+	return t.TellSecretaries(chat.Text(t.T("member.returned_head", "Unit", t.Unit.Name) + "\n" + strings.Join(lines, "\n")))
 }

@@ -324,6 +324,83 @@ func TestOfficesOfThoseWhoLeftBefore(t *testing.T) {
 	})
 }
 
+// Who left before the upgrade and has come back keeps nothing from before; who has it
+// since, or only went to a group of the unit, keeps it, and so does the last secretary.
+// The secretaries are told, or those above.
+func TestOfficesOfThoseWhoCameBackBefore(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
+		s := bottest.OpenOn(t, &txtar.Archive{Files: []txtar.File{{Name: "config.yaml", Data: []byte(tree)}}}, e)
+		if _, err := s.Play(t, "@ 2026-12-01 09:00\n"); err != nil {
+			t.Fatal(err)
+		}
+		do := func(f func(tx *store.Tx) error) {
+			t.Helper()
+			if err := s.DB.Write(f); err != nil {
+				t.Fatal(err)
+			}
+		}
+		exec := func(statement string) {
+			t.Helper()
+			do(func(tx *store.Tx) error {
+				s.Engine.Directory.Changed(tx)
+				_, err := tx.Exec(statement)
+				return err
+			})
+		}
+		exec(`DELETE FROM stay`)
+		exec(`UPDATE role SET granted_at = CASE WHEN member = (SELECT id FROM member WHERE staff = '0006') THEN 250 ELSE 10 END`)
+		for staff, stays := range map[string]string{
+			"0001": "0 top 100, 200 top -",                   // the last secretary of all
+			"0002": "0 a 100, 200 a -",                       // removed, and back
+			"0003": "0 a 100, 100 g -",                       // in a group of the unit
+			"0004": "0 b 100, 100 g 150, 150 b 180, 200 b -", // moved away, back, removed, back
+			"0005": "0 g 100, 100 a 200, 200 g -",            // the group's office, from the branch
+			"0006": "0 b 100, 200 b -",                       // was given it after coming back
+		} {
+			for stay := range strings.SplitSeq(stays, ", ") {
+				f := strings.Fields(stay)
+				exec(`INSERT INTO stay (member, from_at, unit, to_at) SELECT id, ` + f[0] + `, '` + f[1] + `', ` + strings.Replace(f[2], "-", "NULL", 1) +
+					` FROM member WHERE staff = '` + staff + `'`)
+			}
+		}
+		text, err := os.ReadFile("../../store/migrations/0034_returned.sql")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, statements, _ := strings.Cut(string(text), "ended it\n")
+		for statement := range strings.SplitSeq(statements, ";\n") {
+			if strings.TrimSpace(statement) != "" {
+				exec(statement)
+			}
+		}
+		if got := s.Rows(t, held); got != "周平|top|secretary\n张三|a|committee\n孙七|b|secretary\n" {
+			t.Errorf("held: %s", got)
+		}
+		if got := s.Rows(t, `SELECT m.name, o.unit, o.role, o.ended_at FROM office_ended o JOIN member m ON m.id = o.member ORDER BY m.staff`); got !=
+			"王敏|a|secretary|100\n李四|b|secretary|100\n陈静|g|leader|100\n" {
+			t.Errorf("ended: %s", got)
+		}
+		for _, f := range s.Engine.Features {
+			if f, ok := f.(*member.Feature); ok {
+				do(f.TellReturned)
+			}
+		}
+		said, err := s.Play(t, "@ +1m\n")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range []string{"→ 周平 ◀ “一车间党支部”：", "\n    王敏：书记\n", "→ 孙七 ◀ “二车间党支部”：", "\n    李四：书记\n", "\n    陈静：小组长"} {
+			if !strings.Contains(said, line) {
+				t.Errorf("there is no %q in\n%s", line, said)
+			}
+		}
+		if got := s.Rows(t, `SELECT COUNT(*) FROM office_ended WHERE untold = 1`); got != "0\n" {
+			t.Errorf("untold: %s", got)
+		}
+	})
+}
+
 // A title that is no role's own name is asked about; one that is none is refused.
 func TestTitles(t *testing.T) {
 	t.Parallel()
