@@ -23,14 +23,16 @@ import (
 
 // paper is a list that people pass on among themselves.
 type paper struct {
-	Head  string // what stands above the entries
-	Items []item
+	Head   string // what stands above the entries
+	Items  []item
+	Unread []string // entries whose name or number of people cannot be
+	Beyond int      // entries after maxItems
 }
 
 // item is an entry of a paper.
 type item struct {
 	Name   string
-	People int // himself and those he brings
+	People int // himself and those he brings; 0: it says that he does not come
 }
 
 const (
@@ -68,8 +70,14 @@ func readPaper(text string) (paper, bool) {
 	head, rows := parts(text)
 	p := paper{Head: head}
 	for _, row := range rows {
-		if it, ok := readItem(row); ok && len(p.Items) < maxItems {
+		it, ok := readItem(row)
+		switch {
+		case ok && len(p.Items) < maxItems:
 			p.Items = append(p.Items, it)
+		case ok:
+			p.Beyond++
+		case strings.TrimSpace(row) != "" && len(p.Unread) < maxItems:
+			p.Unread = append(p.Unread, chat.CleanName(row))
 		}
 	}
 	return p, true
@@ -140,13 +148,14 @@ func splitNext(line string, n int) (before string, next int, after string, more 
 var (
 	counted = regexp.MustCompile(`(\d{1,3}|[一二两三四五六七八九十])\s*(?:人|位|份|个|名)`)
 	plus    = regexp.MustCompile(`\+\s*(\d{1,3})`)
+	refused = regexp.MustCompile(`不参加|不参与|不报名|不去|不来|来不了|去不了|参加不了|(?:不能|无法|没法)(?:参加|前往|到场|来|去)|请假|缺席|弃权|放弃|取消|退出|not coming|can'?t|cannot|won'?t`)
 )
 
 // chinese are the numbers that people write so.
 var chinese = map[string]int{"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10}
 
 // readItem reads "张三 2人", "张三+1", "张三"; false for an empty entry. The one
-// who adds somebody by +1 comes himself too.
+// who adds somebody by +1 comes himself too, and who writes 请假 does not come.
 func readItem(row string) (item, bool) {
 	row = strings.Join(strings.Fields(command.Fold(chat.Clean(row))), " ")
 	end := strings.IndexFunc(row, func(r rune) bool { return strings.ContainsRune(" ,，:：+(（、;；", r) })
@@ -163,7 +172,14 @@ func readItem(row string) (item, bool) {
 	} else if m := plus.FindStringSubmatch(rest); m != nil {
 		it.People = 1 + number(m[1])
 	}
+	if at := refused.FindStringIndex(name); at != nil && at[0] > 0 { // 张三请假
+		name, rest = name[:at[0]], name[at[0]:]+rest
+	}
 	it.Name = chat.CleanName(name)
+	if refused.MatchString(rest) {
+		it.People = 0
+		return it, it.Name != "" && utf8.ValidString(it.Name)
+	}
 	return it, it.Name != "" && utf8.ValidString(it.Name) && it.People >= 1 && it.People <= maxPeople
 }
 

@@ -24,6 +24,8 @@ var papers = []struct {
 	{"traditional mark, full-width", "#接龍\n植树\n１．张三\n２、李四", "植树", []item{{"张三", 1}, {"李四", 1}}},
 	{"two with one number", "#接龙\n植树\n1. 张三\n2. 李四\n2. 王五", "植树", []item{{"张三", 1}, {"李四", 1}, {"王五", 1}}},
 	{"absurd number of people", "#接龙\n植树\n1. 张三 500人\n2. 李四 0人", "植树", nil},
+	{"who does not come", "#接龙\n植树\n1. 张三 参加\n2. 李四 请假\n3. 王五 不参加，出差\n4. 赵六（来不了）\n5. 钱七 不吃辣\n6. 孙八请假", "植树",
+		[]item{{"张三", 1}, {"李四", 0}, {"王五", 0}, {"赵六", 0}, {"钱七", 1}, {"孙八", 0}}},
 	{"nobody yet", "#接龙\n植树", "植树", nil},
 }
 
@@ -80,7 +82,7 @@ func FuzzPaper(f *testing.F) {
 			t.Errorf("%d items", len(p.Items))
 		}
 		for _, it := range p.Items {
-			if it.Name == "" || it.People < 1 || it.People > maxPeople || strings.ContainsAny(it.Name, "\n") {
+			if it.Name == "" || it.People < 0 || it.People > maxPeople || strings.ContainsAny(it.Name, "\n") {
 				t.Errorf("%+v", it)
 			}
 		}

@@ -31,7 +31,7 @@ func (f *Feature) List(t *engine.Turn, p engine.Prompt) error {
 	if err != nil {
 		return err
 	}
-	m := merger{t: t, s: s, called: map[string][]int64{}}
+	m := merger{t: t, s: s, called: map[string][]int64{}, seen: map[string]bool{}}
 	for _, who := range roster {
 		m.called[who.Name] = append(m.called[who.Name], who.ID)
 	}
@@ -54,7 +54,68 @@ func (f *Feature) List(t *engine.Turn, p engine.Prompt) error {
 	if err := m.ask(); err != nil {
 		return err
 	}
-	return t.Noted("signup.list_read", "Title", s.Title, "Added", m.added)
+	for _, row := range paper.Unread {
+		m.leave("signup.left.unread", row)
+	}
+	if paper.Beyond > 0 {
+		m.leave("signup.left.beyond", "", "N", paper.Beyond, "Max", maxItems)
+	}
+	return f.answer(&m)
+}
+
+// answer tells the author what was read, and what was left out or not taken as it stands,
+// in private. A list goes round: of each such entry only the first author is told.
+func (f *Feature) answer(m *merger) error {
+	t := m.t
+	left := f.notTold(m)
+	if len(left) == 0 {
+		return t.Noted("signup.list_read", "Title", m.s.Title, "Added", m.added)
+	}
+	if most := namedLeft; len(left) > most {
+		left = append(left[:most:most], t.T("signup.left.more", "N", len(left)-most))
+	}
+	text := t.T("signup.list_read", "Title", m.s.Title, "Added", m.added) + "\n" + t.T("signup.left_out") + "\n" + strings.Join(left, "\n")
+	if t.Private() {
+		return t.Reply(chat.Text(text))
+	}
+	_, err := t.Tell(t.Member, chat.Text(text))
+	return err
+}
+
+// namedLeft bounds the entries in one message.
+const namedLeft = 20
+
+// notTold are the lines about entries that were left out of which nobody was told yet,
+// as far as this process knows.
+func (f *Feature) notTold(m *merger) []string {
+	if m.t.Private() {
+		return m.left
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var fresh []string
+	for _, line := range m.left {
+		if !f.told[leftOut{m.s.ID, line}] {
+			fresh = append(fresh, line)
+		}
+	}
+	m.t.Tx.AfterCommit(func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if f.told == nil || len(f.told) > 10_000 {
+			f.told = map[leftOut]bool{}
+		}
+		for _, line := range fresh {
+			f.told[leftOut{m.s.ID, line}] = true
+		}
+	})
+	return fresh
+}
+
+// leftOut is an entry that was left out of a sign-up, in words.
+type leftOut struct {
+	signup int64
+	line   string
 }
 
 // merger brings a list together with what is known.
@@ -68,12 +129,32 @@ type merger struct {
 	added   int
 	guests  []entry // new names that are no member's
 	doubles []string
+	left    []string        // what was left out or not taken as it stands
+	seen    map[string]bool // names of this list
+}
+
+// leave notes why an entry is not taken as it stands.
+func (m *merger) leave(key, name string, args ...any) {
+	m.left = append(m.left, m.t.T(key, append([]any{"Name", name}, args...)...))
 }
 
 // merge takes one item. The author's own line is his word, like +1; other
 // people's count only where nothing is known of them.
 func (m *merger) merge(it item) error {
 	t := m.t
+	if m.seen[it.Name] {
+		m.leave("signup.left.twice", it.Name)
+		return nil
+	}
+	m.seen[it.Name] = true
+	if it.People == 0 {
+		if e := m.entry(m.all, it.Name); e != nil {
+			m.leave("signup.left.comes", it.Name, "People", e.People)
+		} else {
+			m.leave("signup.left.refused", it.Name)
+		}
+		return nil
+	}
 	own := of(m.all, t.Member.ID)
 	if own != nil && (it.Name == t.Member.Name || it.Name == own.Alias) {
 		return m.recount(own, it.People)
@@ -91,7 +172,14 @@ func (m *merger) merge(it item) error {
 	case len(known) > 1:
 		e.Member = several
 	}
-	if m.known(it.Name) {
+	if known := m.entry(m.all, it.Name); known != nil {
+		if it.People > 1 && known.People != it.People { // without a number it says nothing of how many
+			m.leave("signup.left.kept", it.Name, "People", it.People, "Before", known.People)
+		}
+		return nil
+	}
+	if m.entry(m.gone, it.Name) != nil {
+		m.leave("signup.left.gone", it.Name)
 		return nil
 	}
 	if e.Member == several {
@@ -100,21 +188,23 @@ func (m *merger) merge(it item) error {
 	return m.add(e)
 }
 
-// known tells whether somebody with this name is in the list, or was.
-func (m *merger) known(name string) bool {
-	for _, list := range [][]entry{m.all, m.gone} {
-		for _, e := range list {
-			if e.Name == name || e.Alias == name || slices.Contains(m.called[name], e.Member) {
-				return true
-			}
+// entry is the one of somebody with this name; nil when there is none.
+func (m *merger) entry(list []entry, name string) *entry {
+	for i, e := range list {
+		if e.Name == name || e.Alias == name || slices.Contains(m.called[name], e.Member) {
+			return &list[i]
 		}
 	}
-	return false
+	return nil
 }
 
 // recount changes for how many the author comes, if there is room.
 func (m *merger) recount(e *entry, people int) error {
-	if e.People == people || !e.Waiting && !m.s.room(m.all, people-e.People) {
+	if e.People == people {
+		return nil
+	}
+	if !e.Waiting && !m.s.room(m.all, people-e.People) {
+		m.leave("signup.left.no_room", e.Name, "People", people, "Before", e.People)
 		return nil
 	}
 	m.changed = true
@@ -124,6 +214,7 @@ func (m *merger) recount(e *entry, people int) error {
 
 func (m *merger) add(e entry) error {
 	if m.s.Places > 0 && e.People > m.s.Places {
+		m.leave("signup.left.too_many", e.Name, "People", e.People, "Places", m.s.Places)
 		return nil
 	}
 	e.Waiting = !m.s.room(m.all, e.People)

@@ -10,7 +10,8 @@
 //   - A list that people pass on among themselves (WeChat's 接龙) is read if it
 //     names an open sign-up. What is new in it is added; nothing that is missing
 //     from it is taken away, and what a member said himself stays. Names that
-//     are on no roster are listed as such.
+//     are on no roster are listed as such. Who is said not to come in it is not
+//     added; what is left out or not taken as it stands is told its author.
 //
 // Commands: /接龙 /signup.
 package signup
@@ -21,6 +22,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"branchbot/bot/chat"
@@ -39,7 +41,10 @@ const (
 )
 
 // Feature collects names.
-type Feature struct{}
+type Feature struct {
+	mu   sync.Mutex
+	told map[leftOut]bool // whose authors were told; after a start they may be told again
+}
 
 // Name implements engine.Feature.
 func (f *Feature) Name() string { return "signup" }
