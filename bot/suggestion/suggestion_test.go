@@ -2,6 +2,7 @@ package suggestion_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -225,5 +226,35 @@ func TestNumbers(t *testing.T) {
 	long := fmt.Sprintf("张三 (私聊): /建议 %s", strings.Repeat("长", 1001))
 	if said := play(t, s, long); !strings.Contains(said, "请控制在 1000 字以内") {
 		t.Errorf("said %s", said)
+	}
+}
+
+// A request that the secretary's chat does not take goes to another account of theirs, as
+// sealed as it was.
+func TestCareFindsItsReader(t *testing.T) {
+	t.Parallel()
+	s := bottest.Open(t, txtar.Parse([]byte(`-- setup --
+INSERT INTO identity (account, user_id, member, private_chat, bound_at) SELECT account, 'second', member, 'dm:second', bound_at - 1 FROM identity WHERE user_id = '0001'
+`)))
+	var reached []string
+	s.Adapter.Fault = func(to chat.ChatID, p chat.Part) (bool, error) {
+		if !strings.Contains(p.Plain(), marker) {
+			return false, nil
+		}
+		reached = append(reached, string(to))
+		if to == "dm:0001" {
+			return false, &chat.SendError{Class: chat.Forbidden, Err: errors.New("bot was blocked by the user")}
+		}
+		return false, nil
+	}
+	play(t, s, "张三 (私聊): /求助 健康 吃螃蟹过敏住院")
+	if got := strings.Join(reached, " "); got != "dm:0001 dm:second" {
+		t.Errorf("it was sent to %s", got)
+	}
+	unmarked(t, s, "a request that was passed on")
+	s.Adapter.Fault = nil
+	play(t, s, "书记 (私聊): /办理 求助 1 结束", "@ +2h")
+	if n := keysLeft(t, s); n != 0 {
+		t.Errorf("%d keys are left", n)
 	}
 }
