@@ -127,7 +127,9 @@ func TestTelegramTopicsThatTakeNothing(t *testing.T) {
 	w.city.Topic(branchGroup, 7)
 	w.city.Open(wang, w.code("0001"))
 	w.pass(5 * time.Second)
-	w.say(zhang, zhang, "/加入 "+w.code("0002"))
+	for id, staff := range map[int64]string{zhang: "0002", li: "0003"} {
+		w.say(id, id, "/加入 "+w.code(staff))
+	}
 	w.city.Say(telegramtest.Said{Chat: branchGroup, From: wang, Text: "/绑定", Topic: 7})
 	w.pass(time.Hour) // the binding was told
 	private, others, group := len(w.city.Shown(wang)), len(w.city.Shown(zhang)), len(w.city.Shown(branchGroup))

@@ -75,7 +75,8 @@ func TestWeChatTakenOut(t *testing.T) {
 func TestWeChatTakenOutBeforeTheNotice(t *testing.T) {
 	t.Parallel()
 	v := newVillage(t, "").settled()
-	v.we.Say("", "wang", "/通知 回执 明天停电")
+	v.say("", "wang", "/通知 回执 明天停电")
+	v.we.Say("", "wang", "1") // send it, though two are not reached
 	v.we.Remove("branch")
 	v.pass(11 * time.Minute)
 	v.has("what the secretary reads", strings.Join(v.texts("wang", 0), "\n"), "通知 2026-001：正在发出。", "通知 2026-001：还没有送到，原因会私聊告诉你。",
