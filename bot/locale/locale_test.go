@@ -182,7 +182,7 @@ var made = map[string][]string{
 	"suggestion.kind.":     {"suggestion", "question"},
 	"suggestion.state.":    {"received", "studying", "adopted", "declined", "done"},
 	"suggestion.category.": {"money", "health", "family", "mind", "work", "other"},
-	"survey.fault.": {"no_title", "long", "until", "past", "far", "max", "max_options", "options_few", "options_many", "option_empty",
+	"survey.fault.": {"no_title", "both", "long", "until", "past", "far", "max", "max_options", "options_few", "options_many", "option_empty",
 		"option_twice", "options_needless", "no_number", "no_questions", "questions_many", "no_ask"},
 }
 
