@@ -585,6 +585,9 @@ func (t *Turn) press(data string) error {
 		if t.Member == nil {
 			return Complain("engine.unknown_sender")
 		}
+		if owner == "ask" {
+			return t.answerAsked(rest)
+		}
 		f, ok := t.work.engine.owners[owner].(Presser)
 		if !ok {
 			return Complain("engine.old_button")

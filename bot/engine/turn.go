@@ -48,7 +48,9 @@ type Turn struct {
 	// one share it, so that no two of their letters have the same key.
 	letters map[string]int
 
-	tacit    bool   // answers are not confirmed one by one
+	tacit     bool // answers are not confirmed one by one
+	confirmed bool // the sender has seen what his command does, and wants it
+
 	unheard  bool   // the event is an edit of what nothing was done about
 	discreet bool   // nothing of the event's words may be kept
 	seal     string // the key under which letters are stored; "" = as they are

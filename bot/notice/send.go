@@ -22,7 +22,24 @@ func (f *Feature) send(t *engine.Turn, line command.Line) error {
 	if err != nil {
 		return err
 	}
+	if o.left != "" && !o.urgent {
+		if asked, err := t.AskFirst(line, t.T("engine.ask_left", "Word", o.left), o.preview(t)); asked || err != nil {
+			return err
+		}
+	}
 	return f.give(t, o)
+}
+
+// preview is what an order would send, for its author.
+func (o *order) preview(t *engine.Turn) chat.Message {
+	text := o.text
+	if o.ack {
+		text += "\n" + t.T("notice.preview_ack")
+	}
+	if !o.closesAt.IsZero() {
+		text += "\n" + t.T("notice.preview_until", "Until", schedules.Deadline(o.closesAt, t.Now, t.Unit.Zone, t.Lang))
+	}
+	return chat.Text(text)
 }
 
 // give sends what an order says.

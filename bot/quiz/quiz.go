@@ -19,6 +19,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -111,6 +112,12 @@ func (f *Feature) ask(t *engine.Turn, line command.Line) error {
 	if err != nil {
 		return err
 	}
+	if looksLettered(q) {
+		shown := chat.Text(q.Ask + "\n" + t.T("quiz.key", "Key", key(t.Lang, q)))
+		if asked, err := t.AskFirst(line, t.T("quiz.no_letters"), shown); asked || err != nil {
+			return err
+		}
+	}
 	cause := t.Receipts()
 	code, err := f.open(t.In(t.Unit), q, "", usualOpen, false, cause)
 	if err != nil {
@@ -119,8 +126,18 @@ func (f *Feature) ask(t *engine.Turn, line command.Line) error {
 	return t.Sending(cause, t.T("delivery.about.quiz", "Code", code))
 }
 
+// looksLettered tells whether a gap to fill was meant as a choice: its options stand
+// in the text without letters, or its answer is one.
+func looksLettered(q *content.Question) bool {
+	if q.ID != "" || q.Type != content.Blank {
+		return false
+	}
+	letter := func(s string) bool { return len(s) == 1 && s[0] >= 'A' && s[0] <= 'J' }
+	return strings.Contains(q.Ask, "\n") || slices.ContainsFunc(q.Accept, letter)
+}
+
 func (f *Feature) choose(t *engine.Turn, args string) (*content.Question, error) {
-	if args != "" && strings.Contains(t.Event.Text, "\n") {
+	if args != "" && strings.Contains(t.Event.Text+args, "\n") {
 		qs, err := content.ParseAiken("", args)
 		if err != nil || len(qs) != 1 {
 			return nil, engine.Complain("quiz.compose_how")

@@ -76,7 +76,7 @@ func (f *Feature) run(t *engine.Turn, line command.Line) error {
 	case "移除", "remove":
 		return f.remove(t, words[1:])
 	}
-	return f.open(t, line.Args)
+	return f.open(t, line)
 }
 
 func readCode(word string) (int, bool) {
@@ -85,10 +85,16 @@ func readCode(word string) (int, bool) {
 }
 
 // open starts a sign-up.
-func (f *Feature) open(t *engine.Turn, text string) error {
-	s, _, err := read(t, text)
+func (f *Feature) open(t *engine.Turn, line command.Line) error {
+	s, left, err := read(t, line.Args)
 	if err != nil {
 		return err
+	}
+	if left != "" {
+		shown := chat.Text(head(t, s) + "\n" + t.T("signup.until", "Until", s.until(t)))
+		if asked, err := t.AskFirst(line, t.T("engine.ask_left", "Word", left), shown); asked || err != nil {
+			return err
+		}
 	}
 	groups, err := t.Directory().Groups(t.Tx, t.Unit.ID)
 	if err != nil {

@@ -2,6 +2,7 @@ package survey
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -108,7 +109,7 @@ func parseVote(t *engine.Turn, text string) (*Survey, error) {
 	}
 	var options []string
 	at := []int{}
-	if parts := parted(h.title); len(parts) > 1 && len(lines) == 1 {
+	if parts := parted(h.title); len(parts) > 1 && len(lines) == 1 { // on one line
 		h.title, parts[0] = cutTitle(parts[0])
 		lines = []string{"", strings.Join(parts, "｜")}
 	}
@@ -120,7 +121,7 @@ func parseVote(t *engine.Turn, text string) (*Survey, error) {
 			options, at = append(options, unmarked(o)), append(at, i+1)
 		}
 	}
-	s := &Survey{Title: clean(h.title), Named: h.named, ClosesAt: h.closes}
+	s := &Survey{Title: clean(h.title), Named: h.named, ClosesAt: h.closes, left: h.left}
 	if err := checkTitle(t, s.Title); err != nil {
 		return nil, err
 	}
@@ -138,18 +139,52 @@ func parseVote(t *engine.Turn, text string) (*Survey, error) {
 	return s, nil
 }
 
-// parted cuts a line at ／ ｜ and their half-width forms.
+// dates are written with the sign that parts options.
+var dates = regexp.MustCompile(`(?:\d{4}[/／])?\d{1,2}[/／]\d{1,2}`)
+
+// parted cuts a line at ／ ｜ and their half-width forms, but not within a date; 8:00／9:00
+// is none.
 func parted(s string) []string {
-	return strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune("／｜|/", r) })
+	var out []string
+	keep := dates.FindAllStringIndex(s, -1)
+	start := 0
+	for i, r := range s {
+		if !strings.ContainsRune("／｜|/", r) || slices.ContainsFunc(keep, func(d []int) bool { return i > d[0] && i < d[1] && isDate(s, d) }) {
+			continue
+		}
+		if i > start {
+			out = append(out, s[start:i])
+		}
+		start = i + utf8.RuneLen(r)
+	}
+	if start < len(s) {
+		out = append(out, s[start:])
+	}
+	return out
+}
+
+// isDate tells whether digits around a slash are a date, and no ends of two times.
+func isDate(s string, at []int) bool {
+	before, _ := utf8.DecodeLastRuneInString(s[:at[0]])
+	after, _ := utf8.DecodeRuneInString(s[at[1]:])
+	return !strings.ContainsRune(":：.", before) && !strings.ContainsRune(":：点时", after) && !unicode.IsDigit(before) && !unicode.IsDigit(after)
 }
 
 // cutTitle parts the title from the first option on the same line: after a
-// question mark or colon, else after the last space.
+// question mark or colon, else after the last space. The colon of a time parts nothing.
 func cutTitle(s string) (title, option string) {
-	for _, marks := range []string{"？?：:", " 　"} {
-		if i := strings.LastIndexAny(strings.TrimSpace(s), marks); i > 0 {
-			_, size := utf8.DecodeRuneInString(s[i:])
-			return strings.TrimRight(s[:i+size], " :："), s[i+size:]
+	runes := []rune(strings.TrimSpace(s))
+	for i := len(runes) - 1; i > 0; i-- {
+		inTime := i+1 < len(runes) && unicode.IsDigit(runes[i-1]) && unicode.IsDigit(runes[i+1])
+		if strings.ContainsRune("？?", runes[i]) || strings.ContainsRune("：:", runes[i]) && !inTime {
+			if option = strings.TrimSpace(string(runes[i+1:])); option != "" {
+				return strings.TrimRight(string(runes[:i+1]), " :："), option
+			}
+		}
+	}
+	for i := len(runes) - 1; i > 0; i-- {
+		if unicode.IsSpace(runes[i]) {
+			return strings.TrimSpace(string(runes[:i])), string(runes[i+1:])
 		}
 	}
 	return s, ""
@@ -203,6 +238,15 @@ var (
 		"填空": Text, "text": Text}
 )
 
+// numberOf is the number before a question; 8:00 is none.
+func numberOf(line string) string {
+	n := numbered.FindString(line)
+	if next, _ := utf8.DecodeRuneInString(line[len(n):]); unicode.IsDigit(next) && (strings.HasSuffix(n, ":") || strings.HasSuffix(n, "：")) {
+		return ""
+	}
+	return n
+}
+
 // parseSurvey reads numbered questions, each with its options on the lines
 // below: "1. 几点开会合适？（单选）", then a line an option. Without a type, a
 // question with options is single, one without is text.
@@ -212,7 +256,7 @@ func parseSurvey(t *engine.Turn, text string) (*Survey, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Survey{Title: clean(h.title), Named: h.named, ClosesAt: h.closes}
+	s := &Survey{Title: clean(h.title), Named: h.named, ClosesAt: h.closes, left: h.left}
 	if err := checkTitle(t, s.Title); err != nil {
 		return nil, err
 	}
@@ -223,7 +267,7 @@ func parseSurvey(t *engine.Turn, text string) (*Survey, error) {
 			continue
 		}
 		last := len(s.Questions) - 1
-		if n := numbered.FindString(line); n != "" || typed.MatchString(line) {
+		if n := numberOf(line); n != "" || typed.MatchString(line) {
 			s.Questions = append(s.Questions, question(line[len(n):]))
 			begins, at = append(begins, i+1), append(at, nil)
 			continue

@@ -14,6 +14,8 @@ import (
 
 // Survey is a vote, a survey or a pulse.
 type Survey struct {
+	left string // a word of an option that still stands in the title
+
 	ID        int64
 	Unit      string
 	Kind      string // vote, survey, pulse

@@ -163,6 +163,11 @@ func (f *Feature) begin(t *engine.Turn, line command.Line, kind string, parse fu
 		return err
 	}
 	s.Kind = kind
+	if s.left != "" {
+		if asked, err := t.AskFirst(line, t.T("engine.ask_left", "Word", s.left), s.preview(t)); asked || err != nil {
+			return err
+		}
+	}
 	return f.start(t, s)
 }
 
@@ -284,6 +289,22 @@ func everywhere(t *engine.Turn, do func(*engine.Turn) (int, error)) (sum int, er
 		sum += n
 	}
 	return sum, nil
+}
+
+// preview is what will be asked, before it is.
+func (s *Survey) preview(t *engine.Turn) chat.Message {
+	text := s.Title
+	for i := range s.Questions {
+		if s.Kind != "vote" {
+			text += "\n" + s.Questions[i].Ask
+		}
+		text += s.Questions[i].list()
+	}
+	secrecy := "survey.anonymous"
+	if s.Named {
+		secrecy = "survey.named"
+	}
+	return chat.Text(text + "\n" + t.T(secrecy) + "\n" + schedules.Deadline(s.ClosesAt, t.Now, t.Unit.Zone, t.Lang))
 }
 
 // post is the announcement.
