@@ -452,6 +452,13 @@ func CountTo(tx *store.Tx, unit string, most int) (n int, err error) {
 func Find(tx *store.Tx, unit, text string) (*engine.Member, error) {
 	found, err := list(tx, Under+selectMember+`WHERE m.unit IN (SELECT id FROM below) AND m.left_at IS NULL
 		AND (m.staff = $2 OR m.staff_key = $3 OR m.name = $2)`, unit, text, StaffKey(text))
+	if err == nil && len(found) == 0 { // as a reader would match names: kinds of dots, blanks, width and case make no difference
+		var all []engine.Member
+		if all, err = Roster(tx, unit); err == nil {
+			look := Skeleton(text)
+			found = slices.DeleteFunc(all, func(m engine.Member) bool { return Skeleton(m.Name) != look })
+		}
+	}
 	switch {
 	case err != nil:
 		return nil, err

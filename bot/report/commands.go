@@ -118,8 +118,11 @@ func (f *Feature) own(t *engine.Turn, line command.Line) error {
 func (f *Feature) exportHandbook(t *engine.Turn, words []string) error {
 	m, of := t.Member, strings.Join(words, "")
 	if len(words) > 0 {
-		if _, isYear := year(words[0], t.Now); !isYear {
-			var err error
+		staff, err := member.ByStaff(t.Tx, words[0]) // 0004 is a staff number before it is a year
+		if err != nil {
+			return err
+		}
+		if _, isYear := year(words[0], t.Now); !isYear || staff != nil {
 			if m, err = member.Find(t.Tx, t.Unit.ID, words[0]); err != nil {
 				return err
 			}
