@@ -4,10 +4,10 @@
 
 CREATE TABLE asked_command (
 	id         INTEGER PRIMARY KEY AUTOINCREMENT,
-	member     INTEGER NOT NULL REFERENCES member (id),
+	member     BIGINT  NOT NULL REFERENCES member (id),
 	unit       TEXT    NOT NULL REFERENCES unit (id),
 	name       TEXT    NOT NULL,
 	args       TEXT    NOT NULL,
-	created_at INTEGER NOT NULL
+	created_at BIGINT  NOT NULL
 );
 CREATE INDEX asked_command_created ON asked_command (created_at);
