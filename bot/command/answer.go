@@ -24,6 +24,15 @@ const (
 	Ballot Kind = "ballot"
 )
 
+// Question tells whether it is the answer to a question that is right or wrong.
+func (k Kind) Question() bool {
+	switch k {
+	case Single, Multiple, TrueFalse, Blank, Number, Order:
+		return true
+	}
+	return false
+}
+
 // Want describes the answers that something open waits for.
 type Want struct {
 	Kind    Kind     `json:"kind"`
@@ -347,11 +356,11 @@ func (r Reply) trueFalse() (Answer, Verdict) {
 // truths reads a word for true or false; clear ones are no ordinary talk.
 func truths(s string) (value string, clear bool) {
 	switch s {
-	case "×", "✗", "✘", "✕", "✖", "❌", "❎", "X", "错误", "错误的", "是错误的", "F", "N", "NO", "FALSE", "不正确", "不正确的", "WRONG", "打叉", "叉", "打×", "打X":
+	case "×", "✗", "✘", "✕", "✖", "❌", "❎", "X", "错", "错误", "错误的", "是错误的", "F", "N", "NO", "FALSE", "不正确", "不正确的", "WRONG", "打叉", "叉", "打×", "打X":
 		return "false", true
 	case "√", "✓", "✔", "✅", "☑", "⭕", "O", "正确", "正确的", "是正确的", "T", "Y", "YES", "TRUE", "RIGHT", "CORRECT", "打勾", "勾", "打√", "打对勾", "对勾":
 		return "true", true
-	case "错", "不对", "否", "错的", "错了", "不是", "不对的", "是错的", "不", "不是的", "有误", "CUO":
+	case "不对", "否", "错的", "错了", "不是", "不对的", "是错的", "不", "不是的", "有误", "CUO":
 		return "false", false
 	case "对", "是", "对的", "是的", "没错", "是对的", "对对", "对对对", "对头", "嗯", "嗯嗯", "没毛病", "没问题", "DUI":
 		return "true", false

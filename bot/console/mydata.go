@@ -104,6 +104,7 @@ var ownTables = []ownTable{
 	{"answer", "member = $1", ""},
 	{"answer_late", "member = $1", ""},
 	{"asked", "member = $1", ""},
+	{"asked_command", "member = $1", ""},
 	{"checkin_entry", "member = $1", ""},
 	{"lesson_done", "member = $1", ""},
 	{"notice_reader", "member = $1 AND acked_at IS NOT NULL", ""},

@@ -30,7 +30,8 @@ const nearFor = 10 * time.Minute
 type closeness int
 
 const (
-	farOff closeness = iota
+	farOff  closeness = iota // there was talk in between
+	longAgo                  // there was none, but it is not just there
 	closeBy
 	notKnown // it was posted before this process could hear the chat
 )
@@ -44,8 +45,12 @@ func (t *Turn) closeness(p Prompt) closeness {
 		at = last
 	}
 	switch {
-	case t.When.Sub(at) > nearFor, !e.talk[p.ID].Before(at):
+	case !e.talk[p.ID].Before(at):
 		return farOff
+	case t.When.Sub(at) > nearFor && at.Before(e.started):
+		return farOff // for all that is known
+	case t.When.Sub(at) > nearFor:
+		return longAgo
 	case at.Before(e.started):
 		return notKnown
 	}

@@ -183,7 +183,9 @@ func (t *Turn) match(r command.Reply, open []Prompt) (m matches) {
 			switch closeness := t.closeness(p); {
 			case closeness == notKnown && v == command.OK:
 				c.verdict = command.Near
-			case closeness == farOff && a.Value == "withdraw" && v == command.OK:
+			case closeness == longAgo && p.Want.Kind.Question() && v == command.OK:
+				c.verdict = command.Near
+			case closeness != closeBy && a.Value == "withdraw" && v == command.OK:
 				c.verdict = command.Near
 			case closeness != closeBy:
 				c.verdict = command.NoMatch
