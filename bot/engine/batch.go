@@ -27,6 +27,7 @@ type request struct {
 	role    string // that the process must have to hand the events over; "" = none
 	cursor  string
 	events  []chat.Event
+	first   int64    // the number of the first event, in the order in which they were handed over
 	act     *act     // the one event is this; nil for what came over an adapter
 	parsed  []parsed // by event; nil when none has files
 	// pending is since when events without a date may have waited for us; zero: they
@@ -118,6 +119,7 @@ type place struct{ request, event int }
 
 // handle runs a batch and answers all its requests.
 func (e *Engine) handle(batch []*request) {
+	e.number(batch)
 	p := &progress{engine: e, batch: batch, stretches: e.stretches(batch), asked: asked{}}
 	for p.answered < len(batch) {
 		began, from := e.DB.Now(), p.answered
@@ -238,7 +240,7 @@ func (p *progress) stretch(w *work, events []place, handled map[place]bool) (bus
 	err = together(len(strands), func(i int) error {
 		for _, e := range strands[i] {
 			r := p.batch[e.request]
-			err := w.event(p.event(e), r, r.files(e.event))
+			err := w.event(p.event(e), r, r.first+int64(e.event), r.files(e.event))
 			var needs *busyError
 			if errors.As(err, &needs) { // those after it in its strand wait as well
 				busy = append(busy, needs.units...)
@@ -442,10 +444,10 @@ func newWork(e *Engine, tx *store.Tx, batch []*request, asked asked) *work {
 
 // event handles one event. Its error means that the whole batch is lost, unless it is
 // a busyError: then this event has left nothing behind.
-func (w *work) event(ev *chat.Event, r *request, files parsed) error {
+func (w *work) event(ev *chat.Event, r *request, number int64, files parsed) error {
 	for {
 		since, a := w.ended, r.act
-		t := &Turn{Tx: w.tx, Now: w.tx.Now, When: when(ev, r.pending, w.tx.Now), Event: ev, Lang: w.engine.Language, work: w, act: a, parsed: files, letters: map[string]int{}}
+		t := &Turn{Tx: w.tx, Now: w.tx.Now, When: when(ev, r.pending, w.tx.Now), Event: ev, Lang: w.engine.Language, work: w, act: a, number: number, parsed: files, letters: map[string]int{}}
 		a.startOver(false)
 		t.cause = "e:" + string(ev.Account) + ":" + ev.Key
 		do, err := t.classify()

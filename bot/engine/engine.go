@@ -327,7 +327,8 @@ type Engine struct {
 
 	started time.Time           // since when this process hears what is said
 	posted  map[int64]time.Time // when a prompt, or a reminder of it, was last posted here
-	talk    map[int64]time.Time // when others last talked while a prompt was open
+	talk    map[heard]talk      // what was said since then that was none of our business
+	events  int64               // that were handed to this process; numbers them
 
 	began     time.Time                    // since when the accounts are expected; zero: they are not
 	heard     map[chat.AccountID]time.Time // until when all that the platform had was taken in
@@ -361,7 +362,7 @@ func New(o Options) *Engine {
 		told:     map[string]time.Time{},
 		counting: map[string]time.Time{},
 		posted:   map[int64]time.Time{},
-		talk:     map[int64]time.Time{},
+		talk:     map[heard]talk{},
 		started:  o.DB.Now(),
 
 		heard:     map[chat.AccountID]time.Time{},

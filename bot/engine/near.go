@@ -45,7 +45,7 @@ func (t *Turn) closeness(p Prompt) closeness {
 		at = last
 	}
 	switch {
-	case !e.talk[p.ID].Before(at):
+	case e.talk[heard{p.ID, t.Event.Chat}].before(t.number):
 		return farOff
 	case t.When.Sub(at) > nearFor && at.Before(e.started):
 		return farOff // for all that is known
@@ -57,26 +57,58 @@ func (t *Turn) closeness(p Prompt) closeness {
 	return closeBy
 }
 
-// put notes that a prompt was posted, or reminded of.
-func (e *Engine) put(prompt int64, at time.Time) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	remember(e.posted, prompt, at)
+// heard is a prompt in one of the chats where it is open.
+type heard struct {
+	prompt int64
+	chat   chat.ChatID
 }
 
-// talked notes that somebody talked while prompts were open.
-func (e *Engine) talked(open []Prompt, at time.Time) {
+// talk is that somebody talked: the numbers of the first and the last event that was talk,
+// since events of a batch may be handled again, after later ones.
+type talk struct{ first, last int64 }
+
+func (k talk) before(number int64) bool { return k.first != 0 && k.first < number }
+
+// put notes that a prompt was posted, or reminded of, by an event of a number.
+func (e *Engine) put(prompt int64, in chat.ChatID, at time.Time, number int64) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for i := range open {
-		remember(e.talk, open[i].ID, at)
+	e.posted[prompt] = at
+	if k := e.talk[heard{prompt, in}]; number > 0 && k.last > number { // a timer comes after all of them
+		e.talk[heard{prompt, in}] = talk{k.last, k.last}
+	} else {
+		delete(e.talk, heard{prompt, in})
+	}
+	if len(e.posted) > 20_000 { // of prompts that have closed, mostly
+		maps.DeleteFunc(e.posted, func(_ int64, last time.Time) bool { return at.Sub(last) > nearFor })
 	}
 }
 
-func remember(at map[int64]time.Time, prompt int64, now time.Time) {
-	at[prompt] = now
-	if len(at) > 20_000 { // of prompts that have closed, mostly
-		maps.DeleteFunc(at, func(_ int64, last time.Time) bool { return now.Sub(last) > nearFor })
+// talked notes that an event was talk while prompts were open.
+func (e *Engine) talked(open []Prompt, in chat.ChatID, number int64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for i := range open {
+		k := e.talk[heard{open[i].ID, in}]
+		if k.first == 0 || number < k.first {
+			k.first = number
+		}
+		k.last = max(k.last, number)
+		e.talk[heard{open[i].ID, in}] = k
+	}
+	if len(e.talk) > 50_000 { // of prompts that have closed, mostly
+		clear(e.talk)
+		e.started = e.DB.Now() // what was said is not known any more
+	}
+}
+
+// number gives the events of a request their numbers.
+func (e *Engine) number(batch []*request) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, r := range batch {
+		r.first = e.events + 1
+		e.events += int64(len(r.events))
 	}
 }
 

@@ -164,7 +164,7 @@ func (t *Turn) reply(mentioned bool) (func() error, error) {
 		return do, nil
 	}
 	if !ev.Private && !mentioned && len(m.fits)+len(m.near)+len(m.misfits) == 0 {
-		t.work.engine.talked(open, t.Now)
+		t.work.engine.talked(open, ev.Chat, t.number)
 	}
 	return nil, nil
 }

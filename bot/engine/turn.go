@@ -39,6 +39,7 @@ type Turn struct {
 	involved []string // units of prompts that the event may answer
 	answers  bool     // the event is an answer: it concerns its units only
 
+	number  int64     // of the event, in the order in which they were handed over
 	by      int64     // the member whose command this is; 0 = none
 	cause   string    // makes the keys of the letters
 	toasted bool      // the press was answered
@@ -156,7 +157,7 @@ func (t *Turn) add(l outbox.Letter) error {
 	}
 	l.Seal = t.seal
 	if l.Prompt != 0 && l.Class != outbox.Reply {
-		t.Tx.AfterCommit(func() { t.work.engine.put(l.Prompt, t.Now) })
+		t.Tx.AfterCommit(func() { t.work.engine.put(l.Prompt, l.Chat, t.Now, t.number) })
 	}
 	return t.work.engine.Outbox.Add(t.Tx, l)
 }
