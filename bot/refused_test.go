@@ -87,7 +87,7 @@ func TestTelegramAGroupThatRefuses(t *testing.T) {
 			w.say(wang, wang, "/状态")
 			private = w.told("the status", wang, private, "群“示范党支部群”（telegram）：现在发不出消息（"+c.why+"）", "⚠ 没有送到：通知 2026-001，群“示范党支部群”（telegram）："+c.why)
 			w.say(wang, wang, "/催办")
-			private = w.told("a reminder", wang, private, "还没有送到群里，大家没看到，先不催")
+			w.told("a reminder", wang, private, "还没有送到群里，大家没看到，先不催")
 			w.say(zhang, zhang, "/今日")
 			if lines := w.shows(zhang, others); len(lines) == 0 || strings.Contains(lines[0], "2026-001") {
 				t.Errorf("张三 sees %q", lines)
