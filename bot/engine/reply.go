@@ -366,21 +366,11 @@ func (t *Turn) awaited(fits []candidate) ([]candidate, error) {
 	if t.Member == nil {
 		return fits, nil
 	}
-	var left []candidate
-	for _, c := range fits {
-		if f, ok := t.work.engine.owners[c.prompt.Feature].(Awaiter); ok {
-			if yes, err := f.Awaits(t, c.prompt); err != nil {
-				return nil, err
-			} else if c.done(yes) {
-				continue
-			}
-		}
-		left = append(left, c)
-	}
-	if len(left) == 0 {
+	left, err := t.open(fits)
+	if err == nil && len(left) == 0 {
 		return fits[len(fits)-1:], nil
 	}
-	return left, nil
+	return left, err
 }
 
 // quoted is the prompt of the message that this one quotes; nil when none.
