@@ -78,6 +78,18 @@ func TestImages(t *testing.T) {
 		chromedp.SetAttributeValue("#pack-id", "value", "workshop", chromedp.ByID), chromedp.SetAttributeValue("#pack-title", "value", "车间安全", chromedp.ByID),
 		chromedp.Click(`button[value="import"]`, chromedp.ByQuery), chromedp.WaitVisible("#pack", chromedp.ByID))
 	shots(t, ctx, "console-import")
+
+	// A roster that changes who somebody is, and what it says of a column that it leaves out.
+	roster := filepath.Join(t.TempDir(), "名单.csv")
+	if err := os.WriteFile(roster, []byte("工号,姓名,政治面貌,手机\n0002,张三,正式党员,13900001111\n0004,陈静,正式党员,13900002222\n0005,赵蕾,正式党员,\n0009,钱进,入党积极分子,\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run(t, ctx, "a roster", chromedp.Navigate(d.server.URL+at+"members"), chromedp.WaitReady("#file", chromedp.ByID), chromedp.SetUploadFiles("#file", []string{roster}, chromedp.ByID),
+		chromedp.Click(`button[value="import"]`, chromedp.ByQuery), chromedp.WaitVisible("#file", chromedp.ByID))
+	shots(t, ctx, "console-roster")
+	run(t, ctx, "a removal", chromedp.Navigate(d.server.URL+at+"members/3"), chromedp.Click(`button[value="remove"]`, chromedp.ByQuery),
+		chromedp.WaitVisible(".flash", chromedp.ByQuery))
+	shots(t, ctx, "console-remove")
 }
 
 // shots keeps the page as it is at both widths.
