@@ -111,7 +111,7 @@ branchbot: config.yaml:1: listen: "0.0.0.0:80" is reachable from other machines:
 branchbot: config.yaml:6: address: "bot.example.org/x": write how people reach the browser room, e.g. https://bot.example.org
 branchbot: config.yaml:3: accounts[0].platform: "carrier-pigeon" is none of telegram, web, wechat
 branchbot: config.yaml:3: accounts[1].colour: unknown key (known: id, platform, personas)
-branchbot: config.yaml:4: points.rules[0].on: "quiz.won" is none of quiz.answered, quiz.correct, checkin.on_time, checkin.late, lesson.done, notice.acknowledged
+branchbot: config.yaml:4: points.rules[0].on: "quiz.won" is none of quiz.answered, quiz.correct, checkin.on_time, checkin.late, lesson.done, notice.acknowledged, notice.late
 branchbot: config.yaml:4: points.rules[0].points: 0 is out of range 1-100
 branchbot: config.yaml:4: points.rules[0].cap: "week" is none of day, month, year
 branchbot: config.yaml:4: points.rules[0].cap.week: 0 must be at least 1

@@ -165,7 +165,7 @@ func (f *Feature) collect(tx *store.Tx, u *engine.Unit) (b *shown, err error) {
 	if len(lessons) > 0 {
 		b.Lesson = &lessons[0]
 	}
-	if b.Notices, err = notice.Published(tx, u.ID, maxNotices); err != nil {
+	if b.Notices, err = notice.Published(tx, u.ID, u.Language, maxNotices); err != nil {
 		return nil, err
 	}
 	if b.Honours, err = honour.Published(tx, u.ID, ago(honourDays), "", maxHonours); err != nil {
@@ -242,7 +242,7 @@ type feeding struct {
 }
 
 func (f *Feature) collectFeed(tx *store.Tx, u *engine.Unit, since string) (b feeding, err error) {
-	if b.Notices, err = notice.Published(tx, u.ID, maxFeed); err != nil {
+	if b.Notices, err = notice.Published(tx, u.ID, u.Language, maxFeed); err != nil {
 		return b, err
 	}
 	if b.lessons, err = f.Lessons.Readings(tx, u.ID, since, maxFeed); err != nil {

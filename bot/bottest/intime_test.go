@@ -143,10 +143,10 @@ func TestTheDateOfThePlatformIsHeldAgainstTheDeadline(t *testing.T) {
 		w.hear("陈静", true, "1 B", w.at("15:00:01"))
 		w.hear("赵磊", false, "B", w.at("16:00:00")) // in the future: as of now
 		got := w.play("@ +1m")
-		w.shows(got, "张三 ◀ 第 2 号已经截止，没有计入。", "李四 ◀ 第 1 号已经截止，没有计入。", "陈静 ◀ 第 1 号已经截止，没有计入。")
+		w.shows(got, "张三 ◀ 通知 2026-001 已经过了截止时间，按迟回执记下了，谢谢。", "李四 ◀ 第 1 号已经截止，没有计入。正确答案：B", "陈静 ◀ 第 1 号已经截止，没有计入。")
 		w.hides(got, "没看懂", "更正", "赵磊")
 		w.holds(`SELECT COUNT(*) FROM answer`, "0")
-		w.holds(`SELECT COUNT(*) FROM notice_reader WHERE acked_at IS NOT NULL`, "0")
+		w.holds(`SELECT m.name, r.acked_at > n.closes_at FROM notice_reader r JOIN member m ON m.id = r.member JOIN notice n ON n.id = r.notice WHERE r.acked_at IS NOT NULL`, "张三|1")
 
 		w.play("@ 2026-12-03 15:00") // two days and a minute: too old to count by its date
 		w.hear("李四", true, "1 B", w.at("14:59:00"))

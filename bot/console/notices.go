@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"html/template"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"branchbot/bot/board"
@@ -104,7 +105,7 @@ func showNotice(r *Request) error {
 		d.Paging = r.Paging(len(parts))
 		d.Parts = parts[d.Paging.Offset():min(len(parts), d.Paging.Offset()+d.Paging.Size)]
 	case s.Counted():
-		d.Paging = r.Paging(s.Missing)
+		d.Paging = r.Paging(s.Missing())
 		if d.Awaited, err = notice.Awaiting(t, s, d.Paging.Size, d.Paging.Offset()); err != nil {
 			return err
 		}
@@ -137,6 +138,16 @@ func changeNotice(r *Request) error {
 	switch r.Field("do") {
 	case "remind":
 		return r.Command(s.Number, back, "/催办", s.Number)
+	case "told":
+		var ids []int64
+		for _, who := range r.PostForm["who"] {
+			id, err := strconv.ParseInt(who, 10, 64)
+			if err != nil {
+				return complain(http.StatusBadRequest, "console.old_form")
+			}
+			ids = append(ids, id)
+		}
+		return r.do(s.Number, back, func(t *engine.Turn) error { return feature[*notice.Feature](r.server).Told(t, s.Number, ids) })
 	case "recall":
 		return r.Command(s.Number, back, "/撤回", s.Number)
 	case "publish":
@@ -144,9 +155,9 @@ func changeNotice(r *Request) error {
 	case "unpublish":
 		return r.Command(s.Number, back, "/公示", "撤下", s.Number)
 	case "correct":
-		seen, text := r.Field("corrected"), r.Field("text")
+		seen, text, again := r.Field("corrected"), r.Field("text"), r.Field("again") != ""
 		return r.do(s.Number, back, func(t *engine.Turn) error {
-			return feature[*notice.Feature](r.server).Correct(t, s.Number, seen, text)
+			return feature[*notice.Feature](r.server).Correct(t, s.Number, seen, text, again)
 		})
 	}
 	return complain(http.StatusBadRequest, "console.old_form")

@@ -142,7 +142,7 @@ func (t *Turn) message() (func() error, error) {
 		if do, err := t.fallback(); do != nil || err != nil {
 			return do, err
 		}
-		if do, err := t.refuseLate(command.Read(ev.Text, t.work.engine.Names...)); do != nil || err != nil {
+		if do, err := t.tooLate(command.Read(ev.Text, t.work.engine.Names...)); do != nil || err != nil {
 			return do, err
 		}
 	}

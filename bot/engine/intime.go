@@ -120,41 +120,6 @@ func (t *Turn) closedSince(unit string, since time.Time) ([]Prompt, error) {
 	return selectPrompts(t.Tx, `WHERE unit = $1 AND closed_at > $2 ORDER BY id`, unit, since.UnixMilli())
 }
 
-// refuseLate tells that something has closed to which a private message would have been an
-// answer; nil when there is no such thing.
-func (t *Turn) refuseLate(r command.Reply) (func() error, error) {
-	if t.Member == nil {
-		return nil, nil
-	}
-	units, err := t.Directory().Line(t.Tx, t.Member.Unit)
-	if err != nil {
-		return nil, err
-	}
-	r.Addressed = true
-	var last *Prompt
-	for _, u := range units {
-		list, err := t.closedSince(u.ID, t.Now.Add(-DatedFor))
-		if err != nil {
-			return nil, err
-		}
-		open, err := t.prompts(u.ID)
-		if err != nil {
-			return nil, err
-		}
-		for _, p := range slices.Concat(list, open) {
-			a, verdict := r.Match(p.Want)
-			fits := r.Code == p.Code || r.Code == 0 && !a.Weak && p.Want.Kind != command.Blank // to which all would be an answer
-			if fits && verdict == command.OK && !t.Takes(p) && (last == nil || p.OpenedAt.After(last.OpenedAt)) {
-				last = &p
-			}
-		}
-	}
-	if last == nil {
-		return nil, nil
-	}
-	return func() error { return Complain("engine.closed", "Code", last.Code) }, nil
-}
-
 // ToldLate has the prompts of a kind recounted that have closed since something was said which
 // changes how a member of t.Unit stands there.
 func (t *Turn) ToldLate(m *Member, kind command.Kind) error {

@@ -91,8 +91,14 @@ func (t *Turn) reply(mentioned bool) (func() error, error) {
 		return nil, err
 	}
 	open, err := t.waiting(quoted)
-	if err != nil || len(open) == 0 && !ev.Private && !mentioned && ev.ReplyTo == "" {
+	if err != nil {
 		return nil, err
+	}
+	if len(open) == 0 && !ev.Private && !mentioned && ev.ReplyTo == "" {
+		if t.Unit == nil || t.Member == nil || !named(ev.Text) {
+			return nil, nil
+		}
+		return t.tooLate(command.Read(ev.Text, t.work.engine.Names...))
 	}
 	r := command.Read(ev.Text, t.work.engine.Names...)
 	if t.Member != nil {
@@ -101,8 +107,8 @@ func (t *Turn) reply(mentioned bool) (func() error, error) {
 	r.Quoted = quoted != nil
 	if quoted != nil && !t.Takes(*quoted) {
 		r.Addressed = true
-		if _, v := r.Match(quoted.Want); v == command.OK && !t.unheard {
-			return func() error { return Complain("engine.closed", "Code", quoted.Code) }, nil
+		if a, v := r.Match(quoted.Want); v == command.OK && !t.unheard {
+			return t.late(*quoted, a), nil
 		}
 		return nil, nil
 	}
@@ -111,7 +117,7 @@ func (t *Turn) reply(mentioned bool) (func() error, error) {
 			return nil, err
 		}
 		if r.Addressed = len(open) > 0; !r.Addressed {
-			return nil, nil
+			return t.tooLate(r)
 		}
 	}
 	known := slices.ContainsFunc(open, func(p Prompt) bool { return p.Code == r.Code })
@@ -152,8 +158,8 @@ func (t *Turn) reply(mentioned bool) (func() error, error) {
 	if t.unheard {
 		return nil, nil
 	}
-	if byCode != 0 && !known && quoted == nil && ev.Private {
-		if do, err := t.refuseLate(command.Read(ev.Text, t.work.engine.Names...)); do != nil || err != nil {
+	if byCode != 0 && !known && quoted == nil {
+		if do, err := t.tooLate(command.Read(ev.Text, t.work.engine.Names...)); do != nil || err != nil {
 			return do, err
 		}
 	}
@@ -597,15 +603,15 @@ func (t *Turn) press(data string) error {
 	if err != nil {
 		return err
 	}
-	if !t.Takes(p) {
-		return Complain("engine.closed", "Code", p.Code)
-	}
 	r := command.Read(value)
 	r.Addressed = true
-	switch a, v := r.Match(p.Want); v {
-	case command.OK:
+	a, v := r.Match(p.Want)
+	switch {
+	case !t.Takes(p):
+		return t.late(p, a)()
+	case v == command.OK:
 		return t.answer(p, a)()
-	case command.Malformed: // of a page, where it was typed
+	case v == command.Malformed: // of a page, where it was typed
 		return Complain("engine.malformed."+string(p.Want.Kind), "Code", p.Code)
 	}
 	return Complain("engine.old_button")

@@ -400,6 +400,16 @@ func (t *Turn) TellSenderIn(thread string, msg chat.Message) error {
 	return t.Say("engine.ask_privately")
 }
 
+// EditsPosts tells whether a later post of a thread takes the place of an earlier one in a
+// chat of t.Unit, so that nobody notices it.
+func (t *Turn) EditsPosts() (bool, error) {
+	groups, err := t.Directory().Groups(t.Tx, t.Unit.ID)
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(groups, func(a Address) bool { return t.work.engine.Caps(a.Account, a.Chat).Edit }), nil
+}
+
 // Post is a message for the unit's group chats.
 type Post struct {
 	Class   outbox.Class

@@ -39,7 +39,7 @@ type Rule struct {
 }
 
 // Occasions are what rules can be about. Features book them.
-var Occasions = []string{"quiz.answered", "quiz.correct", "checkin.on_time", "checkin.late", "lesson.done", "notice.acknowledged"}
+var Occasions = []string{"quiz.answered", "quiz.correct", "checkin.on_time", "checkin.late", "lesson.done", "notice.acknowledged", "notice.late"}
 
 // Periods are what caps can be for.
 var Periods = []string{"day", "month", "year"}

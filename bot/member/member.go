@@ -447,29 +447,6 @@ func CountTo(tx *store.Tx, unit string, most int) (n int, err error) {
 	return n, err
 }
 
-// Find is the member of a unit's roster with this name or staff number. It
-// complains to the user when there is none or more than one.
-func Find(tx *store.Tx, unit, text string) (*engine.Member, error) {
-	found, err := list(tx, Under+selectMember+`WHERE m.unit IN (SELECT id FROM below) AND m.left_at IS NULL
-		AND (m.staff = $2 OR m.staff_key = $3 OR m.name = $2)`, unit, text, StaffKey(text))
-	if err == nil && len(found) == 0 { // as a reader would match names: kinds of dots, blanks, width and case make no difference
-		var all []engine.Member
-		if all, err = Roster(tx, unit); err == nil {
-			look := Skeleton(text)
-			found = slices.DeleteFunc(all, func(m engine.Member) bool { return Skeleton(m.Name) != look })
-		}
-	}
-	switch {
-	case err != nil:
-		return nil, err
-	case len(found) == 0:
-		return nil, engine.Complain("member.nobody", "Name", chat.CleanName(text))
-	case len(found) > 1:
-		return nil, engine.Complain("member.several", "Name", chat.CleanName(text))
-	}
-	return &found[0], nil
-}
-
 // MetPrivately implements engine.Directory.
 func (d *Directory) MetPrivately(tx *store.Tx, id chat.AccountID, user chat.UserID, in chat.ChatID) error {
 	if in == "" {

@@ -6,6 +6,10 @@
 //   - Acknowledgement is asked for only by 回执. Members are due as the rosters
 //     stood when it was sent; its author is not, nor who has left since. One
 //     acknowledgement a member counts, wherever he gives it.
+//   - What is acknowledged after the deadline counts as late. Whom the secretary has told by
+//     telephone or in person is neither reminded nor listed any more, and counted apart.
+//   - A correction stands above the text that it corrects. Who had acknowledged that is
+//     told, and asked anew if the secretary wants.
 //   - The group sees numbers: one rising count. Names go to the secretary of
 //     the unit in private, and only totals to the unit above.
 //   - At most so many reminders an item (conduct: reminders_per_item), the one
@@ -19,7 +23,7 @@
 //     what comes from above counts but is never held back. A notice is corrected
 //     three times at most.
 //
-// Commands: /通知 /notice, /未读 /missing, /催办 /remind, /更正 /correct, /撤回 /recall.
+// Commands: /通知 /notice, /未读 /missing, /催办 /remind, /已通知 /told, /更正 /correct, /撤回 /recall.
 // Actions: notice.
 package notice
 
@@ -55,7 +59,8 @@ type Feature struct {
 // Causes implements ledger.Causer. Who takes an acknowledgement back has read the notice
 // all the same.
 func (f *Feature) Causes() map[string]ledger.Cause {
-	return map[string]ledger.Cause{"notice.acknowledged": {Item: "notice:", Where: `EXISTS (SELECT 1 FROM notice_reader r WHERE r.notice = e.item AND r.member = e.member)`}}
+	read := ledger.Cause{Item: "notice:", Where: `EXISTS (SELECT 1 FROM notice_reader r WHERE r.notice = e.item AND r.member = e.member)`}
+	return map[string]ledger.Cause{"notice.acknowledged": read, "notice.late": read}
 }
 
 // Name implements engine.Feature.
@@ -67,6 +72,7 @@ func (f *Feature) Commands() []engine.Command {
 		{Names: []string{"通知", "notice"}, Role: engine.Secretary, Usage: "notice.usage.notice", Run: f.send},
 		{Names: []string{"未读", "missing"}, Role: engine.Secretary, Usage: "notice.usage.missing", Run: f.missing},
 		{Names: []string{"催办", "remind"}, Role: engine.Secretary, Usage: "notice.usage.remind", Run: f.remind},
+		{Names: []string{"已通知", "told"}, Role: engine.Secretary, Usage: "notice.usage.told", Run: f.told},
 		{Names: []string{"更正", "correct"}, Role: engine.Secretary, Usage: "notice.usage.correct", Run: f.correct},
 		{Names: []string{"撤回", "recall"}, Role: engine.Secretary, Usage: "notice.usage.recall", Run: f.recall},
 		{Names: []string{"公示", "publish"}, Role: engine.Secretary, Usage: "notice.usage.publish", Run: f.publish},
@@ -149,7 +155,7 @@ func message(t *engine.Turn, n *notice, g *target, origin *source) chat.Message 
 	case !n.ClosesAt.IsZero():
 		m = m.Add(t.T("notice.until", "Until", n.until(t)))
 	}
-	m = m.Add("\n" + n.Text)
+	m = m.Add("\n" + n.body(t.Lang))
 	if origin != nil {
 		m = m.Add("\n" + t.T("notice.origin", "Unit", origin.unit.Name, "Number", origin.number))
 	}
@@ -250,33 +256,55 @@ func unknown(t *engine.Turn, word string) error {
 
 // Answer implements engine.Answerer: 收到.
 func (f *Feature) Answer(t *engine.Turn, p engine.Prompt, _ command.Answer) error {
-	id, err := strconv.ParseInt(p.Ref, 10, 64)
-	if err != nil {
-		return fmt.Errorf("prompt %d: notice %q: %w", p.ID, p.Ref, err)
-	}
-	n, err := load(t.Tx, id)
+	n, _, err := f.take(t, p, "notice.acknowledged")
 	if err != nil || n == nil {
 		return err
 	}
-	if t.Member.ID == n.Author {
-		return t.Noted("notice.own")
-	}
-	if n.State == recalled {
-		return engine.Complain("engine.closed", "Code", p.Code)
-	}
-	unit, err := acknowledge(t, n, t.Member.ID, p.Unit)
-	if err != nil {
+	return t.Noted("notice.noted")
+}
+
+// Late implements engine.LateTaker: it counts as late. The group, in which nothing is
+// counted any more, hears nothing of it.
+func (f *Feature) Late(t *engine.Turn, p engine.Prompt, _ command.Answer) error {
+	n, first, err := f.take(t, p, "notice.late")
+	if err != nil || n == nil {
 		return err
 	}
-	if unit != "" {
-		if err := f.Book.Earn(t, t.Member.ID, "notice.acknowledged", "notice:"+p.Ref); err != nil {
-			return err
-		}
-		if err := t.CountSoon("notice", p.Ref+":"+unit); err != nil {
-			return err
-		}
+	if !first {
+		return t.Noted("notice.noted")
 	}
-	return t.Noted("notice.noted")
+	g, err := targetOf(t.Tx, n.ID, p.Unit)
+	if err != nil || g == nil {
+		return err
+	}
+	return t.Noted("notice.noted_late", "Number", g.number())
+}
+
+// take notes an acknowledgement and books what the first one earns. The notice is nil when
+// there is nothing more to say.
+func (f *Feature) take(t *engine.Turn, p engine.Prompt, occasion string) (n *notice, first bool, err error) {
+	id, err := strconv.ParseInt(p.Ref, 10, 64)
+	if err != nil {
+		return nil, false, fmt.Errorf("prompt %d: notice %q: %w", p.ID, p.Ref, err)
+	}
+	n, err = load(t.Tx, id)
+	if err != nil || n == nil {
+		return nil, false, err
+	}
+	if t.Member.ID == n.Author {
+		return nil, false, t.Noted("notice.own")
+	}
+	if n.State == recalled {
+		return nil, false, engine.Complain("engine.closed", "Code", p.Code)
+	}
+	unit, err := acknowledge(t, n, t.Member.ID, p.Unit)
+	if err != nil || unit == "" {
+		return n, false, err
+	}
+	if err := f.Book.Earn(t, t.Member.ID, occasion, "notice:"+p.Ref); err != nil {
+		return nil, false, err
+	}
+	return n, true, t.CountSoon("notice", p.Ref+":"+unit)
 }
 
 // Withdraw implements engine.Withdrawer: a 收到 that is taken back. The point goes back.
@@ -322,7 +350,7 @@ func (f *Feature) Awaits(t *engine.Turn, p engine.Prompt) (bool, error) {
 	if err != nil || n == nil || n.Author == t.Member.ID {
 		return false, err
 	}
-	_, done, err := stands(t.Tx, id, p.Unit, t.Member.ID)
+	_, done, _, err := stands(t.Tx, id, p.Unit, t.Member.ID)
 	return !done, err
 }
 
@@ -340,7 +368,7 @@ func (f *Feature) Open(t *engine.Turn, m *engine.Member) ([]string, error) {
 		if err != nil || g == nil {
 			return nil, err
 		}
-		due, done, err := stands(t.Tx, id, t.Unit.ID, m.ID)
+		due, done, _, err := stands(t.Tx, id, t.Unit.ID, m.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -373,6 +401,10 @@ func (f *Feature) Data(t *engine.Turn, m *engine.Member) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	told, err := toldOf(t.Tx, m.ID)
+	if err != nil {
+		return nil, err
+	}
 	sent, err := written(t.Tx, m.ID)
 	if err != nil {
 		return nil, err
@@ -394,6 +426,9 @@ func (f *Feature) Data(t *engine.Turn, m *engine.Member) ([]string, error) {
 	}
 	if reminders > 0 {
 		lines = append(lines, t.T("notice.data_reminded", "Reminders", reminders))
+	}
+	if told > 0 {
+		lines = append(lines, t.T("notice.data_told", "N", told))
 	}
 	if sent > 0 {
 		lines = append(lines, t.T("notice.data_sent", "Sent", sent))

@@ -118,8 +118,9 @@ func Attached(tx *store.Tx, member int64, form string) ([]string, error) {
 	return names, err
 }
 
-// Correct is /更正 for who saw the notice as it was after so many corrections.
-func (f *Feature) Correct(t *engine.Turn, number, corrected, text string) error {
+// Correct is /更正 for who saw the notice as it was after so many corrections; again asks
+// those anew who have acknowledged it.
+func (f *Feature) Correct(t *engine.Turn, number, corrected, text string, again bool) error {
 	if t.Role < engine.Secretary {
 		return engine.Complain("engine.secretaries_only")
 	}
@@ -133,31 +134,30 @@ func (f *Feature) Correct(t *engine.Turn, number, corrected, text string) error 
 	if text = strings.TrimSpace(chat.Clean(text)); text == "" {
 		return engine.Complain("notice.correct_how")
 	}
-	return f.correctTo(t, n, g, text)
+	return f.correctTo(t, n, g, text, again)
 }
 
 // Summary is a notice in the list of a page, as its unit sees it.
 type Summary struct {
-	ID           int64
-	Number       string // 2026-017
-	Text         string
-	Ack, Urgent  bool
-	From         string // the unit that relayed it here; "" = its own
-	Below        bool   // relayed by this unit to those below
-	State        string
-	Code         int // of the open prompt; 0 when it is closed
-	At           time.Time
-	ClosesAt     time.Time // zero: no deadline
-	Due, Missing int
-	Reminders    int
-	Ninety       time.Duration // until 90 % had acknowledged it; 0: not yet
-	Corrected    int
-	Author       string // "" = a schedule
-	Files        []string
+	ID          int64
+	Number      string // 2026-017
+	Text        string
+	Body        string // the text with what it said before it was corrected
+	Ack, Urgent bool
+	From        string // the unit that relayed it here; "" = its own
+	Below       bool   // relayed by this unit to those below
+	State       string
+	Code        int // of the open prompt; 0 when it is closed
+	At          time.Time
+	ClosesAt    time.Time // zero: no deadline
+	Tally
+	Late      int // of those who have acknowledged it
+	Reminders int
+	Ninety    time.Duration // until 90 % had acknowledged it; 0: not yet
+	Corrected int
+	Author    string // "" = a schedule
+	Files     []string
 }
-
-// Done is how many of those who are due have acknowledged it.
-func (s *Summary) Done() int { return s.Due - s.Missing }
 
 // Counted tells whether it has counts.
 func (s *Summary) Counted() bool { return s.Ack && s.State != string(recalled) }
@@ -165,7 +165,7 @@ func (s *Summary) Counted() bool { return s.Ack && s.State != string(recalled) }
 // Numbered is how many notices of a unit have a text.
 func Numbered(tx *store.Tx, unit, text string) (n int, err error) {
 	err = tx.QueryRow(`SELECT COUNT(*) FROM notice_target t JOIN notice n ON n.id = t.notice
-		WHERE t.unit = $1 AND ($2 = '' OR n.text LIKE $2 ESCAPE '\')`, unit, text).Scan(&n)
+		WHERE t.unit = $1 AND ($2 = '' OR n.text LIKE $2 ESCAPE '\' OR n.earlier LIKE $2 ESCAPE '\')`, unit, text).Scan(&n)
 	return n, err
 }
 
@@ -173,7 +173,7 @@ func Numbered(tx *store.Tx, unit, text string) (n int, err error) {
 // for all.
 func Summaries(t *engine.Turn, text string, limit, offset int) ([]Summary, error) {
 	rows, err := t.Tx.Query(`SELECT t.notice FROM notice_target t JOIN notice n ON n.id = t.notice
-		WHERE t.unit = $1 AND ($2 = '' OR n.text LIKE $2 ESCAPE '\') ORDER BY t.year DESC, t.seq DESC LIMIT $3 OFFSET $4`,
+		WHERE t.unit = $1 AND ($2 = '' OR n.text LIKE $2 ESCAPE '\' OR n.earlier LIKE $2 ESCAPE '\') ORDER BY t.year DESC, t.seq DESC LIMIT $3 OFFSET $4`,
 		t.Unit.ID, text, limit, offset)
 	if err != nil {
 		return nil, err
@@ -211,7 +211,7 @@ func One(t *engine.Turn, id int64) (*Summary, error) {
 	if err != nil || g == nil {
 		return nil, err
 	}
-	s := &Summary{ID: id, Number: g.number(), Text: n.Text, Ack: n.Ack, Urgent: n.Urgent, State: string(n.State), Code: g.Code,
+	s := &Summary{ID: id, Number: g.number(), Text: n.Text, Body: n.body(t.Lang), Ack: n.Ack, Urgent: n.Urgent, State: string(n.State), Code: g.Code,
 		Below: n.Relayed && n.Unit == t.Unit.ID, At: n.CreatedAt, ClosesAt: n.ClosesAt, Reminders: g.Reminders, Corrected: n.Corrected}
 	if g.Closed || s.Below {
 		s.Code = 0
@@ -241,10 +241,13 @@ func (s *Summary) countIn(tx *store.Tx, n *notice, g *target) (err error) {
 	case !s.Counted():
 		return nil
 	case s.Below:
-		s.Due, s.Missing, err = countParts(tx, n)
+		s.Tally, err = countParts(tx, n)
 		return err
 	}
-	if s.Due, s.Missing, err = count(tx, n, g); err != nil {
+	if s.Tally, err = count(tx, n, g); err != nil {
+		return err
+	}
+	if s.Late, err = lateIn(tx, n, g.Unit); err != nil {
 		return err
 	}
 	s.Ninety, err = ninety(tx, n, g)
@@ -252,16 +255,17 @@ func (s *Summary) countIn(tx *store.Tx, n *notice, g *target) (err error) {
 }
 
 // countParts is count for all units of a relayed notice together.
-func countParts(tx *store.Tx, n *notice) (due, missing int, err error) {
-	var left, leftDone, done int
-	err = tx.QueryRow(`SELECT COUNT(*), COUNT(r.acked_at) FROM member m CROSS JOIN unit h CROSS JOIN notice_reader r
+func countParts(tx *store.Tx, n *notice) (now Tally, err error) {
+	var left Tally
+	err = tx.QueryRow(`SELECT COUNT(*), COUNT(r.acked_at), COALESCE(SUM(CASE WHEN r.acked_at IS NULL AND r.told_at IS NOT NULL THEN 1 ELSE 0 END), 0) FROM member m CROSS JOIN unit h CROSS JOIN notice_reader r
 		WHERE m.left_at >= $2 AND h.id = m.unit AND r.notice = $1 AND r.unit IN (h.id, h.parent) AND r.member = m.id`,
-		n.ID, n.CreatedAt.UnixMilli()).Scan(&left, &leftDone)
+		n.ID, n.CreatedAt.UnixMilli()).Scan(&left.Due, &left.Done, &left.Told)
 	if err != nil {
-		return 0, 0, err
+		return now, err
 	}
-	err = tx.QueryRow(`SELECT COALESCE(SUM(due), 0), COALESCE(SUM(done), 0) FROM notice_target WHERE notice = $1`, n.ID).Scan(&due, &done)
-	return due - left, due - left - (done - leftDone), err
+	err = tx.QueryRow(`SELECT COALESCE(SUM(due), 0), COALESCE(SUM(done), 0), COALESCE(SUM(told), 0) FROM notice_target WHERE notice = $1`, n.ID).
+		Scan(&now.Due, &now.Done, &now.Told)
+	return Tally{now.Due - left.Due, now.Done - left.Done, now.Told - left.Told}, err
 }
 
 // ninety is how long it took until nine in ten of a unit had acknowledged it.
@@ -292,7 +296,7 @@ type Awaited struct {
 // is not one that it relayed itself.
 func Awaiting(t *engine.Turn, s *Summary, limit, offset int) ([]Awaited, error) {
 	rows, err := t.Tx.Query(`SELECT m.id, m.name, m.staff, m.phone, r.reminded FROM notice_reader r JOIN member m ON m.id = r.member
-		WHERE r.notice = $1 AND r.unit = $2 AND r.acked_at IS NULL AND m.left_at IS NULL ORDER BY r.member LIMIT $3 OFFSET $4`,
+		WHERE r.notice = $1 AND r.unit = $2 AND r.acked_at IS NULL AND r.told_at IS NULL AND m.left_at IS NULL ORDER BY r.member LIMIT $3 OFFSET $4`,
 		s.ID, t.Unit.ID, limit, offset)
 	if err != nil {
 		return nil, err
@@ -326,13 +330,10 @@ func Awaiting(t *engine.Turn, s *Summary, limit, offset int) ([]Awaited, error) 
 
 // Part is how a unit stands with a notice that was relayed to it.
 type Part struct {
-	Name         string
-	Due, Missing int
-	Chats        int // group chats that it went to
+	Name string
+	Tally
+	Chats int // group chats that it went to
 }
-
-// Done is how many have acknowledged it.
-func (p Part) Done() int { return p.Due - p.Missing }
 
 // Parts are the units that a notice of t.Unit was relayed to, those with most
 // missing first.
@@ -340,7 +341,7 @@ func Parts(t *engine.Turn, s *Summary) ([]Part, error) {
 	all, err := parts(t.Tx, &notice{ID: s.ID, Unit: t.Unit.ID, CreatedAt: s.At})
 	out := make([]Part, len(all))
 	for i, p := range all {
-		out[i] = Part{p.Name, p.Due, p.Missing, p.Chats}
+		out[i] = Part{p.Name, p.Tally, p.Chats}
 	}
 	return out, err
 }
@@ -369,7 +370,7 @@ func UnitsBelow(tx *store.Tx, unit string, most int) (names [][2]string, more bo
 // corrected, recalled or closed.
 func Pulse(tx *store.Tx, unit string) (string, error) {
 	var n, done, reminders, closed, changed, relayed int64
-	err := tx.QueryRow(`SELECT COUNT(*), COALESCE(SUM(t.done), 0), COALESCE(SUM(t.reminders), 0), COUNT(t.closed_at),
+	err := tx.QueryRow(`SELECT COUNT(*), COALESCE(SUM(t.done + t.told), 0), COALESCE(SUM(t.reminders), 0), COUNT(t.closed_at),
 			COALESCE(SUM(n.corrected + CASE n.state WHEN 'recalled' THEN 100 ELSE 0 END), 0)
 		FROM notice_target t JOIN notice n ON n.id = t.notice WHERE t.unit = $1`, unit).Scan(&n, &done, &reminders, &closed, &changed)
 	if err != nil {

@@ -1,6 +1,8 @@
 package notice
 
 import (
+	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -72,8 +74,8 @@ func IsPublished(tx *store.Tx, id int64, unit string) (bool, error) {
 
 // Published are the notices that a unit shows on its board, newest first. A
 // notice that was recalled is not shown any more.
-func Published(tx *store.Tx, unit string, most int) ([]Public, error) {
-	rows, err := tx.Query(`SELECT n.id, g.year, g.seq, n.text, n.corrected, g.published_at FROM notice_target g JOIN notice n ON n.id = g.notice
+func Published(tx *store.Tx, unit, lang string, most int) ([]Public, error) {
+	rows, err := tx.Query(`SELECT n.id, g.year, g.seq, n.text, n.earlier, g.published_at FROM notice_target g JOIN notice n ON n.id = g.notice
 		WHERE g.unit = $1 AND g.published_at IS NOT NULL AND n.state <> 'recalled' ORDER BY g.published_at DESC, n.id DESC LIMIT $2`, unit, most)
 	if err != nil {
 		return nil, err
@@ -83,12 +85,16 @@ func Published(tx *store.Tx, unit string, most int) ([]Public, error) {
 	for rows.Next() {
 		var p Public
 		var g target
-		var corrected int
+		var n notice
+		var earlier string
 		var at int64
-		if err := rows.Scan(&p.ID, &g.Year, &g.Seq, &p.Text, &corrected, &at); err != nil {
+		if err := rows.Scan(&p.ID, &g.Year, &g.Seq, &n.Text, &earlier, &at); err != nil {
 			return nil, err
 		}
-		p.Number, p.Text, p.Corrected, p.At = g.number(), chat.Clean(p.Text), corrected > 0, time.UnixMilli(at)
+		if err := json.Unmarshal([]byte(earlier), &n.Earlier); err != nil {
+			return nil, fmt.Errorf("notice %d: earlier texts: %w", p.ID, err)
+		}
+		p.Number, p.Text, p.Corrected, p.At = g.number(), chat.Clean(n.body(lang)), len(n.Earlier) > 0, time.UnixMilli(at)
 		out = append(out, p)
 	}
 	return out, rows.Err()

@@ -114,7 +114,7 @@ func (f *Feature) remindParts(t *engine.Turn, n *notice, g *target) error {
 	}
 	open := 0
 	for _, p := range all {
-		if p.Missing > 0 {
+		if p.Missing() > 0 {
 			open++
 		}
 	}
@@ -133,7 +133,7 @@ func (f *Feature) remindTarget(t *engine.Turn, n *notice, g *target) (r reminded
 	if g.Closed || g.Prompt == 0 {
 		return r, engine.Complain("notice.closed_already", "Number", g.number())
 	}
-	_, open, err := count(t.Tx, n, g)
+	now, err := count(t.Tx, n, g)
 	if err != nil {
 		return r, err
 	}
@@ -142,7 +142,7 @@ func (f *Feature) remindTarget(t *engine.Turn, n *notice, g *target) (r reminded
 		return r, err
 	}
 	switch {
-	case open == 0:
+	case now.Missing() == 0:
 		return r, engine.Complain("notice.nobody_missing", "Number", g.number())
 	case !there:
 		return r, engine.Complain("notice.not_there_yet", "Number", g.number())
@@ -160,7 +160,7 @@ func (f *Feature) remindTarget(t *engine.Turn, n *notice, g *target) (r reminded
 	if err := g.reminded(t.Tx, n.ID); err != nil {
 		return r, err
 	}
-	return f.tellMissing(t, n, g, open)
+	return f.tellMissing(t, n, g, now.Missing())
 }
 
 func laterKey(n *notice, g *target) string { return fmt.Sprintf("notice:later:%d:%s", n.ID, g.Unit) }
@@ -206,7 +206,7 @@ func (f *Feature) remindAll(t *engine.Turn, n *notice, g *target, who []reader, 
 		if t.Lang = unit; m.Language != "" {
 			t.Lang = m.Language
 		}
-		msg := chat.Text(t.T("notice.reminder", "Number", g.number(), "Until", n.until(t), "Text", n.Text))
+		msg := chat.Text(t.T("notice.reminder", "Number", g.number(), "Until", n.until(t), "Text", n.body(t.Lang)))
 		msg.Buttons = ackButton(t, g)
 		msg.Hint = t.T("notice.hint_private", "Code", g.Code)
 		told, err := t.TellAs(&m.Member, engine.Private{Message: msg, Cause: cause})
@@ -294,11 +294,11 @@ func (f *Feature) remindWoken(t *engine.Turn, s step, due time.Time) error {
 	if err != nil || g == nil {
 		return err
 	}
-	_, open, err := count(t.Tx, n, g)
+	now, err := count(t.Tx, n, g)
 	if err != nil {
 		return err
 	}
-	who, _, err := reachable(t, n, g, open)
+	who, _, err := reachable(t, n, g, now.Missing())
 	if err != nil {
 		return err
 	}

@@ -227,6 +227,9 @@ func (f *Feature) Press(t *engine.Turn, data string) error {
 	if err != nil {
 		return engine.Complain("engine.old_button")
 	}
+	if verb == "again" {
+		return f.again(t, id)
+	}
 	n, err := load(t.Tx, id)
 	if err != nil {
 		return err
@@ -449,13 +452,15 @@ func key(kind string, id int64) string { return fmt.Sprintf("notice:%s:%d", kind
 
 // step is something that is done for each unit of a notice.
 type step struct {
-	Kind   string // post, close, auto, remind, repeat, correct, recall; of the whole start, asked; in one unit later: a reminder put off, wake: that of those who were away; reminded: what follows a reminder in private
-	Notice int64
-	After  string // the last unit that is done with; of later and wake: the unit
-	Cause  string
-	Since  int64 `json:",omitempty"` // of wake: when the others were reminded, in ms
-	Group  int   `json:",omitempty"` // of reminded: how many the line in the group is for
-	Away   int   `json:",omitempty"` // of reminded: how many are told later
+	Kind    string // post, close, auto, remind, repeat, correct, again, recall; of the whole start, asked; in one unit later: a reminder put off, wake: that of those who were away; reminded: what follows a reminder in private; corrected: what its readers hear of a correction
+	Notice  int64
+	After   string // the last unit that is done with; of later and wake: the unit
+	Cause   string
+	Since   int64   `json:",omitempty"` // of wake: when the others were reminded, in ms
+	Group   int     `json:",omitempty"` // of reminded: how many the line in the group is for
+	Away    int     `json:",omitempty"` // of reminded: how many are told later
+	Again   bool    `json:",omitempty"` // of correct and corrected: they are asked anew
+	Readers []int64 `json:",omitempty"` // of corrected
 }
 
 func (s step) ref() string {
@@ -528,7 +533,9 @@ func (f *Feature) do(t *engine.Turn, s step, n *notice, g *target, origin *sourc
 	case "repeat":
 		return f.repeat(t, n, g, origin)
 	case "correct":
-		return f.postCorrection(t, n, g, origin, s.Cause)
+		return f.postCorrection(t, n, g, origin, s)
+	case "again":
+		return f.askAgain(t, n, g)
 	case "recall":
 		return f.postRecall(t, n, g)
 	}
@@ -579,8 +586,8 @@ func (f *Feature) repeat(t *engine.Turn, n *notice, g *target, origin *source) e
 	if g.Closed {
 		return nil
 	}
-	_, missing, err := count(t.Tx, n, g)
-	if err != nil || missing == 0 {
+	now, err := count(t.Tx, n, g)
+	if err != nil || now.Missing() == 0 {
 		return err
 	}
 	m := message(t, n, g, origin)
@@ -610,6 +617,8 @@ func (f *Feature) Timer(t *engine.Turn, tm engine.Timer) error {
 		return f.remindLater(t, s)
 	case "recount":
 		return f.recountParts(t, s)
+	case "corrected":
+		return f.correctedLater(t, s)
 	case "wake":
 		return f.remindWoken(t, s, tm.Due)
 	}

@@ -29,19 +29,21 @@ const (
 
 // notice is what its author wrote.
 type notice struct {
-	ID        int64
-	Unit      string // the origin
-	Author    int64  // 0 = a schedule
-	Text      string
-	Files     []chat.Media
-	Ack       bool
-	Urgent    bool
-	Relayed   bool
-	Units     []string  // where it goes
-	ClosesAt  time.Time // zero: no deadline
-	State     state
-	Corrected int
-	CreatedAt time.Time
+	ID          int64
+	Unit        string // the origin
+	Author      int64  // 0 = a schedule
+	Text        string
+	Files       []chat.Media
+	Ack         bool
+	Urgent      bool
+	Relayed     bool
+	Units       []string  // where it goes
+	ClosesAt    time.Time // zero: no deadline
+	State       state
+	Corrected   int
+	Earlier     []string  // what it said before it was corrected, the newest first
+	CorrectedAt time.Time // the last time
+	CreatedAt   time.Time
 }
 
 // target is a unit that gets a notice.
@@ -50,7 +52,7 @@ type target struct {
 	Year, Seq int
 	Prompt    int64
 	Code      int
-	Due, Done int
+	Tally     // as the roster stood
 	Reminders int
 	Chats     int // group chats that it went to so far
 	Closed    bool
@@ -100,11 +102,11 @@ func flag(b bool) int {
 // load returns nil for an unknown notice.
 func load(tx *store.Tx, id int64) (*notice, error) {
 	n := &notice{ID: id}
-	var files, units string
-	var closes, created int64
-	err := tx.QueryRow(`SELECT unit, author, text, files, ack, urgent, relayed, units, closes_at, state, corrected, created_at
+	var files, units, earlier string
+	var closes, corrected, created int64
+	err := tx.QueryRow(`SELECT unit, author, text, files, ack, urgent, relayed, units, closes_at, state, corrected, earlier, corrected_at, created_at
 		FROM notice WHERE id = $1`, id).Scan(&n.Unit, &n.Author, &n.Text, &files, &n.Ack, &n.Urgent, &n.Relayed, &units,
-		&closes, &n.State, &n.Corrected, &created)
+		&closes, &n.State, &n.Corrected, &earlier, &corrected, &created)
 	if errors.Is(err, store.ErrNoRows) {
 		return nil, nil
 	}
@@ -114,12 +116,15 @@ func load(tx *store.Tx, id int64) (*notice, error) {
 	if closes != 0 {
 		n.ClosesAt = time.UnixMilli(closes)
 	}
-	n.CreatedAt = time.UnixMilli(created)
+	n.CreatedAt, n.CorrectedAt = time.UnixMilli(created), time.UnixMilli(corrected)
 	if err := json.Unmarshal([]byte(files), &n.Files); err != nil {
 		return nil, fmt.Errorf("notice %d: files: %w", id, err)
 	}
 	if err := json.Unmarshal([]byte(units), &n.Units); err != nil {
 		return nil, fmt.Errorf("notice %d: units: %w", id, err)
+	}
+	if err := json.Unmarshal([]byte(earlier), &n.Earlier); err != nil {
+		return nil, fmt.Errorf("notice %d: earlier texts: %w", id, err)
 	}
 	return n, nil
 }
@@ -131,9 +136,16 @@ func (n *notice) setState(tx *store.Tx, s state) error {
 }
 
 func (n *notice) correct(tx *store.Tx, text string) error {
+	n.Earlier = append([]string{n.Text}, n.Earlier...)
 	n.Text = text
 	n.Corrected++
-	_, err := tx.Exec(`UPDATE notice SET text = $1, corrected = $2 WHERE id = $3`, text, n.Corrected, n.ID)
+	earlier, err := json.Marshal(n.Earlier)
+	if err != nil {
+		return err
+	}
+	n.CorrectedAt = tx.Now
+	_, err = tx.Exec(`UPDATE notice SET text = $1, corrected = $2, earlier = $3, corrected_at = $4 WHERE id = $5`,
+		text, n.Corrected, string(earlier), tx.Millis(), n.ID)
 	return err
 }
 
@@ -171,11 +183,11 @@ func (g *target) reminded(tx *store.Tx, id int64) error {
 	return err
 }
 
-const selectTarget = `SELECT unit, year, seq, prompt, code, due, done, reminders, chats, closed_at IS NOT NULL FROM notice_target `
+const selectTarget = `SELECT unit, year, seq, prompt, code, due, done, told, reminders, chats, closed_at IS NOT NULL FROM notice_target `
 
 func scanTarget(row interface{ Scan(...any) error }) (*target, error) {
 	g := &target{}
-	err := row.Scan(&g.Unit, &g.Year, &g.Seq, &g.Prompt, &g.Code, &g.Due, &g.Done, &g.Reminders, &g.Chats, &g.Closed)
+	err := row.Scan(&g.Unit, &g.Year, &g.Seq, &g.Prompt, &g.Code, &g.Due, &g.Done, &g.Told, &g.Reminders, &g.Chats, &g.Closed)
 	if errors.Is(err, store.ErrNoRows) {
 		return nil, nil
 	}
@@ -272,9 +284,9 @@ func acknowledge(t *engine.Turn, n *notice, member int64, unit string) (string, 
 	if err != nil || before > 0 {
 		return "", err
 	}
-	counts, err := acknowledgeIn(t, n.ID, member, `unit = $4`, unit)
+	counts, told, err := acknowledgeIn(t, n.ID, member, `unit = $4`, unit)
 	if n.Relayed && counts == "" && err == nil { // he has moved since: all units are looked through
-		counts, err = acknowledgeIn(t, n.ID, member, `unit <> $4`, unit)
+		counts, told, err = acknowledgeIn(t, n.ID, member, `unit <> $4`, unit)
 	}
 	if err != nil {
 		return "", err
@@ -287,58 +299,74 @@ func acknowledge(t *engine.Turn, n *notice, member int64, unit string) (string, 
 			return "", err
 		}
 	}
-	_, err = tx.Exec(`UPDATE notice_target SET done = done + 1, due = due + $1 WHERE notice = $2 AND unit = $3`, late, n.ID, counts)
+	_, err = tx.Exec(`UPDATE notice_target SET done = done + 1, due = due + $1, told = told - $2 WHERE notice = $3 AND unit = $4`,
+		late, flag(told), n.ID, counts)
 	return counts, err
 }
 
-func acknowledgeIn(t *engine.Turn, id, member int64, where, unit string) (counts string, err error) {
-	err = t.Tx.QueryRow(`UPDATE notice_reader SET acked_at = $1 WHERE notice = $2 AND member = $3 AND `+where+` RETURNING unit`,
-		t.When.UnixMilli(), id, member, unit).Scan(&counts)
+func acknowledgeIn(t *engine.Turn, id, member int64, where, unit string) (counts string, told bool, err error) {
+	err = t.Tx.QueryRow(`UPDATE notice_reader SET acked_at = $1 WHERE notice = $2 AND member = $3 AND `+where+` RETURNING unit, told_at IS NOT NULL`,
+		t.When.UnixMilli(), id, member, unit).Scan(&counts, &told)
 	if errors.Is(err, store.ErrNoRows) {
 		err = nil
 	}
-	return counts, err
+	return counts, told, err
 }
 
 // retract takes an acknowledgement back and returns the unit in which it
 // counted; "" when there was none.
 func retract(tx *store.Tx, id, member int64) (unit string, err error) {
-	err = tx.QueryRow(`UPDATE notice_reader SET acked_at = NULL WHERE member = $1 AND notice = $2 AND acked_at IS NOT NULL RETURNING unit`,
-		member, id).Scan(&unit)
+	var told bool
+	err = tx.QueryRow(`UPDATE notice_reader SET acked_at = NULL WHERE member = $1 AND notice = $2 AND acked_at IS NOT NULL
+		RETURNING unit, told_at IS NOT NULL`, member, id).Scan(&unit, &told)
 	if errors.Is(err, store.ErrNoRows) {
 		return "", nil
 	}
 	if err != nil {
 		return "", err
 	}
-	_, err = tx.Exec(`UPDATE notice_target SET done = done - 1 WHERE notice = $1 AND unit = $2`, id, unit)
+	_, err = tx.Exec(`UPDATE notice_target SET done = done - 1, told = told + $1 WHERE notice = $2 AND unit = $3`, flag(told), id, unit)
 	return unit, err
 }
 
-// count is how many of a target are due, and how many of these are missing.
-// Who has left the roster since is neither. (In one join PostgreSQL would read all
+// Tally is how those who are to acknowledge a notice stand.
+type Tally struct {
+	Due  int
+	Done int // have acknowledged it
+	Told int // have not, but their secretary has told them of it
+}
+
+// Missing are those who are waited for.
+func (n Tally) Missing() int { return n.Due - n.Done - n.Told }
+
+func (n Tally) plus(o Tally) Tally { return Tally{n.Due + o.Due, n.Done + o.Done, n.Told + o.Told} }
+
+// count is how those of a target stand who have not left the roster since. (In one join PostgreSQL would read all
 // readers of a notice that is too new for its statistics; so too in missing.)
-func count(tx *store.Tx, n *notice, g *target) (due, missing int, err error) {
+func count(tx *store.Tx, n *notice, g *target) (Tally, error) {
 	gone, err := numbers(tx, `SELECT id FROM member WHERE left_at >= $1`, n.CreatedAt.UnixMilli())
 	if err != nil {
-		return 0, 0, err
+		return Tally{}, err
 	}
-	left, leftDone := 0, 0
-	err = tx.QueryEach(`SELECT (SELECT acked_at IS NOT NULL FROM notice_reader WHERE notice = $1 AND unit = $2 AND member = item) FROM list`,
+	now := g.Tally
+	err = tx.QueryEach(`SELECT (SELECT CASE WHEN acked_at IS NOT NULL THEN 'done' WHEN told_at IS NOT NULL THEN 'told' ELSE '' END
+			FROM notice_reader WHERE notice = $1 AND unit = $2 AND member = item) FROM list`,
 		"BIGINT", []any{n.ID, g.Unit}, gone,
 		func(rows *sql.Rows) error {
-			var done *bool // nil: he was none of them
-			if err := rows.Scan(&done); err != nil || done == nil {
+			var stood *string // nil: he was none of them
+			if err := rows.Scan(&stood); err != nil || stood == nil {
 				return err
 			}
-			left++
-			if *done {
-				leftDone++
+			now.Due--
+			switch *stood {
+			case "done":
+				now.Done--
+			case "told":
+				now.Told--
 			}
 			return nil
 		})
-	due = g.Due - left
-	return due, due - (g.Done - leftDone), err
+	return now, err
 }
 
 func numbers(tx *store.Tx, query string, args ...any) (list []any, err error) {
@@ -357,18 +385,29 @@ func numbers(tx *store.Tx, query string, args ...any) (list []any, err error) {
 	return list, rows.Err()
 }
 
-// reader is somebody who has not acknowledged a notice yet.
+// reader is somebody who is to acknowledge a notice.
 type reader struct {
 	engine.Member
 	Phone string
 }
 
-// missing are those who have not acknowledged a notice in a unit, at most so
-// many, in the order of their ids.
-func missing(tx *store.Tx, id int64, unit string, limit int) (out []reader, err error) {
+// missing are those who are waited for in a unit, at most so many, in the order of their
+// ids.
+func missing(tx *store.Tx, id int64, unit string, limit int) ([]reader, error) {
+	return readers(tx, id, unit, `acked_at IS NULL AND told_at IS NULL`, limit)
+}
+
+// outdated are those of a unit who have acknowledged what a notice said before its last
+// correction.
+func outdated(tx *store.Tx, n *notice, unit string, limit int) ([]reader, error) {
+	return readers(tx, n.ID, unit, fmt.Sprintf(`acked_at < %d`, n.CorrectedAt.UnixMilli()), limit)
+}
+
+// readers are those of a unit who stand so with a notice and have not left the roster.
+func readers(tx *store.Tx, id int64, unit, where string, limit int) (out []reader, err error) {
 	last := any(int64(0))
 	for len(out) < limit {
-		next, err := numbers(tx, `SELECT member FROM notice_reader WHERE notice = $1 AND unit = $2 AND member > $3 AND acked_at IS NULL
+		next, err := numbers(tx, `SELECT member FROM notice_reader WHERE notice = $1 AND unit = $2 AND member > $3 AND `+where+`
 			ORDER BY member LIMIT $4`, id, unit, last, limit-len(out))
 		if err != nil {
 			return nil, err
@@ -394,21 +433,22 @@ func missing(tx *store.Tx, id int64, unit string, limit int) (out []reader, err 
 
 // part is how one unit stands with a relayed notice.
 type part struct {
-	Unit, Name   string
-	Due, Missing int
-	Chats        int
+	Unit, Name string
+	Tally
+	Chats int
 }
 
 // parts are the units that a relayed notice went to, those with most missing
 // first.
 func parts(tx *store.Tx, n *notice) ([]part, error) {
 	// Who has left is looked for in his unit and, if that is a group, in its branch.
-	rows, err := tx.Query(`WITH gone AS (SELECT r.unit, COUNT(*) AS n, COUNT(r.acked_at) AS done
+	rows, err := tx.Query(`WITH gone AS (SELECT r.unit, COUNT(*) AS n, COUNT(r.acked_at) AS done,
+				COALESCE(SUM(CASE WHEN r.acked_at IS NULL AND r.told_at IS NOT NULL THEN 1 ELSE 0 END), 0) AS told
 			FROM member m CROSS JOIN unit h CROSS JOIN notice_reader r
 			WHERE m.left_at >= $2 AND h.id = m.unit AND r.notice = $1 AND r.unit IN (h.id, h.parent) AND r.member = m.id GROUP BY r.unit)
-		SELECT t.unit, u.name, t.due - COALESCE(g.n, 0), t.due - COALESCE(g.n, 0) - t.done + COALESCE(g.done, 0) AS missing, t.chats
+		SELECT t.unit, u.name, t.due - COALESCE(g.n, 0), t.done - COALESCE(g.done, 0), t.told - COALESCE(g.told, 0), t.chats
 		FROM notice_target t JOIN unit u ON u.id = t.unit LEFT JOIN gone g ON g.unit = t.unit
-		WHERE t.notice = $1 AND t.unit <> $3 ORDER BY missing DESC, t.unit`, n.ID, n.CreatedAt.UnixMilli(), n.Unit)
+		WHERE t.notice = $1 AND t.unit <> $3`, n.ID, n.CreatedAt.UnixMilli(), n.Unit)
 	if err != nil {
 		return nil, err
 	}
@@ -416,11 +456,12 @@ func parts(tx *store.Tx, n *notice) ([]part, error) {
 	var out []part
 	for rows.Next() {
 		var p part
-		if err := rows.Scan(&p.Unit, &p.Name, &p.Due, &p.Missing, &p.Chats); err != nil {
+		if err := rows.Scan(&p.Unit, &p.Name, &p.Due, &p.Done, &p.Told, &p.Chats); err != nil {
 			return nil, err
 		}
 		out = append(out, p)
 	}
+	slices.SortFunc(out, func(a, b part) int { return cmp.Or(cmp.Compare(b.Missing(), a.Missing()), cmp.Compare(a.Unit, b.Unit)) })
 	return out, rows.Err()
 }
 
@@ -455,14 +496,54 @@ func branches(tx *store.Tx, unit string) (ids []string, byName map[string]string
 	return ids, byName, rows.Err()
 }
 
-// stands tells how a member of a unit stands with a notice: whether he is due,
-// and whether he has acknowledged it.
-func stands(tx *store.Tx, id int64, unit string, member int64) (due, done bool, err error) {
-	err = tx.QueryRow(`SELECT acked_at IS NOT NULL FROM notice_reader WHERE notice = $1 AND unit = $2 AND member = $3`, id, unit, member).Scan(&done)
-	if errors.Is(err, store.ErrNoRows) {
-		return false, false, nil
+// lateIn is how many of a unit have acknowledged a notice after its deadline.
+func lateIn(tx *store.Tx, n *notice, unit string) (late int, err error) {
+	if n.ClosesAt.IsZero() || !n.ClosesAt.Before(tx.Now) {
+		return 0, nil
 	}
-	return err == nil, done, err
+	err = tx.QueryRow(`SELECT COUNT(*) FROM notice_reader r JOIN member m ON m.id = r.member
+		WHERE r.notice = $1 AND r.unit = $2 AND r.acked_at > $3 AND m.left_at IS NULL`, n.ID, unit, n.ClosesAt.UnixMilli()).Scan(&late)
+	return late, err
+}
+
+// ask asks those of a unit anew who have acknowledged, or were told, what a notice said
+// before its last correction.
+func (g *target) ask(tx *store.Tx, n *notice) error {
+	at := n.CorrectedAt.UnixMilli()
+	told, err := tx.Exec(`UPDATE notice_reader SET told_at = NULL WHERE notice = $1 AND unit = $2 AND acked_at IS NULL AND told_at < $3`, n.ID, g.Unit, at)
+	if err != nil {
+		return err
+	}
+	done, err := tx.Exec(`UPDATE notice_reader SET acked_at = NULL, told_at = NULL WHERE notice = $1 AND unit = $2 AND acked_at < $3`, n.ID, g.Unit, at)
+	if err != nil {
+		return err
+	}
+	g.Done, g.Told = g.Done-int(done), g.Told-int(told)
+	_, err = tx.Exec(`UPDATE notice_target SET done = $1, told = $2 WHERE notice = $3 AND unit = $4`, g.Done, g.Told, n.ID, g.Unit)
+	return err
+}
+
+// tell notes that a member was told of a notice; false when he is not waited for in the unit.
+func (g *target) tell(tx *store.Tx, id, member int64) (bool, error) {
+	changed, err := tx.Exec(`UPDATE notice_reader SET told_at = $1 WHERE notice = $2 AND unit = $3 AND member = $4
+		AND acked_at IS NULL AND told_at IS NULL`, tx.Millis(), id, g.Unit, member)
+	if err != nil || changed == 0 {
+		return false, err
+	}
+	g.Told++
+	_, err = tx.Exec(`UPDATE notice_target SET told = told + 1 WHERE notice = $1 AND unit = $2`, id, g.Unit)
+	return err == nil, err
+}
+
+// stands tells how a member of a unit stands with a notice: whether he is due, has
+// acknowledged it, was told of it.
+func stands(tx *store.Tx, id int64, unit string, member int64) (due, done, told bool, err error) {
+	err = tx.QueryRow(`SELECT acked_at IS NOT NULL, told_at IS NOT NULL FROM notice_reader WHERE notice = $1 AND unit = $2 AND member = $3`,
+		id, unit, member).Scan(&done, &told)
+	if errors.Is(err, store.ErrNoRows) {
+		return false, false, false, nil
+	}
+	return err == nil, done, told, err
 }
 
 // past is an acknowledgement of a member.
@@ -518,6 +599,12 @@ func unanswered(tx *store.Tx, unit string, member int64) ([]past, error) {
 func remindersOf(tx *store.Tx, unit string, member int64) (n int, err error) {
 	err = tx.QueryRow(`SELECT COALESCE(SUM(r.reminded), 0) FROM notice_target t
 		CROSS JOIN notice_reader r WHERE t.unit = $1 AND r.notice = t.notice AND r.unit = t.unit AND r.member = $2`, unit, member).Scan(&n)
+	return n, err
+}
+
+// toldOf is how many notices a member was told of by telephone.
+func toldOf(tx *store.Tx, member int64) (n int, err error) {
+	err = tx.QueryRow(`SELECT COUNT(*) FROM notice_reader WHERE member = $1 AND told_at IS NOT NULL`, member).Scan(&n)
 	return n, err
 }
 

@@ -47,12 +47,26 @@ func (f *Feature) missing(t *engine.Turn, line command.Line) error {
 // list tells how a unit stands with a notice, with the names of those who are
 // missing.
 func list(t *engine.Turn, n *notice, g *target) (string, error) {
-	due, open, err := count(t.Tx, n, g)
+	now, err := count(t.Tx, n, g)
 	if err != nil {
 		return "", err
 	}
-	text := t.T("notice.stands", "Number", g.number(), "Due", due, "Done", due-open)
-	if open == 0 {
+	text := t.T("notice.stands", "Number", g.number(), "Due", now.Due, "Done", now.Done)
+	late, err := lateIn(t.Tx, n, g.Unit)
+	if err != nil {
+		return "", err
+	}
+	if late > 0 {
+		text += t.T("notice.stands_late", "InTime", now.Done-late)
+	}
+	if now.Told > 0 {
+		text += t.T("notice.stands_told", "Told", now.Told)
+	}
+	open := now.Missing()
+	switch {
+	case open == 0 && now.Told > 0:
+		return text + t.T("notice.all_known"), nil
+	case open == 0:
 		return text + t.T("notice.all_done"), nil
 	}
 	who, err := missing(t.Tx, n.ID, g.Unit, listed)
@@ -124,21 +138,20 @@ func (f *Feature) showParts(t *engine.Turn, n *notice, g *target) error {
 	if !n.Ack {
 		return t.TellSender(chat.Text(t.T("notice.sent_to", "Number", g.number(), "Units", len(all)) + without(t, all)))
 	}
-	lines := []string{t.T("notice.parts", "Number", g.number(), "Units", len(all), "Due", s.Due, "Done", s.Due-s.Missing)}
+	lines := []string{t.T("notice.parts", "Number", g.number(), "Units", len(all), "Due", s.Due, "Done", s.Done)}
 	for i, p := range all {
 		if i == listedParts {
 			lines = append(lines, t.T("notice.parts_more", "Rest", len(all)-i))
 			break
 		}
-		lines = append(lines, t.T("notice.part", "Unit", p.Name, "Done", p.Due-p.Missing, "Due", p.Due))
+		lines = append(lines, t.T("notice.part", "Unit", p.Name, "Done", p.Done, "Due", p.Due))
 	}
 	return t.TellSender(chat.Text(strings.Join(lines, "\n")))
 }
 
-func sum(all []part) (s part) {
+func sum(all []part) (s Tally) {
 	for _, p := range all {
-		s.Due += p.Due
-		s.Missing += p.Missing
+		s = s.plus(p.Tally)
 	}
 	return s
 }
@@ -197,7 +210,7 @@ func (f *Feature) tellOrigin(t *engine.Turn, s step, n *notice) error {
 	}
 	total, open := sum(all), 0
 	for _, p := range all {
-		if p.Missing > 0 {
+		if p.Missing() > 0 {
 			open++
 		}
 	}
@@ -206,7 +219,7 @@ func (f *Feature) tellOrigin(t *engine.Turn, s step, n *notice) error {
 		mark = t.T("engine.corrected")
 	}
 	return t.TellSecretaries(chat.Text(mark + t.T("notice.parts_closed", "Number", g.number(), "Units", len(all), "Due", total.Due,
-		"Done", total.Due-total.Missing, "Open", open, "Seq", g.Seq)))
+		"Done", total.Done, "Open", open, "Seq", g.Seq)))
 }
 
 // tellAuthor tells who sent a notice; the secretaries when that was a schedule
@@ -247,19 +260,19 @@ func (f *Feature) postCount(t *engine.Turn, ref string) error {
 	if t, err = t.Into(u); err != nil {
 		return err
 	}
-	due, open, err := count(t.Tx, n, g)
+	now, err := count(t.Tx, n, g)
 	if err != nil {
 		return err
 	}
-	text := t.T("notice.count", "Number", g.number(), "Done", due-open, "Due", due)
+	text := t.T("notice.count", "Number", g.number(), "Done", now.Done, "Due", now.Due)
 	in, err := branchOf(t)
 	if err != nil || in == nil {
-		return errors.Join(err, t.PostCount("notice-count:"+ref, text, due-open, due))
+		return errors.Join(err, t.PostCount("notice-count:"+ref, text, now.Done, now.Due))
 	}
 	if out, err := f.outsiders(t, n); err != nil || len(out) == 0 {
 		return err
 	}
-	return in.PostCount("notice-count:"+ref, t.T("notice.group_head", "Unit", t.Unit.Name)+text, due-open, due)
+	return in.PostCount("notice-count:"+ref, t.T("notice.group_head", "Unit", t.Unit.Name)+text, now.Done, now.Due)
 }
 
 // Close implements engine.Closer.
@@ -305,7 +318,7 @@ func (f *Feature) closeTarget(t *engine.Turn, n *notice, g *target) error {
 	if !there { // nobody can have read it
 		return f.tellOwn(t, n, chat.Text(t.T("notice.closed_unseen", "Number", g.number())))
 	}
-	due, open, err := count(t.Tx, n, g)
+	now, err := count(t.Tx, n, g)
 	if err != nil {
 		return err
 	}
@@ -313,9 +326,9 @@ func (f *Feature) closeTarget(t *engine.Turn, n *notice, g *target) error {
 	if err != nil {
 		return err
 	}
-	text := t.T("notice.closed", "Number", g.number(), "Due", due, "Done", due-open, "Missing", open, "Away", away)
+	text := t.T("notice.closed", "Number", g.number(), "Due", now.Due, "Done", now.Done, "Missing", now.Missing(), "Told", now.Told, "Away", away)
 	if err := f.showInGroup(t, n, engine.Post{Class: outbox.Digest, Message: chat.Text(text), Thread: countThread(n, g),
-		About: about(t, "notice_result", g, nil)}); err != nil || open == 0 {
+		About: about(t, "notice_result", g, nil)}); err != nil || now.Missing() == 0 {
 		return err
 	}
 	names, err := list(t, n, g)
@@ -340,11 +353,11 @@ func (f *Feature) Recount(t *engine.Turn, p engine.Prompt, late int) error {
 	if err != nil || g == nil {
 		return err
 	}
-	due, open, err := count(t.Tx, n, g)
+	now, err := count(t.Tx, n, g)
 	if err != nil {
 		return err
 	}
-	line := t.T("notice.recounted", "Number", g.number(), "Due", due, "Done", due-open, "Missing", open, "Late", late)
+	line := t.T("notice.recounted", "Number", g.number(), "Due", now.Due, "Done", now.Done, "Missing", now.Missing(), "Late", late)
 	if err := t.PostCorrection(p, line, t.T("delivery.about.notice_result", "Number", g.number())); err != nil {
 		return err
 	}
@@ -387,11 +400,11 @@ func awayThroughout(t *engine.Turn, n *notice, g *target) (string, error) {
 	}
 	count := 0
 	for id := range away {
-		due, done, err := stands(t.Tx, n.ID, g.Unit, id)
+		due, done, told, err := stands(t.Tx, n.ID, g.Unit, id)
 		if err != nil {
 			return "", err
 		}
-		if due && !done {
+		if due && !done && !told {
 			count++
 		}
 	}

@@ -112,6 +112,23 @@ func shown(lang, value string) string {
 	return value
 }
 
+// Late implements engine.LateTaker: nothing is kept, but who asks in private learns what was
+// right once that is known.
+func (f *Feature) Late(t *engine.Turn, p engine.Prompt, _ command.Answer) error {
+	id, err := strconv.ParseInt(p.Ref, 10, 64)
+	if err != nil {
+		return fmt.Errorf("prompt %d: round %q: %w", p.ID, p.Ref, err)
+	}
+	r, err := load(t.Tx, id)
+	if err != nil {
+		return err
+	}
+	if r == nil || !r.Closed || !t.Private() {
+		return engine.Complain("engine.closed", "Code", p.Code)
+	}
+	return engine.Complain("quiz.late", "Code", p.Code, "Key", key(t.Lang, &r.Question))
+}
+
 // Withdraw implements engine.Withdrawer. The point for taking part stays: it
 // was taken part.
 func (f *Feature) Withdraw(t *engine.Turn, p engine.Prompt) error {
