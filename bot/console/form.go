@@ -80,6 +80,18 @@ func (r *Request) complaint(err error) (string, bool) {
 // line is a field as one line: a command's arguments must not become several.
 func (r *Request) line(name string) string { return strings.Join(strings.Fields(r.Field(name)), " ") }
 
+// ticked are the ids of the boxes of a name that were ticked.
+func (r *Request) ticked(name string) (ids []int64, err error) {
+	for _, text := range r.PostForm[name] {
+		id, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return nil, complain(http.StatusBadRequest, "console.old_form")
+		}
+		ids = append(ids, id)
+	}
+	return ids, nil
+}
+
 // day is a field that is a day, 2006-01-02; "" when it is none.
 func (r *Request) day(name string) string {
 	if _, err := time.Parse(time.DateOnly, r.Field(name)); err != nil {

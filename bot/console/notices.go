@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"html/template"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"branchbot/bot/board"
@@ -139,13 +138,9 @@ func changeNotice(r *Request) error {
 	case "remind":
 		return r.Command(s.Number, back, "/催办", s.Number)
 	case "told":
-		var ids []int64
-		for _, who := range r.PostForm["who"] {
-			id, err := strconv.ParseInt(who, 10, 64)
-			if err != nil {
-				return complain(http.StatusBadRequest, "console.old_form")
-			}
-			ids = append(ids, id)
+		ids, err := r.ticked("who")
+		if err != nil {
+			return err
 		}
 		return r.do(s.Number, back, func(t *engine.Turn) error { return feature[*notice.Feature](r.server).Told(t, s.Number, ids) })
 	case "recall":

@@ -384,6 +384,11 @@ func TestNotices(t *testing.T) {
 	contains(t, b.send("/console/u/demo/notices/2", "do", "remind"), "正在提醒", "还可以催 1 次")
 	contains(t, b.send("/console/u/demo/notices/2", "do", "correct", "corrected", "0", "text", "改过的"), "通知 2026-002 的更正", "改过的")
 	contains(t, b.send("/console/u/demo/notices/2", "do", "correct", "corrected", "0", "text", "又改"), "别人已更正过", "改过的")
+	contains(t, b.send("/console/u/demo/notices/2", "do", "told", "who", "3"), "已登记电话通知 李四", "<b>1</b> 电话通知", "<b>2</b> 未回执")
+	if status, text := b.post("/console/u/demo/notices/2", b.fill("/console/u/demo/notices/2", "do", "told", "who", "x")); status != http.StatusBadRequest || !strings.Contains(text, "页面已过期") {
+		t.Errorf("who is no id: %d", status)
+	}
+	contains(t, b.send("/console/u/demo/notices/2", "do", "correct", "corrected", "1", "text", "再改一次", "again", "1"), "更正：再改一次", "上次更正：改过的", "<b>0</b> 已回执")
 	contains(t, b.send("/console/u/demo/notices/2", "do", "recall"), "已撤回")
 	contains(t, b.send(at, "do", "send", "text", "第三条"), "每天最多 2 条")
 

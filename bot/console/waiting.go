@@ -3,7 +3,6 @@ package console
 import (
 	"net/http"
 	"slices"
-	"strconv"
 
 	"branchbot/bot/chat"
 	"branchbot/bot/engine"
@@ -98,13 +97,9 @@ func showWaiting(r *Request) error {
 
 // settleAsking confirms or refuses those who were ticked.
 func (r *Request) settleAsking(yes bool) error {
-	var ids []int64
-	for _, text := range r.PostForm["ask"] {
-		id, err := strconv.ParseInt(text, 10, 64)
-		if err != nil {
-			return complain(http.StatusBadRequest, "console.old_form")
-		}
-		ids = append(ids, id)
+	ids, err := r.ticked("ask")
+	if err != nil {
+		return err
 	}
 	return r.do("", "members/waiting", func(t *engine.Turn) error {
 		switch {

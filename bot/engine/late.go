@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -41,7 +42,7 @@ func (t *Turn) late(p Prompt, a command.Answer) func() error {
 // when there is none. In private that may be any, in a group a notice whose number is given.
 // Of several it is the newest, those first that await the sender.
 func (t *Turn) tooLate(r command.Reply) (func() error, error) {
-	if t.Member == nil || t.unheard {
+	if t.Member == nil || t.unheard || !t.Event.Private && r.Code == 0 && r.Series == "" {
 		return nil, nil
 	}
 	units, err := t.Directory().Line(t.Tx, t.Member.Unit)
@@ -60,7 +61,7 @@ func (t *Turn) tooLate(r command.Reply) (func() error, error) {
 		if err != nil {
 			return nil, err
 		}
-		meant := append(closed[:len(closed):len(closed)], open...)
+		meant := slices.Concat(closed, open)
 		if r.Series != "" {
 			if meant, err = t.ofSeries(meant, r.Series); err != nil {
 				return nil, err

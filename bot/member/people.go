@@ -38,9 +38,9 @@ func Find(tx *store.Tx, unit, text string) (*engine.Member, error) {
 	}
 	numbers := make([]string, len(found))
 	for i, m := range found {
-		numbers[i] = m.Name + "（" + m.Staff + "）"
+		numbers[i] = m.Staff
 	}
-	return nil, engine.Complain("member.several", "Name", chat.CleanName(text), "Who", strings.Join(numbers, "、"))
+	return nil, engine.Complain("member.several", "Name", chat.CleanName(text), "Who", strings.Join(numbers, ", "))
 }
 
 // FindAll is Find for a list such as 张三、李四 or 张三 李四, each once, in the order of the

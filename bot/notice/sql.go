@@ -518,8 +518,7 @@ func (g *target) ask(tx *store.Tx, n *notice) error {
 	if err != nil {
 		return err
 	}
-	g.Done, g.Told = g.Done-int(done), g.Told-int(told)
-	_, err = tx.Exec(`UPDATE notice_target SET done = $1, told = $2 WHERE notice = $3 AND unit = $4`, g.Done, g.Told, n.ID, g.Unit)
+	_, err = tx.Exec(`UPDATE notice_target SET done = done - $1, told = told - $2 WHERE notice = $3 AND unit = $4`, done, told, n.ID, g.Unit)
 	return err
 }
 

@@ -59,9 +59,7 @@ func list(t *engine.Turn, n *notice, g *target) (string, error) {
 	if late > 0 {
 		text += t.T("notice.stands_late", "InTime", now.Done-late)
 	}
-	if now.Told > 0 {
-		text += t.T("notice.stands_told", "Told", now.Told)
-	}
+	text += told(t, now)
 	open := now.Missing()
 	switch {
 	case open == 0 && now.Told > 0:
@@ -109,6 +107,14 @@ func list(t *engine.Turn, n *notice, g *target) (string, error) {
 		text += "\n" + t.T("engine.asked_of", "Names", strings.Join(near, t.T("engine.list_comma")))
 	}
 	return text, nil
+}
+
+// told says how many were told by telephone; "" when none.
+func told(t *engine.Turn, n Tally) string {
+	if n.Told == 0 {
+		return ""
+	}
+	return t.T("notice.stands_told", "Told", n.Told)
 }
 
 // phones are names with their telephone numbers, one a line.
@@ -326,7 +332,7 @@ func (f *Feature) closeTarget(t *engine.Turn, n *notice, g *target) error {
 	if err != nil {
 		return err
 	}
-	text := t.T("notice.closed", "Number", g.number(), "Due", now.Due, "Done", now.Done, "Missing", now.Missing(), "Told", now.Told, "Away", away)
+	text := t.T("notice.closed", "Number", g.number(), "Due", now.Due, "Done", now.Done, "Told", told(t, now), "Missing", now.Missing(), "Away", away)
 	if err := f.showInGroup(t, n, engine.Post{Class: outbox.Digest, Message: chat.Text(text), Thread: countThread(n, g),
 		About: about(t, "notice_result", g, nil)}); err != nil || now.Missing() == 0 {
 		return err
@@ -357,7 +363,7 @@ func (f *Feature) Recount(t *engine.Turn, p engine.Prompt, late int) error {
 	if err != nil {
 		return err
 	}
-	line := t.T("notice.recounted", "Number", g.number(), "Due", now.Due, "Done", now.Done, "Missing", now.Missing(), "Late", late)
+	line := t.T("notice.recounted", "Number", g.number(), "Due", now.Due, "Done", now.Done, "Told", told(t, now), "Missing", now.Missing(), "Late", late)
 	if err := t.PostCorrection(p, line, t.T("delivery.about.notice_result", "Number", g.number())); err != nil {
 		return err
 	}
