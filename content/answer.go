@@ -16,7 +16,7 @@ func (q *Question) Right(answer string) bool {
 	switch q.Type {
 	case Blank:
 		given := loose(answer)
-		return given != "" && slices.ContainsFunc(q.Accept, func(a string) bool { return loose(a) == given })
+		return given != "" && slices.ContainsFunc(q.Accept, func(a string) bool { return loose(a) == given || fillsGaps(a, answer) })
 	case Number:
 		value, tolerance, ok := parseNumber(q.Answer)
 		given, isNumber := parseDecimal(answer)
@@ -26,6 +26,22 @@ func (q *Question) Right(answer string) bool {
 		return given.Sub(given, value).Abs(given).Cmp(tolerance) <= 0
 	}
 	return answer == q.Answer
+}
+
+// fillsGaps tells whether an answer has the texts of several gaps, which are kept as 绿；红, in
+// their order, whatever stands between them.
+func fillsGaps(right, answer string) bool {
+	want := strings.Split(right, "；")
+	given := strings.FieldsFunc(answer, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune("；;、,，/|和", r) })
+	if len(want) < 2 || len(given) != len(want) {
+		return false
+	}
+	for i := range want {
+		if loose(want[i]) != loose(given[i]) {
+			return false
+		}
+	}
+	return true
 }
 
 // within are the ways to type the sign between a number and its tolerance.
@@ -78,6 +94,10 @@ func loose(s string) string {
 
 // fold makes texts comparable: half-width, without case, one blank at a time.
 func fold(s string) string {
-	s = cases.Fold().String(norm.NFKC.String(s))
+	s = norm.NFKC.String(s)
+	if !strings.ContainsFunc(s, func(r rune) bool { return r > 0x7f && !unicode.Is(unicode.Han, r) && unicode.IsLetter(r) }) {
+		return strings.Join(strings.Fields(strings.ToLower(s)), " ")
+	}
+	s = cases.Fold().String(s)
 	return strings.Join(strings.Fields(norm.NFKC.String(s)), " ")
 }

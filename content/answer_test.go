@@ -91,3 +91,14 @@ func TestQuestionAsJSON(t *testing.T) {
 		t.Errorf("got %+v, %v; want %+v", back, err, q)
 	}
 }
+
+// Several gaps want a text each, in their order.
+func TestGaps(t *testing.T) {
+	t.Parallel()
+	q := content.Question{Type: content.Blank, Answer: "绿；红", Accept: []string{"绿；红"}}
+	for answer, want := range map[string]bool{"绿；红": true, "绿 红": true, "绿、红": true, "绿，红": true, "绿和红": true, "红 绿": false, "绿": false, "红": false, "绿红": false, "": false} {
+		if q.Right(answer) != want {
+			t.Errorf("%q: not %v", answer, want)
+		}
+	}
+}

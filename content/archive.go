@@ -8,12 +8,15 @@ import (
 	"io"
 	"io/fs"
 	"path"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/unicode/norm"
 )
 
 // Limits of a pack that comes as one file, against files made to fill a machine.
@@ -170,6 +173,27 @@ func zipped(files map[string][]byte, top string) ([]byte, error) {
 	}
 	err := w.Close()
 	return out.Bytes(), err
+}
+
+// PackID makes the id of a pack of a file's name: of Chinese ones a hash.
+func PackID(file string) string {
+	name := PackTitle(file)
+	id := strings.Trim(notID.ReplaceAllString(strings.ToLower(norm.NFKC.String(name)), "-"), "-._")
+	if idPattern.MatchString(id) && !strings.ContainsFunc(name, func(r rune) bool { return unicode.Is(unicode.Han, r) }) {
+		return id
+	}
+	return "bank-" + hash(name)[:8]
+}
+
+var notID = regexp.MustCompile(`[^a-z0-9._-]+`)
+
+// PackTitle is the title of a file's pack: its name without its ending.
+func PackTitle(file string) string {
+	name := path.Base(strings.ReplaceAll(file, `\`, "/"))
+	for _, ending := range []string{path.Ext(name), ".aiken"} {
+		name = strings.TrimSuffix(name, ending)
+	}
+	return strings.TrimSpace(name)
 }
 
 // Wrap makes one file of questions, or one lesson, into the .zip file of a pack.

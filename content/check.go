@@ -26,20 +26,31 @@ type fault struct {
 	field   string // e.g. options[1]; "" = the whole
 	problem string
 	hint    string
+	reason  Reason
+}
+
+// Reason is why something was left out, for the reader's language: the key of a message
+// under content.why and its values, a name and a value in turn.
+type Reason struct {
+	Key  string
+	Args []any
+}
+
+// wrong makes a fault that is told to who sends a file.
+func wrong(field, key, problem, hint string, args ...any) fault {
+	return fault{field, problem, hint, Reason{key, args}}
 }
 
 // check tells all that is wrong with a question of any format, and brings its
 // answer into the canonical form. Explanation and source may be empty here.
 func check(q *Question) []fault {
 	var faults []fault
-	add := func(field, hint, format string, args ...any) {
-		faults = append(faults, fault{field, fmt.Sprintf(format, args...), hint})
-	}
+	add := func(f fault) { faults = append(faults, f) }
 	if q.ID != "" && !idPattern.MatchString(q.ID) {
-		add("id", idHint, "%q is no id", q.ID)
+		add(wrong("id", "id", fmt.Sprintf("%q is no id", q.ID), idHint, "Value", q.ID))
 	}
 	if q.Ask == "" {
-		add("ask", "", "missing")
+		add(wrong("ask", "no_text", "missing", ""))
 	}
 	faults = append(faults, checkText("ask", q.Ask, maxAsk, true)...)
 	faults = append(faults, checkText("explain", q.Explain, maxExplain, true)...)
@@ -47,10 +58,10 @@ func check(q *Question) []fault {
 	faults = append(faults, checkTags(q.Tags)...)
 	switch {
 	case q.Type == "":
-		add("type", "write one of "+typeList, "missing")
+		add(wrong("type", "no_type", "missing", "write one of "+typeList))
 		return faults
 	case !slices.Contains(Types, q.Type):
-		add("type", "write one of "+typeList, "%q is none", q.Type)
+		add(wrong("type", "type", fmt.Sprintf("%q is none", q.Type), "write one of "+typeList, "Value", string(q.Type)))
 		return faults
 	}
 	faults = append(faults, checkOptions(q)...)
@@ -76,9 +87,9 @@ func checkTags(tags []string) []fault {
 		field := fmt.Sprintf("tags[%d]", i)
 		switch {
 		case !tagPattern.MatchString(t):
-			faults = append(faults, fault{field, fmt.Sprintf("%q is no tag", t), "use letters without capitals, digits, - _ and ., at most 40"})
+			faults = append(faults, wrong(field, "tag", fmt.Sprintf("%q is no tag", t), "use letters without capitals, digits, - _ and ., at most 40", "Value", t))
 		case slices.Contains(tags[:i], t):
-			faults = append(faults, fault{field, fmt.Sprintf("%q is given twice", t), "remove one"})
+			faults = append(faults, wrong(field, "tag_twice", fmt.Sprintf("%q is given twice", t), "remove one", "Value", t))
 		}
 	}
 	return faults
@@ -89,7 +100,7 @@ func checkTags(tags []string) []fault {
 func checkText(field, s string, limit int, lines bool) []fault {
 	var faults []fault
 	if n := utf8.RuneCountInString(s); n > limit {
-		faults = append(faults, fault{field, fmt.Sprintf("%d characters, at most %d fit into a message", n, limit), "shorten it"})
+		faults = append(faults, wrong(field, "long", fmt.Sprintf("%d characters, at most %d fit into a message", n, limit), "shorten it", "N", n, "Max", limit))
 	}
 	if i := hidden(s, lines); i >= 0 {
 		faults = append(faults, hiddenFault(field, s, i))
@@ -100,9 +111,9 @@ func checkText(field, s string, limit int, lines bool) []fault {
 func hiddenFault(field, s string, i int) fault {
 	r, _ := utf8.DecodeRuneInString(s[i:])
 	before := []rune(s[:i])
-	f := fault{field, fmt.Sprintf("holds the invisible character %U", r), "remove it"}
+	f := wrong(field, "hidden", fmt.Sprintf("holds the invisible character %U", r), "remove it", "Value", fmt.Sprintf("%U", r))
 	if r == '\n' {
-		f = fault{field, "holds a line break", "write it on one line"}
+		f = wrong(field, "line_break", "holds a line break", "write it on one line")
 	}
 	if len(before) > 0 {
 		f.problem += fmt.Sprintf(" after %q", string(before[max(0, len(before)-10):]))
@@ -124,24 +135,24 @@ func hidden(s string, lines bool) int {
 func checkOptions(q *Question) []fault {
 	if !q.Type.lettered() {
 		if len(q.Options) > 0 {
-			return []fault{{"options", fmt.Sprintf("a question of type %s has none", q.Type), "remove them, or use the type single"}}
+			return []fault{wrong("options", "options_none", fmt.Sprintf("a question of type %s has none", q.Type), "remove them, or use the type single")}
 		}
 		return nil
 	}
 	if n := len(q.Options); n < 2 || n > maxOptions {
-		return []fault{{"options", fmt.Sprintf("%d given, 2 to %d are possible", n, maxOptions), ""}}
+		return []fault{wrong("options", "options_count", fmt.Sprintf("%d given, 2 to %d are possible", n, maxOptions), "", "N", n, "Max", maxOptions)}
 	}
 	var faults []fault
 	first := map[string]int{}
 	for i, o := range q.Options {
 		field := fmt.Sprintf("options[%d]", i)
 		if o == "" {
-			faults = append(faults, fault{field, fmt.Sprintf("option %c is empty", 'A'+i), ""})
+			faults = append(faults, wrong(field, "option_empty", fmt.Sprintf("option %c is empty", 'A'+i), "", "Letter", string(rune('A'+i))))
 			continue
 		}
 		faults = append(faults, checkText(field, o, maxOption, false)...)
 		if j, ok := first[fold(o)]; ok {
-			faults = append(faults, fault{field, fmt.Sprintf("options %c and %c are the same", 'A'+j, 'A'+i), ""})
+			faults = append(faults, wrong(field, "options_same", fmt.Sprintf("options %c and %c are the same", 'A'+j, 'A'+i), "", "Letter", string(rune('A'+j)), "Other", string(rune('A'+i))))
 		} else {
 			first[fold(o)] = i
 		}
@@ -150,23 +161,23 @@ func checkOptions(q *Question) []fault {
 }
 
 func checkAnswer(q *Question) []fault {
-	fail := func(hint, format string, args ...any) []fault {
-		return []fault{{"answer", fmt.Sprintf(format, args...), hint}}
+	fail := func(key, hint, problem string) []fault {
+		return []fault{wrong("answer", key, problem, hint, "Value", q.Answer)}
 	}
 	switch {
 	case q.Type == Blank:
 		return checkAccept(q)
 	case q.Answer == "":
-		return fail("", "missing")
+		return fail("no_answer", "", "missing")
 	case q.Type == TrueFalse:
 		truth, ok := truthOf(q.Answer)
 		if !ok {
-			return fail("write true or false", "%q is neither true nor false", q.Answer)
+			return fail("truth", "write true or false", fmt.Sprintf("%q is neither true nor false", q.Answer))
 		}
 		q.Answer = truth
 	case q.Type == Number:
 		if _, _, ok := parseNumber(q.Answer); !ok {
-			return fail("write 12, 0.5 or, with a tolerance, 12±0.5", "%q is no number", q.Answer)
+			return fail("number", "write 12, 0.5 or, with a tolerance, 12±0.5", fmt.Sprintf("%q is no number", q.Answer))
 		}
 		q.Answer = strings.ReplaceAll(within.Replace(norm.NFKC.String(q.Answer)), "−", "-")
 	default:
@@ -177,12 +188,12 @@ func checkAnswer(q *Question) []fault {
 
 func checkAccept(q *Question) []fault {
 	if len(q.Accept) == 0 {
-		return []fault{{"answer", "missing", "list the texts that are right"}}
+		return []fault{wrong("answer", "no_answer", "missing", "list the texts that are right")}
 	}
 	var faults []fault
 	for _, a := range q.Accept {
 		if a == "" {
-			faults = append(faults, fault{"answer", "one of the texts is empty", ""})
+			faults = append(faults, wrong("answer", "answer_empty", "one of the texts is empty", ""))
 		}
 		faults = append(faults, checkText("answer", a, maxTitle, false)...)
 	}
@@ -201,26 +212,26 @@ func lettersOf(s string) string {
 }
 
 func checkLetters(q *Question) []fault {
-	fail := func(hint, format string, args ...any) []fault {
-		return []fault{{"answer", fmt.Sprintf(format, args...), hint}}
+	fail := func(key, hint, format string, args ...any) []fault {
+		return []fault{wrong("answer", key, fmt.Sprintf(format, args...), hint, "Value", q.Answer, "N", len(q.Options), "Last", string('A'+rune(len(q.Options))-1))}
 	}
 	letters := []rune(lettersOf(q.Answer))
 	last := 'A' + rune(len(q.Options)) - 1
 	for _, r := range letters {
 		if r < 'A' || r > last {
-			return fail("", "%q is not one of the options A-%c", string(r), last)
+			return fail("no_option", "", "%q is not one of the options A-%c", string(r), last)
 		}
 	}
 	sorted := slices.Sorted(slices.Values(letters))
 	switch twice := len(slices.Compact(slices.Clone(sorted))) < len(letters); {
 	case len(letters) == 0:
-		return fail("", "%q names no option", q.Answer)
+		return fail("no_letter", "", "%q names no option", q.Answer)
 	case twice:
-		return fail("", "%q names an option twice", q.Answer)
+		return fail("letter_twice", "", "%q names an option twice", q.Answer)
 	case q.Type == Single && len(letters) > 1:
-		return fail("use the type multiple", "%q names %d options, a question of type single has one right", q.Answer, len(letters))
+		return fail("several", "use the type multiple", "%q names %d options, a question of type single has one right", q.Answer, len(letters))
 	case q.Type == Order && len(letters) != len(q.Options):
-		return fail("", "%q must name each of the %d options once", q.Answer, len(q.Options))
+		return fail("order", "", "%q must name each of the %d options once", q.Answer, len(q.Options))
 	case q.Type == Multiple:
 		letters = sorted
 	}

@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -30,8 +31,17 @@ type Pack struct {
 
 // Position is where something stands, for errors and for the author.
 type Position struct {
-	File string
-	Line int // from 1; in a table the row
+	File  string
+	Sheet string // of a workbook with several
+	Line  int    // from 1; in a table the row
+}
+
+// Place is the line, or the sheet and the row, without the file.
+func (p Position) Place() string {
+	if p.Sheet != "" {
+		return p.Sheet + "!" + strconv.Itoa(p.Line)
+	}
+	return strconv.Itoa(p.Line)
 }
 
 func (p Position) String() string { return fmt.Sprintf("%s:%d", p.File, p.Line) }

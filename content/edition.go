@@ -129,7 +129,7 @@ func (l *loader) editions() {
 		}
 		s.add(checkDay("since", e.Since))
 		l.errs = append(l.errs, s.errs...)
-		l.unique(seen, "title", e.Title, Position{file, node.Line})
+		l.unique(seen, "title", e.Title, Position{File: file, Line: node.Line})
 		l.pack.Editions = append(l.pack.Editions, e)
 	}
 	slices.SortStableFunc(l.pack.Editions, func(a, b Edition) int { return len(b.Title) - len(a.Title) })
@@ -140,14 +140,14 @@ func checkChecked(c Checked) []fault {
 	faults := checkDay("checked", c.On)
 	faults = append(faults, checkText("checked", c.Against, maxAsk, false)...)
 	if (c.On == "") != (c.Against == "") {
-		faults = append(faults, fault{"checked", "tells only a part", "write both, on: the day, and against: the source it was compared with"})
+		faults = append(faults, fault{field: "checked", problem: "tells only a part", hint: "write both, on: the day, and against: the source it was compared with"})
 	}
 	return faults
 }
 
 func checkDay(field, day string) []fault {
 	if _, err := time.Parse(time.DateOnly, day); day != "" && err != nil {
-		return []fault{{field, fmt.Sprintf("%q is no day", day), "write it as 2026-11-30"}}
+		return []fault{{field: field, problem: fmt.Sprintf("%q is no day", day), hint: "write it as 2026-11-30"}}
 	}
 	return nil
 }

@@ -1,9 +1,7 @@
 package content
 
 import (
-	"errors"
 	"fmt"
-	"html"
 	"math/big"
 	"regexp"
 	"slices"
@@ -19,32 +17,26 @@ import (
 // Signs that an input method made full-width count like the half-width ones.
 // Good questions are returned even when others are bad.
 func ParseGIFT(file, text string) ([]*Question, error) {
-	text = strings.ReplaceAll(strings.TrimPrefix(text, "\ufeff"), "\r\n", "\n")
 	if err := strict.CheckText(file, []byte(text)); err != nil {
 		return nil, err
 	}
-	var out []*Question
-	var errs []error
+	b := readGIFT(file, text)
+	return b.Questions, b.err()
+}
+
+// readGIFT reads a file in the GIFT format.
+func readGIFT(file, text string) *Bank {
+	text = strings.ReplaceAll(strings.ReplaceAll(strings.TrimPrefix(text, "\ufeff"), "\r\n", "\n"), "\r", "\n")
+	bank := newBank(file, "gift")
 	for _, b := range giftBlocks(text) {
-		q := &Question{At: Position{file, b.line}}
+		q := &Question{At: Position{File: file, Line: b.line}}
 		if b.tag != "" {
 			q.Tags = []string{b.tag}
 		}
 		faults := giftQuestion(q, giftScan(b.text))
-		if len(faults) == 0 {
-			faults = check(q)
-		}
-		if len(faults) > 0 {
-			errs = append(errs, bankErrors(file, q, faults, func(string) int { return b.line })...)
-			continue
-		}
-		q.nameAfterContent("gift")
-		out = append(out, q)
+		bank.add(q, faults, b.text, func(string) int { return b.line })
 	}
-	if len(out) == 0 && len(errs) == 0 {
-		errs = append(errs, &strict.Error{File: file, Problem: "there is no question"})
-	}
-	return out, errors.Join(errs...)
+	return bank
 }
 
 // giftBlock is the text of a question, with the tag of its category.
@@ -74,7 +66,7 @@ func giftBlocks(text string) []giftBlock {
 		case strings.HasPrefix(line, "//"):
 		case isCategory:
 			flush()
-			tag = tagged(category[strings.LastIndexAny(category, "/／")+1:])
+			tag = shortTag(category[strings.LastIndexAny(category, "/／")+1:])
 		default:
 			if len(lines) == 0 {
 				start = i + 1
@@ -165,6 +157,7 @@ func (t giftText) trim() giftText {
 var (
 	giftFormat = regexp.MustCompile(`^\[(html|plain|markdown|moodle)\]`)
 	giftHTML   = regexp.MustCompile(`<[^>]*>`)
+	giftTag    = regexp.MustCompile(`(?i)</?(?:p|br|b|i|u|em|strong|span|div|font|sub|sup|ul|ol|li)\b[^>]*>|&(?:nbsp|lt|gt|amp|quot|#\d+);`)
 )
 
 func giftQuestion(q *Question, t giftText) []fault {
@@ -179,22 +172,26 @@ func giftQuestion(q *Question, t giftText) []fault {
 	stem, rest, opened := t.cut("{")
 	body, tail, closed := rest.cut("}")
 	q.Ask = stem.String()
-	if after := tail.String(); after != "" {
+	switch after := tail.String(); {
+	case after == "":
+	case len([]rune(after)) == 1 && strings.ContainsAny(after, "。.？?！!，,；;"): // a sign alone is no text behind a gap
+		q.Ask += "____" + after
+	default:
 		q.Ask += " ____ " + after
 	}
 	if m := giftFormat.FindStringSubmatch(q.Ask); m != nil {
 		q.Ask = strings.TrimSpace(q.Ask[len(m[0]):])
-		if m[1] == "html" {
-			q.Ask = strings.TrimSpace(html.UnescapeString(giftHTML.ReplaceAllString(q.Ask, "")))
-		}
+	}
+	if giftTag.MatchString(q.Ask) {
+		q.Ask = plainHTML(q.Ask)
 	}
 	switch {
 	case !opened:
-		return []fault{{"", "there are no answers in { }", "a description is no question; put an empty line between questions"}}
+		return []fault{wrong("", "gift_no_answers", "there are no answers in { }", "a description is no question; put an empty line between questions")}
 	case !closed:
-		return []fault{{"", "the { of the answers is not closed", "write } behind them, with no empty line within"}}
+		return []fault{wrong("", "gift_open", "the { of the answers is not closed", "write } behind them, with no empty line within")}
 	case tail.index("{") >= 0 || tail.index("}") >= 0 || body.index("{") >= 0:
-		return []fault{{"", "there is a second { or }", `write \{ and \} within a text`}}
+		return []fault{wrong("", "gift_second", "there is a second { or }", `write \{ and \} within a text`)}
 	}
 	if before, general, ok := body.cut("####"); ok {
 		body, q.Explain = before, general.String()
@@ -205,7 +202,7 @@ func giftQuestion(q *Question, t giftText) []fault {
 func giftAnswers(q *Question, body giftText) []fault {
 	key, feedback, _ := body.cut("#")
 	switch strings.ToUpper(key.String()) {
-	case "T", "TRUE", "F", "FALSE":
+	case "T", "TRUE", "F", "FALSE", "对", "错", "正确", "错误", "√", "×":
 		q.Type, q.Answer = TrueFalse, key.String()
 		_, right, _ := feedback.cut("#") // the first feedback is for wrong answers
 		giftExplain(q, right)
@@ -214,7 +211,7 @@ func giftAnswers(q *Question, body giftText) []fault {
 		if body.begins(0, "#") {
 			return giftNumber(q, feedback.trim())
 		}
-		return []fault{{"", "essay questions are not supported", "give it answers in { }"}}
+		return []fault{wrong("", "essay", "essay questions are not supported", "give it answers in { }")}
 	}
 	choices, faults := giftChoices(body)
 	if len(faults) > 0 {
@@ -248,27 +245,62 @@ func (c giftChoice) positive() bool {
 	return c.full() || c.weight != "" && c.weight[0] != '-' && strings.Trim(c.weight, "0.") != ""
 }
 
+// weighed cuts the weight off a text: %50%. Other texts may begin with % too.
+func (c giftChoice) weighed() (weight, rest giftText, ok bool) {
+	if !c.text.begins(0, "%") {
+		return nil, nil, false
+	}
+	weight, rest, ok = c.text[1:].cut("%")
+	text := weight.String()
+	return weight, rest, ok && text != "" && strings.Trim(text, "0123456789.-") == ""
+}
+
+// plain takes [html] and tags off an answer.
+func (t giftText) plain() giftText {
+	s := t.String()
+	was := s
+	if m := giftFormat.FindStringSubmatch(s); m != nil {
+		s = strings.TrimSpace(s[len(m[0]):])
+	}
+	if giftTag.MatchString(s) {
+		s = plainHTML(s)
+	}
+	if s == was {
+		return t
+	}
+	var out giftText
+	for _, r := range s {
+		out = append(out, struct{ char, sign rune }{r, 0})
+	}
+	return out
+}
+
 var giftWeight = regexp.MustCompile(`^-?\d{1,3}(?:\.\d{1,9})?$`)
 
 func giftChoices(body giftText) ([]giftChoice, []fault) {
 	var choices []giftChoice
 	for body = body.trim(); len(body) > 0; {
 		if !body.begins(0, "=") && !body.begins(0, "~") {
-			return nil, []fault{{"", fmt.Sprintf("%q stands where = or ~ must begin an answer", body[:min(len(body), 20)].String()), ""}}
+			text := body[:min(len(body), 20)].String()
+			return nil, []fault{wrong("", "gift_sign", fmt.Sprintf("%q stands where = or ~ must begin an answer", text), "", "Value", text)}
 		}
 		c := giftChoice{equals: body[0].sign == '='}
 		end := 1
+		if !c.equals && len(body) > 1 && body[1].sign == '=' { // ~= as many authors mark the right one
+			c.equals, end = true, 2
+		}
+		begin := end
 		for end < len(body) && body[end].sign != '=' && body[end].sign != '~' {
 			end++
 		}
-		c.text, c.feedback, _ = body[1:end].trim().cut("#")
-		if c.text.begins(0, "%") {
-			weight, rest, ok := c.text[1:].cut("%")
-			if c.weight = weight.String(); !ok || !giftWeight.MatchString(c.weight) {
-				return nil, []fault{{"", fmt.Sprintf("the weight in %q is none", c.text.String()), "write %50% or %-50%"}}
+		c.text, c.feedback, _ = body[begin:end].trim().cut("#")
+		if weight, rest, ok := c.weighed(); ok {
+			if c.weight = weight.String(); !giftWeight.MatchString(c.weight) {
+				return nil, []fault{wrong("", "gift_weight", fmt.Sprintf("the weight in %q is none", c.text.String()), "write %50% or %-50%", "Value", c.text.String())}
 			}
 			c.text = rest
 		}
+		c.text = c.text.plain()
 		choices, body = append(choices, c), body[end:]
 	}
 	return choices, nil
@@ -286,7 +318,7 @@ func giftChoose(q *Question, choices []giftChoice) []fault {
 	}
 	switch {
 	case arrows == len(choices) && equals == len(choices):
-		return []fault{{"", "matching questions are not supported", "ask with the type order or multiple instead"}}
+		return []fault{wrong("", "matching", "matching questions are not supported", "ask with the type order or multiple instead")}
 	case equals == len(choices):
 		q.Type = Blank
 	case full == 1:
@@ -294,7 +326,7 @@ func giftChoose(q *Question, choices []giftChoice) []fault {
 	case positive > 0:
 		q.Type = Multiple
 	default:
-		return []fault{{"", "no answer is right", "mark it with = instead of ~"}}
+		return []fault{wrong("", "gift_none_right", "no answer is right", "mark it with = instead of ~")}
 	}
 	for i, c := range choices {
 		right := c.full() || q.Type == Multiple && c.positive()
@@ -330,7 +362,7 @@ func giftNumber(q *Question, t giftText) []fault {
 		}
 		choices = slices.DeleteFunc(choices, func(c giftChoice) bool { return !c.full() })
 		if len(choices) != 1 {
-			return []fault{{"answer", fmt.Sprintf("%d numbers are right, one is possible", len(choices)), "write a range such as {#10..12}"}}
+			return []fault{wrong("answer", "gift_numbers", fmt.Sprintf("%d numbers are right, one is possible", len(choices)), "write a range such as {#10..12}", "N", len(choices))}
 		}
 		number, feedback = choices[0].text, choices[0].feedback
 	}
@@ -347,7 +379,7 @@ func giftRange(q *Question, low, high string) []fault {
 	a, ok := parseDecimal(low)
 	b, ok2 := parseDecimal(high)
 	if !ok || !ok2 || a.Cmp(b) > 0 {
-		return []fault{{"answer", fmt.Sprintf("%q is no range of numbers", low+".."+high), "write {#10..12}"}}
+		return []fault{wrong("answer", "gift_range", fmt.Sprintf("%q is no range of numbers", low+".."+high), "write {#10..12}", "Value", low+".."+high)}
 	}
 	half := big.NewRat(1, 2)
 	middle, radius := new(big.Rat).Add(a, b), new(big.Rat).Sub(b, a)

@@ -34,11 +34,11 @@ func (l *loader) lesson(file string) {
 	}
 	for i, id := range lesson.Questions {
 		path := fmt.Sprintf("questions[%d]", i)
-		l.links = append(l.links, link{Position{lesson.At.File, s.line(path)}, path, id})
+		l.links = append(l.links, link{Position{File: lesson.At.File, Line: s.line(path)}, path, id})
 	}
 	l.errs = append(l.errs, s.errs...)
 	lesson.Pack = l.pack.ID
-	l.unique(l.lessons, "id", lesson.ID, Position{lesson.At.File, s.line("id")})
+	l.unique(l.lessons, "id", lesson.ID, Position{File: lesson.At.File, Line: s.line("id")})
 	l.pack.Lessons = append(l.pack.Lessons, lesson)
 }
 
@@ -72,7 +72,7 @@ func parseLesson(file string, data []byte) (*Lesson, *section, error) {
 	}
 	s := readSection(file, node, "", &h)
 	lesson := &Lesson{ID: h.ID, Title: h.Title, Tags: h.Tags, Media: h.Media, Questions: h.Questions,
-		Source: h.Source, Checked: h.Checked, Body: body, At: Position{file, 1}}
+		Source: h.Source, Checked: h.Checked, Body: body, At: Position{File: file, Line: 1}}
 	s.need("id", h.ID, "title", h.Title)
 	if h.ID != "" && !idPattern.MatchString(h.ID) {
 		s.fail("id", idHint, "%q is no id", h.ID)

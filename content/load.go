@@ -169,6 +169,8 @@ func (l *loader) bank(file string) {
 		questions, err = ParseAiken(name, string(data))
 	case strings.HasSuffix(lower, ".gift"):
 		questions, err = ParseGIFT(name, string(data))
+	case strings.HasSuffix(lower, ".json"):
+		questions, err = l.json(name, data)
 	case strings.HasSuffix(lower, ".csv"):
 		questions, err = ParseCSV(name, data)
 	case strings.HasSuffix(lower, ".xlsx"):

@@ -146,9 +146,8 @@ var loadTests = []struct {
 	{"bank", map[string]string{"questions/b.aiken.txt": "问？\nA. 甲\nB. 乙\n答案：C\n", "questions/c.gift": "x", "questions/d.csv": "a", "questions/e.xlsx": "a"},
 		"demo/questions/b.aiken.txt:4: question \"问？\": answer: \"C\" is not one of the options A-B\n" +
 			"demo/questions/c.gift:1: question \"x\": there are no answers in { } (a description is no question; put an empty line between questions)\n" +
-			"demo/questions/d.csv:1: there is no column 题干 (the first row names the columns)\n" +
-			"demo/questions/d.csv:1: there is no column 答案 (the first row names the columns)\n" +
-			"demo/questions/e.xlsx: the file is not an .xlsx workbook that can be read (open it in Excel or WPS and save it again as .xlsx)"},
+			"demo/questions/d.csv:1: question \"\": no row names the columns (write 题干, 选项A, 选项B, 答案 into the first row)\n" +
+			"demo/questions/e.xlsx:1: question \"\": no row names the columns (write 题干, 选项A, 选项B, 答案 into the first row)"},
 }
 
 func jpg() []byte {

@@ -34,7 +34,7 @@ var pictureTypes = map[string]string{
 func (l *loader) picture(m Media) []fault {
 	var faults []fault
 	if m.Alt == "" {
-		faults = append(faults, fault{"alt", "missing", "say what the picture shows"})
+		faults = append(faults, fault{field: "alt", problem: "missing", hint: "say what the picture shows"})
 	}
 	faults = append(faults, checkText("alt", m.Alt, maxOption, false)...)
 	if _, ok := l.pack.pictures[m.File]; ok {
@@ -42,7 +42,7 @@ func (l *loader) picture(m Media) []fault {
 	}
 	p, problem, hint := l.readPicture(m.File)
 	if problem != "" {
-		return append(faults, fault{"file", problem, hint})
+		return append(faults, fault{field: "file", problem: problem, hint: hint})
 	}
 	l.pack.pictures[m.File] = p
 	return faults

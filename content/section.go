@@ -44,7 +44,7 @@ func topKey(field string) string {
 }
 
 func (s *section) fail(field, hint, format string, args ...any) {
-	s.add([]fault{{field, fmt.Sprintf(format, args...), hint}})
+	s.add([]fault{{field: field, problem: fmt.Sprintf(format, args...), hint: hint}})
 }
 
 // add reports faults. An answer cannot be judged without type and options.

@@ -53,7 +53,7 @@ func yamlQuestion(file string, node *yaml.Node, index int) (*Question, *section)
 	}
 	s := readSection(file, node, label, &raw)
 	q := &Question{ID: raw.ID, Type: raw.Type, Ask: strings.TrimSpace(raw.Ask), Options: raw.Options, Explain: strings.TrimSpace(raw.Explain),
-		Source: strings.TrimSpace(raw.Source), Tags: raw.Tags, Media: raw.Media, Checked: raw.Checked, At: Position{file, node.Line}}
+		Source: strings.TrimSpace(raw.Source), Tags: raw.Tags, Media: raw.Media, Checked: raw.Checked, At: Position{File: file, Line: node.Line}}
 	for i, o := range q.Options {
 		q.Options[i] = strings.TrimSpace(o)
 	}
@@ -73,7 +73,7 @@ func yamlQuestion(file string, node *yaml.Node, index int) (*Question, *section)
 // value or a list.
 func yamlAnswer(q *Question, n *yaml.Node) []fault {
 	quote := func(n *yaml.Node) []fault {
-		return []fault{{"answer", fmt.Sprintf("%s is no text", n.Value), fmt.Sprintf("write %q in quotes", n.Value)}}
+		return []fault{{field: "answer", problem: fmt.Sprintf("%s is no text", n.Value), hint: fmt.Sprintf("write %q in quotes", n.Value)}}
 	}
 	switch {
 	case n.Kind == 0 || n.Tag == "!!null":
@@ -85,13 +85,13 @@ func yamlAnswer(q *Question, n *yaml.Node) []fault {
 			q.Accept = append(q.Accept, strings.TrimSpace(c.Value))
 		}
 	case n.Kind != yaml.ScalarNode:
-		return []fault{{"answer", "expected a single value", `write "answer: B", or "answer: AC" for several`}}
+		return []fault{{field: "answer", problem: "expected a single value", hint: `write "answer: B", or "answer: AC" for several`}}
 	case q.Type == Blank && n.Tag != "!!str":
 		return quote(n)
 	case q.Type == Blank:
 		q.Accept = []string{strings.TrimSpace(n.Value)}
 	case q.Type == TrueFalse && n.Value != "true" && n.Value != "false":
-		return []fault{{"answer", fmt.Sprintf("%q is neither true nor false", n.Value), "write true or false"}}
+		return []fault{{field: "answer", problem: fmt.Sprintf("%q is neither true nor false", n.Value), hint: "write true or false"}}
 	default:
 		q.Answer = strings.TrimSpace(n.Value)
 	}

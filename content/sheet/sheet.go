@@ -5,7 +5,6 @@
 package sheet
 
 import (
-	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -13,9 +12,8 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
-	"golang.org/x/text/encoding/simplifiedchinese"
+	"branchbot/content/charset"
 )
 
 // Limits of what is read, against files made to fill a machine.
@@ -25,7 +23,7 @@ const (
 	maxRatio    = 100 // unpacked to packed size
 	maxEntries  = 200 // files in a workbook
 	maxRows     = 20_000
-	maxColumns  = 50
+	maxColumns  = 300
 
 	// A sheet may have rows and columns that are formatted and empty; but not
 	// without end, since they have to be gone through.
@@ -40,6 +38,8 @@ const (
 type Row struct {
 	Number int
 	Cells  []string
+
+	shown map[int]string // where the sheet shows another text: see Shown
 }
 
 // File is what was read of a file.
@@ -50,7 +50,9 @@ type File struct {
 
 // Error is what is wrong with a table.
 type Error struct {
-	Row     int // 0 = the file as a whole
+	Key     string // of a message under import.sheet
+	Row     int    // 0 = the file as a whole
+	Max     int    // of what there is too much
 	Problem string
 	Hint    string // the way out
 }
@@ -66,30 +68,46 @@ func (e *Error) Error() string {
 	return s
 }
 
-// Read reads a table by the ending of its name. Rows without any text are left
-// out; cells are trimmed. Faults are of type *Error.
+// Read reads the first table of a file that has something in it; see ReadBook. Rows without
+// any text are left out; cells are trimmed.
 func Read(name string, data []byte) (File, error) {
-	switch lower := strings.ToLower(name); {
-	case strings.HasSuffix(lower, ".xlsx"):
-		return ReadXLSX(data)
-	case strings.HasSuffix(lower, ".csv"):
-		rows, err := ReadCSV(data)
-		return File{Rows: rows}, err
-	}
-	return File{}, &Error{Problem: "only .xlsx and .csv can be read", Hint: "save the table as one of them"}
+	book, err := ReadBook(name, data)
+	return book.first(), err
 }
 
-// ReadCSV reads a CSV in UTF-8 or GBK, with or without BOM, parted by commas,
-// semicolons or tabs.
+// first is the first sheet, with the names of the others.
+func (b Workbook) first() (f File) {
+	for i, s := range b.Sheets {
+		if i == 0 {
+			f.Rows = s.Rows
+		} else {
+			f.Other = append(f.Other, s.Name)
+		}
+	}
+	return f
+}
+
+// ReadCSV reads a CSV in any of the usual encodings, parted by commas, semicolons or tabs.
 func ReadCSV(data []byte) ([]Row, error) {
 	if len(data) > maxFile {
 		return nil, errTooBig
 	}
-	text, err := decode(data)
+	text, err := charset.Decode(data)
 	if err != nil {
-		return nil, err
+		return nil, &Error{Key: "coding", Problem: "the text is neither UTF-8 nor GBK", Hint: "save the table as .xlsx, or as “CSV UTF-8”"}
+	}
+	return readCSV(text)
+}
+
+func readCSV(text string) ([]Row, error) {
+	if rest, ok := strings.CutPrefix(text, "sep="); ok { // by which Excel is told the separator
+		_, text, _ = strings.Cut(rest, "\n")
+		text = "\n" + text
 	}
 	comma := separator(text)
+	if comma == '，' {
+		text, comma = wideCommas(text), ','
+	}
 	if err := countCSV(text, byte(comma)); err != nil {
 		return nil, err
 	}
@@ -104,13 +122,78 @@ func ReadCSV(data []byte) ([]Row, error) {
 			return t.list, nil
 		}
 		if err != nil {
-			return nil, csvError(err)
+			return readLoosely(text, comma)
 		}
 		line, _ := r.FieldPos(0)
-		if err := t.add(line, cells); err != nil {
+		if err := t.add(line, cells, nil); err != nil {
 			return nil, err
 		}
 	}
+}
+
+// wideCommas makes commas of full-width ones that part cells, where a cell has no comma of its
+// own: as many on each line as on the first.
+func wideCommas(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		if !strings.Contains(line, ",") {
+			lines[i] = strings.ReplaceAll(line, "，", ",")
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// readLoosely reads a CSV in which a quote is out of place: a quote that no comma follows is
+// text, and one that is never closed ends with its line, so that one row at most is spoilt.
+func readLoosely(text string, comma rune) ([]Row, error) {
+	t := rows{}
+	for n, line := range strings.Split(text, "\n") {
+		if err := t.add(n+1, looseCells(line, comma), nil); err != nil {
+			return nil, err
+		}
+	}
+	return t.list, nil
+}
+
+func looseCells(line string, comma rune) []string {
+	sep := string(comma)
+	var cells []string
+	for {
+		rest, isQuoted := strings.CutPrefix(line, `"`)
+		if isQuoted {
+			if end := closing(rest, sep); end >= 0 {
+				cells = append(cells, strings.ReplaceAll(rest[:end], `""`, `"`))
+				if end+1 >= len(rest) {
+					return cells
+				}
+				line = rest[end+1+len(sep):]
+				continue
+			}
+		}
+		cell, after, more := strings.Cut(line, sep)
+		cells = append(cells, cell)
+		if !more {
+			return cells
+		}
+		line = after
+	}
+}
+
+// closing is where the quote stands that ends a cell: a separator or nothing follows.
+func closing(s, sep string) int {
+	for i := 0; i < len(s); i++ {
+		if s[i] != '"' {
+			continue
+		}
+		if i+1 < len(s) && s[i+1] == '"' {
+			i++
+			continue
+		}
+		if rest := s[i+1:]; strings.TrimSpace(rest) == "" || strings.HasPrefix(rest, sep) {
+			return i
+		}
+	}
+	return -1
 }
 
 // countCSV holds the limits before a cell is made: a megabyte of commas would be a
@@ -139,38 +222,24 @@ func countCSV(text string, comma byte) error {
 	return nil
 }
 
-var errTooManyCells = &Error{Problem: fmt.Sprintf("more than %d cells", maxCells), Hint: "copy the table alone into a new file, or split it"}
+var errTooManyCells = &Error{Key: "cells", Max: maxCells, Problem: fmt.Sprintf("more than %d cells", maxCells), Hint: "copy the table alone into a new file, or split it"}
 
 func tooManyColumns(row int) error {
-	return &Error{Row: row, Problem: fmt.Sprintf("more than %d columns", maxColumns), Hint: "remove what does not belong to the table"}
+	return &Error{Key: "columns", Row: row, Max: maxColumns, Problem: fmt.Sprintf("more than %d columns", maxColumns), Hint: "remove what does not belong to the table"}
 }
 
 func tooManyRows(row int) error {
-	return &Error{Row: row, Problem: fmt.Sprintf("more than %d rows", maxRows), Hint: "split the table"}
+	return &Error{Key: "rows", Row: row, Max: maxRows, Problem: fmt.Sprintf("more than %d rows", maxRows), Hint: "split the table"}
 }
 
-var errTooBig = &Error{Problem: "the file is larger than 5 MB", Hint: "split the table"}
-
-// decode reads UTF-8, and GBK as Excel in China saves it.
-func decode(data []byte) (string, error) {
-	data = bytes.TrimPrefix(data, []byte("\ufeff"))
-	if utf8.Valid(data) {
-		return string(data), nil
-	}
-	// The decoder puts U+FFFD for what it cannot read, without an error.
-	text, err := simplifiedchinese.GB18030.NewDecoder().Bytes(data)
-	if err != nil || bytes.ContainsRune(text, utf8.RuneError) {
-		return "", &Error{Problem: "the text is neither UTF-8 nor GBK", Hint: "save the table as .xlsx, or as “CSV UTF-8”"}
-	}
-	return string(text), nil
-}
+var errTooBig = &Error{Key: "big", Problem: "the file is larger than 5 MB", Hint: "split the table"}
 
 // separator is what the first line has most of: Excel takes a semicolon where
 // the comma is the decimal sign, and a tab for what it calls text.
 func separator(text string) rune {
-	head, _, _ := strings.Cut(text, "\n")
+	head, _, _ := strings.Cut(strings.TrimLeft(text, "\n \t"), "\n")
 	best, most := ',', strings.Count(head, ",")
-	for _, c := range ";\t" {
+	for _, c := range ";\t，" {
 		if n := strings.Count(head, string(c)); n > most {
 			best, most = c, n
 		}
@@ -178,24 +247,13 @@ func separator(text string) rune {
 	return best
 }
 
-func csvError(err error) error {
-	var p *csv.ParseError
-	if !errors.As(err, &p) {
-		return &Error{Problem: err.Error()}
-	}
-	if errors.Is(p.Err, csv.ErrQuote) || errors.Is(p.Err, csv.ErrBareQuote) {
-		return &Error{Row: p.StartLine, Problem: fmt.Sprintf("a quote is out of place on line %d", p.Line),
-			Hint: `put the whole cell in quotes and write " within it as ""`}
-	}
-	return &Error{Row: p.StartLine, Problem: p.Err.Error()}
-}
-
 // rows gathers rows within the limits.
 type rows struct {
 	list []Row
 }
 
-func (t *rows) add(number int, cells []string) error {
+// add takes a row; shown are the texts of cells that show another than they mean.
+func (t *rows) add(number int, cells []string, shown map[int]string) error {
 	last := 0
 	for i, c := range cells {
 		c = strings.TrimSpace(c)
@@ -215,6 +273,6 @@ func (t *rows) add(number int, cells []string) error {
 	case len(t.list) == maxRows:
 		return tooManyRows(number)
 	}
-	t.list = append(t.list, Row{Number: number, Cells: slices.Clone(cells[:last])})
+	t.list = append(t.list, Row{Number: number, Cells: slices.Clone(cells[:last]), shown: shown})
 	return nil
 }

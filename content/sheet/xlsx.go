@@ -20,70 +20,19 @@ import (
 // lastRow is the last one that a workbook can have.
 const lastRow = 1_048_576
 
-// ReadXLSX reads the first visible sheet of a workbook. Of a formula it takes
-// the value that was stored with it; a date is given as 2026-12-01, a number
+// ReadXLSX reads the first visible sheet of a workbook that has something in it. Of a
+// formula it takes the value that was stored with it; a date is given as 2026-12-01, a number
 // as a plain decimal, or with leading zeros where the cell shows them.
-func ReadXLSX(data []byte) (t File, err error) {
-	until := time.Now().Add(maxTime)
-	if err := checkZip(data, until); err != nil {
-		return File{}, err
-	}
-	// excelize is made for files of friends: broken ones have caused panics.
-	defer func() {
-		if p := recover(); p != nil {
-			t, err = File{}, errBroken
-		}
-	}()
-	f, err := excelize.OpenReader(bytes.NewReader(data), excelize.Options{
-		UnzipSizeLimit: maxUnpacked, UnzipXMLSizeLimit: maxUnpacked}) // equal: nothing goes to temporary files
-	if err != nil {
-		return File{}, errBroken
-	}
-	defer f.Close()
-	read := false
-	for _, name := range f.GetSheetList() {
-		visible, err := f.GetSheetVisible(name)
-		switch {
-		case err != nil || !visible:
-		case !read:
-			if t.Rows, err = readSheet(f, name, until); err != nil {
-				return File{}, err
-			}
-			read = true
-		case hasText(f, name):
-			t.Other = append(t.Other, name)
-		}
-	}
-	if !read {
-		return File{}, &Error{Problem: "the workbook has no visible sheet"}
-	}
-	return t, nil
-}
-
-// looked is how many rows of a further sheet are looked at for a text.
-const looked = 100
-
-// hasText tells whether a sheet has something in its first rows.
-func hasText(f *excelize.File, name string) bool {
-	rows, err := f.Rows(name)
-	if err != nil {
-		return true // it is there, and was not read
-	}
-	defer rows.Close()
-	for n := 0; n < looked && rows.Next(); n++ {
-		cells, err := rows.Columns()
-		if err != nil || strings.TrimSpace(strings.Join(cells, "")) != "" {
-			return true
-		}
-	}
-	return false
+func ReadXLSX(data []byte) (File, error) {
+	book, err := readXLSX(data)
+	return book.first(), err
 }
 
 var (
-	errBroken  = &Error{Problem: "the file is not an .xlsx workbook that can be read", Hint: "open it in Excel or WPS and save it again as .xlsx"}
-	errOld     = &Error{Problem: "the file is an old .xls workbook or protected by a password", Hint: "save it as .xlsx without a password"}
-	errTooLong = &Error{Problem: "it takes too long to read this workbook", Hint: "copy the table alone into a new workbook"}
-	errBomb    = &Error{Problem: "the workbook unpacks to more than is read", Hint: "copy the table alone into a new workbook"}
+	errBroken  = &Error{Key: "broken", Problem: "the file is not an .xlsx workbook that can be read", Hint: "open it in Excel or WPS and save it again as .xlsx"}
+	errOld     = &Error{Key: "locked", Problem: "the file is an old .xls workbook or protected by a password", Hint: "save it as .xlsx without a password"}
+	errTooLong = &Error{Key: "slow", Problem: "it takes too long to read this workbook", Hint: "copy the table alone into a new workbook"}
+	errBomb    = &Error{Key: "bomb", Problem: "the workbook unpacks to more than is read", Hint: "copy the table alone into a new workbook"}
 )
 
 // oldMagic begins OLE files: .xls, and .xlsx that are encrypted.
@@ -94,43 +43,44 @@ var oldMagic = []byte{0xd0, 0xcf, 0x11, 0xe0}
 // read, and that none breaks off: excelize would silently leave out the rows after
 // that. The sheets come first: what has too many rows is refused at the first of them
 // that is too many.
-func checkZip(data []byte, until time.Time) error {
+func checkZip(data []byte, until time.Time) (found parts, err error) {
 	if len(data) > maxFile {
-		return errTooBig
+		return found, errTooBig
 	}
 	if bytes.HasPrefix(data, oldMagic) {
-		return errOld
+		return found, errOld
 	}
 	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
-		return errBroken
+		return found, errBroken
 	}
 	if len(z.File) > maxEntries {
-		return &Error{Problem: fmt.Sprintf("the workbook holds %d files, at most %d are read", len(z.File), maxEntries), Hint: errBomb.Hint}
+		return found, &Error{Key: "bomb", Problem: fmt.Sprintf("the workbook holds %d files, at most %d are read", len(z.File), maxEntries), Hint: errBomb.Hint}
 	}
 	limit := min(maxUnpacked, maxRatio*int64(len(data)))
 	var declared uint64
 	for _, f := range z.File {
 		if declared += f.UncompressedSize64; f.UncompressedSize64 > uint64(limit) || declared > uint64(limit) {
-			return errBomb
+			return found, errBomb
 		}
 	}
 	sheetsFirst := slices.Clone(z.File)
 	slices.SortStableFunc(sheetsFirst, func(a, b *zip.File) int { return cmp.Compare(rank(a), rank(b)) })
 	for _, f := range sheetsFirst {
-		n, err := checkEntry(f, limit, until)
+		found.pictures = found.pictures || strings.HasPrefix(strings.ToLower(f.Name), "xl/media/")
+		n, err := checkEntry(f, limit, until, &found)
 		if limit -= n; limit <= 0 {
-			return errBomb
+			return found, errBomb
 		}
 		var fault *Error
 		if errors.As(err, &fault) {
-			return fault
+			return found, fault
 		}
 		if err != nil {
-			return errBroken
+			return found, errBroken
 		}
 	}
-	return nil
+	return found, nil
 }
 
 // rank orders the files of a workbook: sheets stand in xl/worksheets.
@@ -141,9 +91,12 @@ func rank(f *zip.File) int {
 	return 1
 }
 
+// parts are what a workbook has beside its cells.
+type parts struct{ merged, pictures bool }
+
 // checkEntry unpacks a file of the workbook, at most limit bytes, and returns
 // how many there were.
-func checkEntry(f *zip.File, limit int64, until time.Time) (int64, error) {
+func checkEntry(f *zip.File, limit int64, until time.Time, found *parts) (int64, error) {
 	r, err := f.Open()
 	if err != nil {
 		return 0, err
@@ -151,7 +104,7 @@ func checkEntry(f *zip.File, limit int64, until time.Time) (int64, error) {
 	defer r.Close()
 	bounded := &io.LimitedReader{R: r, N: limit}
 	if name := strings.ToLower(f.Name); strings.HasSuffix(name, ".xml") && strings.HasPrefix(name, "xl/") {
-		err = wellFormed(bounded, until)
+		err = wellFormed(bounded, until, found)
 	} else {
 		_, err = io.Copy(io.Discard, bounded)
 	}
@@ -159,12 +112,13 @@ func checkEntry(f *zip.File, limit int64, until time.Time) (int64, error) {
 }
 
 // wellFormed reads XML to its end, and counts what may be a table's.
-func wellFormed(r io.Reader, until time.Time) error {
+func wellFormed(r io.Reader, until time.Time, found *parts) error {
 	d := xml.NewDecoder(r)
 	var c counts
 	for n := 0; ; n++ {
 		token, err := d.Token()
 		if errors.Is(err, io.EOF) {
+			found.merged = found.merged || c.merged
 			return nil
 		}
 		if err != nil {
@@ -186,6 +140,7 @@ type counts struct {
 	cells        int // of all rows, with those that are left out before others
 	shared       int // texts that cells share
 	value        bool
+	merged       bool
 }
 
 func (c *counts) add(token xml.Token) error {
@@ -227,6 +182,8 @@ func (c *counts) start(t xml.StartElement) {
 		c.value = true
 	case "si":
 		c.shared++
+	case "mergeCell":
+		c.merged = true
 	}
 }
 
@@ -262,10 +219,16 @@ func readSheet(f *excelize.File, name string, until time.Time) ([]Row, error) {
 		if err != nil {
 			return nil, errBroken
 		}
+		var asShown map[int]string
 		for i := range min(len(cells), len(texts)) {
-			cells[i] = text(cells[i], texts[i], since1904)
+			if cells[i] = text(cells[i], texts[i], since1904); cells[i] != texts[i] && isoDate.MatchString(cells[i]) {
+				if asShown == nil {
+					asShown = map[int]string{}
+				}
+				asShown[i] = strings.TrimSpace(texts[i])
+			}
 		}
-		if err := t.add(n, cells); err != nil {
+		if err := t.add(n, cells, asShown); err != nil {
 			return nil, err
 		}
 	}
@@ -275,10 +238,26 @@ func readSheet(f *excelize.File, name string, until time.Time) ([]Row, error) {
 var (
 	dateShown   = regexp.MustCompile(`\d[-/:][\dA-Za-z]|\d[年月]`)
 	zerosShown  = regexp.MustCompile(`^0\d+$`)
+	isoDate     = regexp.MustCompile(`^\d{4}-\d\d-\d\d`)
 	truthShown  = regexp.MustCompile(`^(?:TRUE|FALSE)$`)
 	lastDate    = 2_958_465.0 // 9999-12-31
 	significant = 15          // digits that a workbook keeps of a number
 )
+
+// partOf tells whether a cell shows only a part of a date, as the head of a table of shifts
+// does: 1, 01, 1日, 周二, Tue.
+func partOf(shown string, number float64, at time.Time) bool {
+	if number < 30_000 || number > 80_000 || number != float64(int(number)) {
+		return false
+	}
+	day, weekday := strconv.Itoa(at.Day()), []string{"日", "一", "二", "三", "四", "五", "六"}[at.Weekday()]
+	shown = strings.TrimSpace(strings.TrimRight(shown, "日号 "))
+	switch shown {
+	case day, "0" + day, "周" + weekday, "星期" + weekday, weekday, at.Format("Mon"), at.Format("Monday"), "周", "星期":
+		return true
+	}
+	return false
+}
 
 // text is the text of a cell. Texts are the same stored and shown; a number is
 // stored as 45992, 0.5 or 1.3812345678E10 whatever it looks like.
@@ -290,15 +269,9 @@ func text(stored, shown string, since1904 bool) string {
 	if err != nil {
 		return shown
 	}
-	if dateShown.MatchString(shown) && number >= 0 && number < lastDate+1 {
-		if at, err := excelize.ExcelDateToTime(number, since1904); err == nil {
-			switch {
-			case number < 1:
-				return at.Format("15:04")
-			case number == float64(int(number)):
-				return at.Format("2006-01-02")
-			}
-			return at.Format("2006-01-02 15:04")
+	if number >= 0 && number < lastDate+1 {
+		if at, err := excelize.ExcelDateToTime(number, since1904); err == nil && (dateShown.MatchString(shown) || partOf(shown, number, at)) {
+			return dateText(number, at)
 		}
 	}
 	rounded, err := strconv.ParseFloat(strconv.FormatFloat(number, 'g', significant, 64), 64)

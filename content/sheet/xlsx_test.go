@@ -172,7 +172,7 @@ func TestRefusedWorkbooks(t *testing.T) {
 		{"many entries", zipOf(t, manyFiles(201)), "the workbook holds 201 files, at most 200 are read (copy the table alone into a new workbook)"},
 		{"sheet breaks off", withSheet(t, `<row r="1"><c r="A1"><v>1</v></c></row><row r="2"><c`), broken},
 		{"entities", withSheet(t, `&x;`), broken},
-		{"too many columns", withSheet(t, `<row r="3"><c r="AY3"><v>1</v></c></row>`), "row 3: more than 50 columns (remove what does not belong to the table)"},
+		{"too many columns", withSheet(t, `<row r="3"><c r="KO3"><v>1</v></c></row>`), "row 3: more than 300 columns (remove what does not belong to the table)"},
 		{"too many rows", withSheet(t, strings.Repeat(`<row><c><v>1</v></c></row>`, 20_001)), bombOrRows},
 		{"row beyond the last", withSheet(t, `<row r="1048577"><c r="A1"><v>1</v></c></row>`), broken},
 	} {
