@@ -19,15 +19,99 @@ type Table struct {
 	Name  string      `json:"name"`
 	Rows  []sheet.Row `json:"rows"` // the first has the headings
 	Other []string    `json:"other,omitempty"`
+	// Identity are the headings of identity numbers, which were left out.
+	Identity []string `json:"identity,omitempty"`
 	// Whole says that what is empty of somebody known is to be emptied: it is a
 	// form that showed all of it. In a file it stays as it is.
 	Whole bool `json:"whole,omitempty"`
 }
 
-// ReadTable reads a file with a roster.
+// ReadTable reads a file with a roster: all sheets with the same headings, from the row that
+// has them. Identity numbers are left out here: they are never kept.
 func ReadTable(name string, data []byte) (Table, error) {
-	f, err := sheet.Read(name, data)
-	return Table{Name: chat.CleanName(name), Rows: f.Rows, Other: f.Other}, err
+	book, err := sheet.ReadBook(name, data)
+	t := Table{Name: chat.CleanName(name)}
+	for _, s := range book.Sheets {
+		at := headRow(s.Rows)
+		switch {
+		case at < 0 && len(t.Rows) == 0 && len(book.Sheets) == 1: // which says what it lacks
+			t.Rows = s.Rows
+		case at < 0:
+			t.Other = append(t.Other, s.Name)
+		case len(t.Rows) == 0:
+			t.Rows = slices.Clone(s.Rows[at:])
+		case sameHeads(t.Rows[0], s.Rows[at]):
+			t.Rows = append(t.Rows, s.Rows[at+1:]...)
+		default:
+			t.Other = append(t.Other, s.Name)
+		}
+	}
+	if len(t.Rows) == 0 && len(book.Sheets) > 0 {
+		t.Rows, t.Other = book.Sheets[0].Rows, nil
+	}
+	t.dropIdentity()
+	return t, err
+}
+
+// headRows is how many rows are looked at for the headings.
+const headRows = 10
+
+// IsRoster tells whether a sheet names the columns of a roster.
+func IsRoster(rows []sheet.Row) bool { return headRow(rows) >= 0 }
+
+// headRow is the row with the headings, -1 when there is none: a name, and something else that
+// a roster has.
+func headRow(rows []sheet.Row) int {
+	for i, r := range rows[:min(len(rows), headRows)] {
+		name, others := false, 0
+		for _, cell := range r.Cells {
+			head := headOf(cell)
+			switch {
+			case slices.Contains(headings["name"], head):
+				name = true
+			case slices.ContainsFunc(Meanings, func(m string) bool { return slices.Contains(headings[m], head) }),
+				mayBeStaff.MatchString(head), likeStatus.MatchString(head), mayBeUnit.MatchString(head), mayBeStatus.MatchString(head), head == "序号", head == "性别":
+				others++
+			}
+		}
+		if name && others > 0 {
+			return i
+		}
+	}
+	return -1
+}
+
+func sameHeads(a, b sheet.Row) bool {
+	if len(a.Cells) != len(b.Cells) {
+		return false
+	}
+	for i := range a.Cells {
+		if headOf(a.Cells[i]) != headOf(b.Cells[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// identity are the headings of identity numbers.
+var identity = regexp.MustCompile(`身份证|证件号|公民身份|护照|idcard|identity`)
+
+// dropIdentity empties the cells of identity numbers.
+func (t *Table) dropIdentity() {
+	if len(t.Rows) == 0 {
+		return
+	}
+	for i, cell := range t.Rows[0].Cells {
+		if !identity.MatchString(headOf(cell)) {
+			continue
+		}
+		t.Identity = append(t.Identity, chat.CleanName(cell))
+		for _, r := range t.Rows[1:] {
+			if i < len(r.Cells) {
+				r.Cells[i] = ""
+			}
+		}
+	}
 }
 
 // Meanings are what a column can be told to be; the last one is not read.
@@ -40,13 +124,13 @@ const NotRead = "none"
 // columns with one meaning the earlier heading counts. Our exports have the
 // first one of each, in Chinese or English.
 var headings = map[string][]string{
-	"staff": {"工号", "员工号", "职工号", "员工工号", "职工工号", "员工编号", "职工编号", "staff", "staffnumber", "staffno", "employeenumber", "employeeno"},
+	"staff": {"工号", "员工号", "职工号", "员工工号", "职工工号", "员工编号", "职工编号", "人员编号", "学号", "staff", "staffnumber", "staffno", "employeenumber", "employeeno"},
 	"name":  {"姓名", "员工姓名", "职工姓名", "党员姓名", "人员姓名", "名字", "name", "fullname"},
 	"unit": {"组织", "党小组", "所在党小组", "所属党小组", "支部", "党支部", "所在党支部", "所属党支部", "所在支部", "所属支部", "党支部名称", "支部名称",
 		"党组织", "所在党组织", "所属党组织", "党组织名称", "unit"},
 	"status": {"状态", "政治面貌", "status"},
 	"joined_on": {"入党日期", "入党时间", "加入党组织日期", "加入党组织时间", "加入中共组织日期", "加入中共组织时间", "加入中国共产党日期",
-		"加入中国共产党时间", "joinedon"},
+		"加入中国共产党时间", "入党年月", "加入党组织年月", "joinedon"},
 	"roles": {"党内职务", "职务", "角色", "党务职务", "roles", "role"},
 	"phone": {"电话", "手机", "手机号", "手机号码", "联系电话", "联系方式", "电话号码", "移动电话", "联系手机", "phone", "mobile", "telephone"},
 }
@@ -56,10 +140,13 @@ var headings = map[string][]string{
 var (
 	mayBeStatus = regexp.MustCompile(`类别|类型|面貌|身份|状态|党员|党籍|阶段|政治|kind|type|class|member`)
 	likeStatus  = regexp.MustCompile(`^(人员|政治)?(类别|身份|面貌)$|^人员类型$|党员|党籍|政治|培养阶段|发展阶段`) // though no cell says it in our words
-	mayBeUnit   = regexp.MustCompile(`部门|单位|组织|支部|小组|车间|班组|科室|department|branch|group`)
+	mayBeUnit   = regexp.MustCompile(`部门|单位|组织|支部|小组|组别|车间|班组|科室|department|branch|group`)
 	mayBeStaff  = regexp.MustCompile(`编号|编码|代码|代号|号码|号$|id$|no$|number`)
 	neverStaff  = regexp.MustCompile(`序号|行号|顺序|排序|电话|手机|身份证|证件|账号|帐号|卡号|门牌|房|邮|传真|党费|学历|型号|phone|mobile|card`)
 )
+
+// likeUnit are headings of units, though some cells name none that we know.
+var likeUnit = regexp.MustCompile(`党组织|支部|小组$|^组别$`)
 
 // bracketed is what stands in brackets in a heading: 工号（必填）.
 var bracketed = regexp.MustCompile(`\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】`)
@@ -165,13 +252,13 @@ func (c *Column) guess(values []string, isUnit func(string) bool) {
 		}
 	}
 	switch {
-	case statuses == len(values) && mayBeStatus.MatchString(head):
+	case statuses*2 > len(values) && mayBeStatus.MatchString(head): // the rest are faults of their rows
 		c.Meaning = "status"
 	case statuses > 0 || likeStatus.MatchString(head):
 		c.May = append(c.May, "status")
 	}
 	switch {
-	case units == len(values) && mayBeUnit.MatchString(head):
+	case units == len(values) && mayBeUnit.MatchString(head), units*2 > len(values) && likeUnit.MatchString(head):
 		c.Meaning = "unit"
 	case units > 0:
 		c.May = append(c.May, "unit")

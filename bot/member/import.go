@@ -245,7 +245,7 @@ func (f *Feature) File(t *engine.Turn, _ chat.File, parsed any) (bool, error) {
 	if err != nil {
 		return true, err
 	}
-	if len(plan.Faults) > 0 {
+	if len(plan.Questions()) == 0 && !plan.Ready() {
 		text, _ := plan.Text(t.Lang, named)
 		return true, t.Reply(chat.Text(text))
 	}
@@ -270,11 +270,11 @@ func (f *Feature) showPlan(t *engine.Turn, pending *Pending, plan *Plan, first, 
 	}
 	if questions := plan.Questions(); len(questions) > 0 {
 		q := questions[0]
-		m = chat.Text(q.ask(t.Lang))
+		m = chat.Text(q.Ask(t.Lang))
 		for _, meaning := range append(slices.Clone(q.May), NotRead) {
 			button(t.T("member.column_is."+meaning), "column", fmt.Sprintf(":%d:%s", q.Index, meaning))
 		}
-	} else if len(plan.Faults) == 0 {
+	} else if plan.Ready() {
 		if cut {
 			m.Media = []chat.Media{{Ref: fmt.Sprintf("preview:%d.xlsx", pending.ID), Name: t.T("member.preview.sheet") + ".xlsx", Alt: t.T("member.preview.sheet")}}
 		}

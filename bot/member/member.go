@@ -44,7 +44,7 @@ import (
 )
 
 // Statuses are what a member can be, in the order of lists.
-var Statuses = []string{"full", "probationary", "candidate", "activist", "public"}
+var Statuses = []string{"full", "probationary", "candidate", "activist", "applicant", "public"}
 
 // Roles are what can be granted within a unit.
 var Roles = []string{"secretary", "committee", "leader", "librarian"}

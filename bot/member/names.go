@@ -46,7 +46,7 @@ var scientific = regexp.MustCompile(`(?i)^\d+(\.\d+)?e\+\d+$`)
 // TidyName is a name as it is kept: without what does not show, and without the
 // blanks that align Chinese names of two characters.
 func TidyName(s string) string {
-	words := strings.Fields(chat.Clean(s))
+	words := strings.Fields(unquoted(chat.Clean(s)))
 	var b strings.Builder
 	for i, w := range words {
 		if i > 0 {
@@ -63,6 +63,13 @@ func TidyName(s string) string {
 
 func inChinese(r rune) bool {
 	return unicode.Is(unicode.Han, r) || strings.ContainsRune("·•・‧", r)
+}
+
+// unquoted is a name without the quotes around it, which programs and people put there.
+func unquoted(name string) string {
+	return strings.TrimFunc(name, func(r rune) bool {
+		return unicode.IsSpace(r) || strings.ContainsRune("\"'“”‘’「」『』＂＇", r)
+	})
 }
 
 // nameFault is what is wrong with a tidy name, as a key under member.fault; ""

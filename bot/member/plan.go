@@ -6,7 +6,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"branchbot/bot/chat"
 	"branchbot/bot/locale"
@@ -69,6 +73,9 @@ type Plan struct {
 	granted map[int64]map[string][]string
 	seen    map[string]int // StaffKey → row
 	alike   map[string]int // Skeleton → entry
+	byName  bool           // there is no column of staff numbers
+	made    int            // the last number that was made
+	today   string
 
 	statuses map[string]string // that cells mean
 }
@@ -83,7 +90,8 @@ type known struct {
 // NewPlan works out what a table would change in the roster of a unit and the
 // units under it; answers say what columns mean, by index.
 func NewPlan(tx *store.Tx, unit string, t *Table, answers map[int]string) (*Plan, error) {
-	p := &Plan{Unit: unit, table: t, answers: answers, seen: map[string]int{}, alike: map[string]int{}, statuses: map[string]string{}}
+	p := &Plan{Unit: unit, table: t, answers: answers, seen: map[string]int{}, alike: map[string]int{}, statuses: map[string]string{},
+		today: tx.Now.AddDate(0, 0, 1).Format(time.DateOnly)} // in any zone
 	if err := p.readUnits(tx); err != nil {
 		return nil, err
 	}
@@ -110,8 +118,8 @@ func (p *Plan) Questions() []Column {
 	return slices.DeleteFunc(slices.Clone(p.Columns), func(c Column) bool { return len(c.May) == 0 })
 }
 
-// Ready tells whether the plan can be carried out.
-func (p *Plan) Ready() bool { return len(p.Questions()) == 0 && len(p.Faults) == 0 }
+// Ready tells whether the plan can be carried out: rows with faults are left out.
+func (p *Plan) Ready() bool { return len(p.Questions()) == 0 && len(p.Entries) > 0 }
 
 // Of are the entries with a kind of change.
 func (p *Plan) Of(kind string) []Entry {
@@ -286,6 +294,9 @@ func (p *Plan) noteColumns(t *Table) {
 			p.note("column", 0, head, "")
 		}
 	}
+	for _, head := range t.Identity {
+		p.note("identity", 0, head, "")
+	}
 	for _, s := range t.Other {
 		p.note("sheet", 0, chat.CleanName(s), "")
 	}
@@ -297,11 +308,18 @@ func (p *Plan) hasHeads() bool {
 	has := func(meaning string) bool {
 		return slices.ContainsFunc(p.Columns, func(c Column) bool { return c.Meaning == meaning })
 	}
+	running := slices.IndexFunc(p.Columns, func(c Column) bool {
+		return c.Running && mayBeStaff.MatchString(headOf(c.Head)) && !neverStaff.MatchString(headOf(c.Head))
+	})
 	switch {
 	case has("staff") && has("name"):
 		return true
-	case has("name") && slices.ContainsFunc(p.Columns, func(c Column) bool { return c.Running }):
-		c := p.Columns[slices.IndexFunc(p.Columns, func(c Column) bool { return c.Running })]
+	case has("name") && running < 0 && (has("status") || has("joined_on") || has("phone") || has("unit")):
+		p.byName = true
+		p.note("by_name", 0, "", "")
+		return true
+	case has("name") && running >= 0:
+		c := p.Columns[running]
 		p.Faults = append(p.Faults, Fault{Row: 1, Column: "member.column.staff", Reason: "member.fault.running", Value: chat.CleanName(c.Head)})
 	case has("name"):
 		p.Faults = append(p.Faults, Fault{Row: 1, Column: "member.column.staff", Reason: "member.fault.no_staff"})
@@ -335,6 +353,11 @@ func (p *Plan) row(t *Table, number int, cell map[string]string, raw []string) {
 	before := len(p.Faults)
 	e := Entry{Row: number, Is: isNew}
 	name := p.name(number, cell["name"])
+	if p.byName {
+		if cell["staff"] = p.numberOf(number, name); cell["staff"] == "" {
+			return
+		}
+	}
 	was := p.who(number, cell["staff"], name)
 	if was != nil {
 		e.Was, e.Is = was.Person, isChanged
@@ -370,6 +393,8 @@ func (p *Plan) name(row int, text string) string {
 		return name
 	}
 	switch words := strings.Join(strings.Fields(text), " "); {
+	case unquoted(words) != words:
+		p.note("quotes", row, words, name)
 	case chat.Clean(words) != words:
 		p.note("hidden", row, name, "")
 	case words != name:
@@ -419,6 +444,37 @@ func (p *Plan) who(row int, text, name string) *known {
 	return nil
 }
 
+// numberOf is the staff number of who is called so on the roster, or one that is made for
+// somebody new; "" when several are called so.
+func (p *Plan) numberOf(row int, name string) string {
+	switch found := p.bySound[Skeleton(name)]; len(found) {
+	case 0:
+	case 1:
+		return p.roster[found[0]].Staff
+	default:
+		p.fault(row, "name", "namesakes", name)
+		return ""
+	}
+	if p.made == 0 {
+		for _, k := range p.roster {
+			if n, err := strconv.Atoi(strings.TrimPrefix(k.Staff, madeNumber)); err == nil && strings.HasPrefix(k.Staff, madeNumber) {
+				p.made = max(p.made, n)
+			}
+		}
+	}
+	for {
+		p.made++
+		staff := fmt.Sprintf("%s%04d", madeNumber, p.made)
+		if len(p.known[StaffKey(staff)]) == 0 {
+			p.note("made", row, name, staff)
+			return staff
+		}
+	}
+}
+
+// madeNumber begins the staff numbers that are made for people without one.
+const madeNumber = "D"
+
 // find is who has a number: written as it is, or else folded.
 func (p *Plan) find(staff string) []known {
 	list := p.known[StaffKey(staff)]
@@ -454,7 +510,16 @@ func (p *Plan) person(row int, cell map[string]string, whole bool, was *known) P
 		}
 	}
 	if text := cell["unit"]; text != "" {
-		switch ids := p.units[unitKey(text)]; {
+		ids := p.units[unitKey(text)]
+		if len(ids) == 0 {
+			if ids = p.endingIn(text); len(ids) == 0 {
+				ids = p.formal(text)
+			}
+			if len(ids) == 1 {
+				p.note("unit_as", row, chat.CleanName(text), p.unitName(ids[0]))
+			}
+		}
+		switch {
 		case len(ids) == 0:
 			p.fault(row, "unit", "unit", text)
 		case len(ids) == 1:
@@ -476,21 +541,77 @@ func (p *Plan) person(row int, cell map[string]string, whole bool, was *known) P
 		}
 	}
 	if text := cell["joined_on"]; text != "" || whole {
-		if person.JoinedOn = date(text); person.JoinedOn == "" && text != "" {
+		var exact bool
+		if person.JoinedOn, exact = date(text); person.JoinedOn == "" && text != "" {
 			p.fault(row, "joined_on", "date", text)
+		} else if person.JoinedOn > p.today {
+			p.fault(row, "joined_on", "future", text)
+		} else if !exact && text != "" {
+			p.note("month", row, chat.CleanName(text), person.JoinedOn)
 		}
 	}
 	if text := cell["phone"]; text != "" || whole {
-		if person.Phone = Phone(text); person.Phone == "" && text != "" {
+		phone := Phone(text)
+		if phone == "" && text != "" && !whole {
+			if phone = firstPhone(text); phone != "" {
+				p.note("phone", row, chat.CleanName(text), phone)
+			} else if p.note("no_phone", row, chat.CleanName(text), ""); was != nil {
+				phone = was.Phone
+			}
+		} else if phone == "" && text != "" {
 			p.fault(row, "phone", "phone", text)
 		}
+		person.Phone = phone
 	}
 	return person
 }
 
-// statusOf is the status that a cell means, "" when none.
+// endingIn are the units whose names end a longer one: 某某公司示范党支部第一党小组. The
+// longest such name is meant.
+func (p *Plan) endingIn(text string) (ids []string) {
+	key, longest := unitKey(text), 0
+	for name, of := range p.units {
+		if strings.HasSuffix(key, name) && len(name) > longest && strings.ContainsFunc(name, func(r rune) bool { return unicode.Is(unicode.Han, r) }) {
+			ids, longest = of, len(name)
+		}
+	}
+	return ids
+}
+
+// formal are the units of which a longer name is the formal one: 中共某某公司示范支部委员会 of
+// 示范党支部.
+func (p *Plan) formal(text string) (ids []string) {
+	key, longest := bareUnit(text), 0
+	for name, of := range p.units {
+		if bare := bareUnit(name); bare != unitKey(name) && utf8.RuneCountInString(bare) > 1 && strings.HasSuffix(key, bare) && len(bare) >= longest {
+			if len(bare) > longest {
+				ids = nil
+			}
+			for _, id := range of {
+				if !slices.Contains(ids, id) {
+					ids = append(ids, id)
+				}
+			}
+			longest = len(bare)
+		}
+	}
+	return ids
+}
+
+// bareUnit is the name of a unit without what it has as an organisation of the party.
+func bareUnit(s string) string {
+	s = strings.NewReplacer("中国共产党", "", "中共", "", "委员会", "", "党", "").Replace(unitKey(s))
+	return strings.TrimSuffix(strings.TrimSuffix(s, "支部"), "总支")
+}
+
+// statusOf is the status that a cell means, "" when none; what stands in brackets behind it
+// makes no difference.
 func statusOf(text string) string {
-	return word("member.status.", Statuses, strings.Join(strings.Fields(TidyStaff(text)), ""))
+	text = strings.Join(strings.Fields(TidyStaff(text)), "")
+	if is := word("member.status.", Statuses, text); is != "" {
+		return is
+	}
+	return word("member.status.", Statuses, bracketed.ReplaceAllString(text, ""))
 }
 
 // roles reads the offices that a row gives; those that somebody has are no change.
@@ -498,6 +619,7 @@ func (p *Plan) roles(e *Entry, text string, was *known) {
 	for _, title := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(",，、;；/ \n", r) }) {
 		role, _ := Title(title)
 		switch {
+		case noOffice[title]:
 		case role == "":
 			p.note("title", e.Row, e.Person.Name, chat.CleanName(title))
 		case was != nil && slices.Contains(p.granted[was.ID][e.Person.Unit], role), slices.Contains(e.Person.Roles, role):
@@ -507,6 +629,9 @@ func (p *Plan) roles(e *Entry, text string, was *known) {
 		}
 	}
 }
+
+// noOffice are words that stand in the column of offices and give none.
+var noOffice = map[string]bool{"无": true, "没有": true, "-": true, "—": true, "－": true, "普通党员": true, "党员": true, "正式党员": true, "预备党员": true, "群众": true, "暂无": true}
 
 // ends notes the offices that end with a move: those of units that the new one
 // does not lie under.

@@ -48,9 +48,9 @@ func (p *Plan) Text(lang string, most int) (text string, cut bool) {
 	switch {
 	case len(p.Questions()) > 0:
 		for _, q := range p.Questions() {
-			lines = append(lines, q.ask(lang))
+			lines = append(lines, q.Ask(lang))
 		}
-	case len(faults) > 0:
+	case !p.Ready():
 		add("faults", most*2, faults)
 		lines = append(lines, locale.Text(lang, "member.preview.fix"))
 	default:
@@ -64,6 +64,7 @@ func (p *Plan) Text(lang string, most int) (text string, cut bool) {
 		if most == 0 {
 			add(isSame, 0, p.told(lang, isSame))
 		}
+		add("some_faults", most*2, faults)
 	}
 	for _, notes := range p.noted(lang) {
 		for i, line := range notes {
@@ -179,8 +180,8 @@ func (n Note) text(lang string) string {
 	return locale.Text(lang, "member.note."+n.Key, "Row", n.Row, "Value", n.Value, "Other", n.Other)
 }
 
-// ask is the question what a column means.
-func (c *Column) ask(lang string) string {
+// Ask is the question what a column means.
+func (c *Column) Ask(lang string) string {
 	head := chat.CleanName(c.Head)
 	if head == "" {
 		head = c.Letter()

@@ -2,8 +2,11 @@ package member
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
+
+	"golang.org/x/text/unicode/norm"
 
 	"branchbot/bot/locale"
 	"branchbot/content/sheet"
@@ -56,24 +59,50 @@ func word(prefix string, values []string, text string) string {
 	return ""
 }
 
-// date reads the ways in which days are written in tables, among them the
-// number of days since 1900 that Excel stores.
-func date(s string) string {
-	for _, layout := range []string{"2006-01-02", "2006/1/2", "2006.1.2", "2006年1月2日", "20060102"} {
+// date reads the ways in which days are written in tables, among them the number of days since
+// 1900 that Excel stores. whole is false when only a month is given: then it is the first day.
+func date(s string) (day string, whole bool) {
+	s = strings.TrimSpace(norm.NFKC.String(s))
+	s = clockBehind.ReplaceAllString(s, "")
+	for _, layout := range []string{"2006-1-2", "2006/1/2", "2006.1.2", "2006年1月2日", "2006年1月2", "20060102", "2006 1 2"} {
 		if t, err := time.Parse(layout, s); err == nil {
-			return t.Format("2006-01-02")
+			return t.Format(time.DateOnly), true
+		}
+	}
+	for _, layout := range []string{"2006-1", "2006/1", "2006.1", "2006年1月", "2006年1月份", "200601"} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t.Format(time.DateOnly), false
 		}
 	}
 	var days int
 	if n, err := fmt.Sscanf(s, "%d", &days); err == nil && n == 1 && len(s) == 5 {
-		return time.Date(1899, 12, 30, 0, 0, 0, 0, time.UTC).AddDate(0, 0, days).Format("2006-01-02")
+		return time.Date(1899, 12, 30, 0, 0, 0, 0, time.UTC).AddDate(0, 0, days).Format(time.DateOnly), true
+	}
+	return "", false
+}
+
+// clockBehind is the time that exports write behind a day.
+var clockBehind = regexp.MustCompile(`[ T]\d{1,2}:\d\d(:\d\d(\.\d+)?)?Z?$`)
+
+// firstPhone is the first telephone number of several; "" when there is none.
+func firstPhone(s string) string {
+	for part := range strings.FieldsFuncSeq(norm.NFKC.String(s), func(r rune) bool { return strings.ContainsRune("/、,，;； \n或", r) }) {
+		if p := Phone(part); len(p) >= 7 {
+			return p
+		}
 	}
 	return ""
 }
 
+// mobile is a mobile number as people write it.
+var mobile = regexp.MustCompile(`^(?:\+?86[- ]?)?(1\d\d)[- ]?(\d{4})[- ]?(\d{4})$`)
+
 // Phone reads a telephone number: digits with blanks, hyphens, brackets and a
-// leading + between or before them; "" when it is none.
+// leading + between or before them; "" when it is none. A mobile number is kept as its digits.
 func Phone(s string) string {
+	if m := mobile.FindStringSubmatch(strings.TrimSpace(s)); m != nil {
+		return m[1] + m[2] + m[3]
+	}
 	digits := 0
 	for i, r := range s {
 		switch {
