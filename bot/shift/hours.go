@@ -3,22 +3,23 @@ package shift
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
 
-// Config is what a letter of a pattern means. A letter without work is a day
-// off.
+// Config is what the name of a shift means. One without work is a day off.
 type Config struct {
 	Work   string `yaml:"work"`   // "16:00-24:00"; "24:00-08:00" begins at the end of the day
 	Asleep string `yaml:"asleep"` // after the work, beyond the quiet hours of all: "01:00-09:00"
 }
 
-// Usual are the letters unless the configuration has its own: three shifts of
+// Usual are the shifts unless the configuration has its own: three shifts of
 // eight hours, one of twelve, and days off.
 var Usual = map[string]Config{
 	"早": {Work: "08:00-16:00"},
@@ -28,10 +29,10 @@ var Usual = map[string]Config{
 	"休": {},
 }
 
-// Letters are the letters of patterns.
-type Letters map[rune]hours
+// Letters are the shifts by name: mostly one letter, 早, or a word, 大夜.
+type Letters map[string]hours
 
-// hours of a letter, in minutes from the midnight that begins its day. A
+// hours of a shift, in minutes from the midnight that begins its day. A
 // stretch of no length is none.
 type hours struct {
 	work, asleep stretch
@@ -43,13 +44,16 @@ func (s stretch) none() bool { return s.from == s.to }
 
 const aDay = 24 * 60
 
-// Read reads the letters. Each fault is given with its letter and key.
+// longestName is how many characters the name of a shift has at most.
+const longestName = 8
+
+// Read reads the shifts. Each fault is given with its name and key.
 func Read(given map[string]Config) (Letters, map[string]error) {
 	letters, faults := Letters{}, map[string]error{}
 	for name, c := range given {
-		letter, size := utf8.DecodeRuneInString(name)
-		if size != len(name) || letter == unknown || strings.TrimSpace(name) == "" {
-			faults[name] = errors.New("name a shift by one letter, e.g. 早")
+		letter := norm.NFKC.String(name)
+		if n := utf8.RuneCountInString(letter); n == 0 || n > longestName || strings.ContainsAny(letter, between+unknown) || strings.ContainsFunc(letter, unicode.IsSpace) {
+			faults[name] = fmt.Errorf("name a shift by a letter or a short word without blanks, e.g. 早 or 大夜, at most %d characters", longestName)
 			continue
 		}
 		h := hours{}
@@ -106,14 +110,14 @@ func clock(minute int) string {
 	return fmt.Sprintf("%02d:%02d", minute/60, minute%60)
 }
 
-// sorted are the letters by the beginning of their work, days off last.
-func (l Letters) sorted() []rune {
-	var all []rune
+// sorted are the shifts by the beginning of their work, days off last.
+func (l Letters) sorted() []string {
+	var all []string
 	for letter := range l {
 		all = append(all, letter)
 	}
-	slices.SortFunc(all, func(a, b rune) int {
-		key := func(r rune) int {
+	slices.SortFunc(all, func(a, b string) int {
+		key := func(r string) int {
 			if l[r].work.none() {
 				return 10 * aDay
 			}
@@ -122,49 +126,129 @@ func (l Letters) sorted() []rune {
 		if d := key(a) - key(b); d != 0 {
 			return d
 		}
-		return int(a - b)
+		return strings.Compare(a, b)
 	})
 	return all
 }
 
 // unknown stands in a pattern for a day of which nothing is known.
-const unknown = '-'
+const unknown = "-"
 
 // longest is the longest pattern, in days.
 const longest = 62
 
 var errLong = fmt.Errorf("a pattern has at most %d days", longest)
 
-// badLetter is a letter that no shift has.
-type badLetter rune
+// badLetter is a letter or word that no shift has for its name.
+type badLetter string
 
 func (b badLetter) Error() string { return "unknown letter " + string(b) }
 
-// ReadPattern reads 早早中中夜夜休休, 早、早、中、中, 早班 早班 休息. An error is
+// between may stand between the shifts of a pattern.
+const between = " ,，、/|;；→"
+
+// joined is a pattern as it is kept: letters one after another or, when a name has several
+// characters, words with blanks.
+func joined(shifts []string) string {
+	if !slices.ContainsFunc(shifts, func(s string) bool { return utf8.RuneCountInString(s) > 1 }) {
+		return strings.Join(shifts, "")
+	}
+	if len(shifts) == 1 {
+		return shifts[0] + " " // which tells the word 大夜 from the letters 大 and 夜
+	}
+	return strings.Join(shifts, " ")
+}
+
+// shiftsOf are the shifts of a pattern that is kept.
+func shiftsOf(pattern string) []string {
+	if strings.Contains(pattern, " ") {
+		return strings.Fields(pattern)
+	}
+	return strings.Split(pattern, "")
+}
+
+// ReadPattern reads 早早中中夜夜休休, 早、早、中、中, 早班 早班 休息, 大夜 小夜. An error is
 // errLong or a badLetter.
 func (l Letters) ReadPattern(text string) (string, error) {
-	text = strings.NewReplacer("休息", "休", "班", "", "假", "").Replace(norm.NFKC.String(text))
-	var out []rune
-	for _, r := range text {
-		if strings.ContainsRune(" ,，、/|;；→", r) {
-			continue
+	var out []string
+	for text = norm.NFKC.String(text); text != ""; {
+		r, size := utf8.DecodeRuneInString(text)
+		switch name, n := l.first(text); {
+		case strings.ContainsRune(between, r) || unicode.IsSpace(r):
+			text = text[size:]
+		case n > 0:
+			out = append(out, name)
+			text = strings.TrimPrefix(text[n:], "班")
+		case strings.HasPrefix(text, "班"), strings.HasPrefix(text, "假"):
+			text = text[size:]
+		default:
+			return "", badLetter(string(r))
 		}
-		if _, ok := l[r]; !ok {
-			return "", badLetter(r)
-		}
-		out = append(out, r)
 	}
 	if len(out) > longest {
 		return "", errLong
 	}
-	return string(out), nil
+	return joined(out), nil
+}
+
+// off are words for a day off.
+var off = []string{"休息", "公休", "轮休", "调休", "补休", "倒休", "例休", "串休", "年休", "年假", "休假", "放假", "休班", "OFF", "off", "Off"}
+
+// byHours is the shift whose hours a text gives, 8:00-20:00; "" when it gives none, or they are
+// those of no shift or of two.
+func (l Letters) byHours(text string) (name string) {
+	m := hoursText.FindStringSubmatch(norm.NFKC.String(text))
+	if m == nil {
+		return ""
+	}
+	s, err := readStretch(pad(m[1])+"-"+pad(m[2]), 0)
+	if err != nil {
+		return ""
+	}
+	for letter, h := range l {
+		if !h.work.none() && h.work.from%aDay == s.from%aDay && h.work.to%aDay == s.to%aDay {
+			if name != "" {
+				return ""
+			}
+			name = letter
+		}
+	}
+	return name
+}
+
+var hoursText = regexp.MustCompile(`^\s*(\d{1,2}[::]\d\d)\s*[-–—~～至到]\s*(?:次日)?(\d{1,2}[::]\d\d)\s*$`)
+
+func pad(clock string) string {
+	if len(clock) == len("8:00") {
+		return "0" + clock
+	}
+	return clock
+}
+
+// first is the shift whose name a text begins with, the longest one, and how many bytes it
+// takes.
+func (l Letters) first(text string) (name string, n int) {
+	for letter := range l {
+		if strings.HasPrefix(text, letter) && len(letter) > n {
+			name, n = letter, len(letter)
+		}
+	}
+	if _, ok := l["休"]; !ok {
+		return name, n
+	}
+	for _, word := range off {
+		if strings.HasPrefix(text, word) && len(word) > n {
+			name, n = "休", len(word)
+		}
+	}
+	return name, n
 }
 
 // rotation is a pattern of a member, from a day on. A later rotation takes its
 // place from its first day on.
 type rotation struct {
 	Member   int64  `json:"member"`
-	Pattern  string `json:"pattern"`   // a letter a day, again and again; "": no shifts
+	Pattern  string `json:"pattern"`   // a shift a day, again and again; see joined; "": no shifts
 	StartsOn string `json:"starts_on"` // the day of the first letter, 2006-01-02
 	EndsOn   string `json:"ends_on"`   // the last day; "" = none
 }
@@ -176,7 +260,7 @@ func day(t time.Time) time.Time {
 
 // letterOn is the letter of a day by the rotations of a member, which are in
 // the order of their first days; unknown when there is none.
-func letterOn(rotations []rotation, on time.Time) rune {
+func letterOn(rotations []rotation, on time.Time) string {
 	text := on.Format(time.DateOnly)
 	for _, r := range slices.Backward(rotations) {
 		if r.StartsOn > text {
@@ -189,7 +273,7 @@ func letterOn(rotations []rotation, on time.Time) rune {
 		if err != nil {
 			panic("rotation of " + r.StartsOn + ": " + err.Error()) // checked when it was entered
 		}
-		letters := []rune(r.Pattern)
+		letters := shiftsOf(r.Pattern)
 		return letters[int(on.Sub(first)/(24*time.Hour))%len(letters)]
 	}
 	return unknown

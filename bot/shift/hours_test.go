@@ -35,7 +35,7 @@ func TestReadPattern(t *testing.T) {
 func TestBadHours(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]Config{
-		"早班.": {}, "": {}, "-": {}, "早.work": {Work: "8-16"}, "中.work": {Work: "25:00-08:00"}, "夜.work": {Work: "08:00-08:00"},
+		"早班早班早班早班早班.": {}, "早 班.": {}, "": {}, "-": {}, "早.work": {Work: "8-16"}, "中.work": {Work: "25:00-08:00"}, "夜.work": {Work: "08:00-08:00"},
 		"晚.asleep": {Asleep: "01:00-09:00"}, "大.asleep": {Work: "08:00-16:00", Asleep: "night"},
 	} {
 		letter, _, _ := strings.Cut(name, ".")

@@ -174,7 +174,7 @@ func (f *Feature) days(t *engine.Turn, rotations []rotation, first time.Time) st
 }
 
 // tell tells a letter with its hours.
-func (l Letters) tell(t *engine.Turn, letter rune) string {
+func (l Letters) tell(t *engine.Turn, letter string) string {
 	h, ok := l[letter]
 	switch {
 	case !ok:
@@ -236,7 +236,7 @@ func (f *Feature) showAll(t *engine.Turn, on time.Time) error {
 	}
 	var lines []string
 	for _, at := range []time.Time{on, on.AddDate(0, 0, 1)} {
-		names := map[rune][]string{}
+		names := map[string][]string{}
 		for _, m := range roster {
 			letter := letterOn(by[m.ID], day(at))
 			if _, ok := f.Letters()[letter]; !ok {
