@@ -2,39 +2,12 @@ package schedule
 
 import (
 	"fmt"
-	"path/filepath"
 	"slices"
 	"time"
 
 	"branchbot/schedules"
 	"branchbot/store"
 )
-
-// ImportHolidays checks a file of holidays and installs it in the place of its
-// year. A running bot takes it in within a second.
-func ImportHolidays(tx *store.Tx, file string, data []byte) (schedules.Year, error) {
-	year, err := schedules.ParseYear(file, data)
-	if err != nil {
-		return year, err
-	}
-	years, err := HolidayYears(tx)
-	if err != nil {
-		return year, err
-	}
-	if _, err := schedules.NewHolidays(append(years, year)...); err != nil {
-		return year, err
-	}
-	tx.Changes("holidays")
-	_, err = tx.Exec(`INSERT INTO holiday_year (year, file, text, installed_at) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (year) DO UPDATE SET file = excluded.file, text = excluded.text, installed_at = excluded.installed_at`,
-		year.Year, filepath.Base(file), string(data), tx.Millis())
-	if err != nil {
-		return year, err
-	}
-	_, err = tx.Exec(`INSERT INTO timer (due_at, feature, kind, ref, key) VALUES ($1, 'schedule', 'holidays', '', 'schedule:holidays')
-		ON CONFLICT DO NOTHING`, tx.Millis())
-	return year, err
-}
 
 // HolidayYears are the shipped years and those imported in their place or
 // beside them, in order.
