@@ -32,7 +32,7 @@ var papers = []struct {
 func TestReadPaper(t *testing.T) {
 	t.Parallel()
 	for _, c := range papers {
-		p, ok := readPaper(c.text)
+		p, ok := readPaper(c.text, nil)
 		if !ok || p.Head != c.head {
 			t.Errorf("%s: %v, head %q; want %q", c.name, ok, p.Head, c.head)
 		}
@@ -41,7 +41,7 @@ func TestReadPaper(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"", "接龙", "1. 张三\n2. 李四", "大家看 #接龙", "#接龙" + strings.Repeat("长", maxPaper)} {
-		if _, ok := readPaper(text); ok {
+		if _, ok := readPaper(text, nil); ok {
 			t.Errorf("%.40q is taken for a list", text)
 		}
 	}
@@ -74,7 +74,7 @@ func FuzzPaper(f *testing.F) {
 		f.Add(c.text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		p, ok := readPaper(text)
+		p, ok := readPaper(text, nil)
 		if !ok && (p.Head != "" || p.Items != nil) {
 			t.Error("no list, but something was read")
 		}

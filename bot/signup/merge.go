@@ -16,7 +16,7 @@ func (f *Feature) Lists(p engine.Prompt, text string) bool {
 	if !isPaper(text) || len(p.Want.Texts) == 0 {
 		return false
 	}
-	list, ok := readPaper(text)
+	list, ok := readPaper(text, nil)
 	return ok && list.names(p.Want.Texts[0])
 }
 
@@ -26,11 +26,11 @@ func (f *Feature) List(t *engine.Turn, p engine.Prompt) error {
 	if err != nil {
 		return err
 	}
-	paper, _ := readPaper(t.Event.Text)
 	roster, err := member.Roster(t.Tx, s.Unit)
 	if err != nil {
 		return err
 	}
+	paper, _ := readPaper(t.Event.Text, namesOf(roster))
 	m := merger{t: t, s: s, called: map[string][]int64{}, seen: map[string]bool{}}
 	for _, who := range roster {
 		m.called[who.Name] = append(m.called[who.Name], who.ID)
