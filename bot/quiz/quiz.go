@@ -24,6 +24,7 @@ import (
 	"strings"
 	"time"
 
+	"branchbot/bot/bank"
 	"branchbot/bot/chat"
 	"branchbot/bot/command"
 	"branchbot/bot/engine"
@@ -108,13 +109,13 @@ func (f *Feature) preview(t *engine.Turn, args engine.Args) (chat.Message, error
 // ask opens a round now: /出题, /出题 ID or TAG, or with a question in the
 // Aiken form on the lines below.
 func (f *Feature) ask(t *engine.Turn, line command.Line) error {
-	q, err := f.choose(t, line.Args)
+	q, doubt, err := f.choose(t, line.Args)
 	if err != nil {
 		return err
 	}
-	if looksLettered(q) {
-		shown := chat.Text(q.Ask + "\n" + t.T("quiz.key", "Key", key(t.Lang, q)))
-		if asked, err := t.AskFirst(line, t.T("quiz.no_letters"), shown); asked || err != nil {
+	if doubt != "" {
+		shown := chat.Text(strings.Join(append([]string{q.Ask}, lettered(q.Options)...), "\n") + "\n" + t.T("quiz.key", "Key", key(t.Lang, q)))
+		if asked, err := t.AskFirst(line, t.T(doubt), shown); asked || err != nil {
 			return err
 		}
 	}
@@ -126,25 +127,57 @@ func (f *Feature) ask(t *engine.Turn, line command.Line) error {
 	return t.Sending(cause, t.T("delivery.about.quiz", "Code", code))
 }
 
-// looksLettered tells whether a gap to fill was meant as a choice: its options stand
-// in the text without letters, or its answer is one.
-func looksLettered(q *content.Question) bool {
-	if q.ID != "" || q.Type != content.Blank {
-		return false
+// lettered are options with their letters.
+func lettered(options []string) []string {
+	out := make([]string, len(options))
+	for i, o := range options {
+		out[i] = string(rune('A'+i)) + ". " + o
 	}
-	letter := func(s string) bool { return len(s) == 1 && s[0] >= 'A' && s[0] <= 'J' }
-	return strings.Contains(q.Ask, "\n") || slices.ContainsFunc(q.Accept, letter)
+	return out
 }
 
-func (f *Feature) choose(t *engine.Turn, args string) (*content.Question, error) {
+// choose is the question that is meant; doubt is what to ask first, of one that was composed.
+func (f *Feature) choose(t *engine.Turn, args string) (q *content.Question, doubt string, err error) {
 	if args != "" && strings.Contains(t.Event.Text+args, "\n") {
-		qs, err := content.ParseAiken("", args)
-		if err != nil || len(qs) != 1 {
-			return nil, engine.Complain("quiz.compose_how")
-		}
-		qs[0].ID = ""
-		return qs[0], nil
+		return compose(t.Lang, args)
 	}
+	q, err = f.find(t, args)
+	return q, "", err
+}
+
+// compose reads the one question that somebody writes.
+func compose(lang, text string) (q *content.Question, doubt string, err error) {
+	b, err := content.ReadBank("", []byte(text))
+	if err != nil {
+		return nil, "", engine.Complain("quiz.compose_how")
+	}
+	if len(b.Questions) == 0 && len(b.Bad) == 1 && b.Bad[0].Reasons[0].Key == "letter_without_options" {
+		// The options stand on their lines, and only their letters are missing.
+		lines := strings.Split(strings.TrimSpace(text), "\n")
+		if last := len(lines) - 1; last > 2 {
+			again, err := content.ReadBank("", []byte(strings.Join(slices.Concat(lines[:1], lettered(lines[1:last]), lines[last:]), "\n")))
+			if err == nil && len(again.Questions) == 1 {
+				b, doubt = again, "quiz.letters_added"
+			}
+		}
+	}
+	left := slices.Concat(b.Bad, b.Skipped)
+	switch {
+	case len(left) > 0:
+		return nil, "", engine.Complain("quiz.compose_wrong", "Why", bank.Why(lang, left[0].Reasons[0]))
+	case len(b.Questions) != 1:
+		return nil, "", engine.Complain("quiz.compose_how")
+	}
+	q = b.Questions[0]
+	q.ID = ""
+	if q.Type == content.Blank && strings.Contains(q.Ask, "\n") {
+		doubt = "quiz.no_letters"
+	}
+	return q, doubt, nil
+}
+
+// find is the question of an id, or one of a pool.
+func (f *Feature) find(t *engine.Turn, args string) (*content.Question, error) {
 	q, err := f.draw(t, command.Fold(args))
 	var skip *engine.Skip
 	switch {
