@@ -3,7 +3,6 @@ package bot
 import (
 	"context"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -14,11 +13,8 @@ import (
 )
 
 func (p *Program) holidaysCommand() *cobra.Command {
-	root := &cobra.Command{Use: "holidays", Short: "Show the years whose public holidays are known", Args: cobra.NoArgs,
+	return &cobra.Command{Use: "holidays", Short: "Show the years whose public holidays are known; import takes in another", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return p.holidays(c.Context()) }}
-	root.AddCommand(&cobra.Command{Use: "import FILE", Short: "Take in the public holidays of a year, also while the bot runs", Args: cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error { return p.importHolidays(c.Context(), args[0]) }})
-	return root
 }
 
 func (p *Program) holidays(ctx context.Context) error {
@@ -45,25 +41,4 @@ func summary(y schedules.Year) string {
 		}
 	}
 	return fmt.Sprintf("%d days off, %d days worked for them", off, len(y.Days)-off)
-}
-
-func (p *Program) importHolidays(ctx context.Context, file string) error {
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return err
-	}
-	_, db, err := p.tool(ctx)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	var year schedules.Year
-	err = db.Write(func(tx *store.Tx) error {
-		year, err = schedule.ImportHolidays(tx, file, data)
-		return err
-	})
-	if err == nil {
-		fmt.Fprintf(p.Out, "imported: %d, %s; a running bot takes it in at once\n", year.Year, summary(year))
-	}
-	return err
 }

@@ -1,7 +1,6 @@
 package bot
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,7 +8,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -17,7 +15,6 @@ import (
 
 	"branchbot/bot/config"
 	"branchbot/bot/engine"
-	"branchbot/bot/locale"
 	"branchbot/bot/member"
 	"branchbot/content"
 	"branchbot/store"
@@ -75,7 +72,7 @@ func (p *Program) commands() *cobra.Command {
 		&cobra.Command{Use: "check", Short: "Check the configuration and the packs", Args: cobra.NoArgs,
 			RunE: func(*cobra.Command, []string) error { return p.check() }},
 		p.rehearseCommand(),
-		p.backupCommand(), p.restoreCommand(), p.eventsCommand(), p.ledgerCommand(), p.rosterCommand(), p.holidaysCommand(), p.moveCommand(), p.seedCommand(), p.statusCommand(),
+		p.backupCommand(), p.restoreCommand(), p.eventsCommand(), p.ledgerCommand(), p.importCommand(), p.rosterCommand(), p.holidaysCommand(), p.moveCommand(), p.seedCommand(), p.statusCommand(),
 		&cobra.Command{Use: "invite STAFFNO", Short: "Make a one-time code that lets a member in, e.g. the first secretary", Args: cobra.ExactArgs(1),
 			RunE: func(c *cobra.Command, args []string) error { return p.invite(c.Context(), args[0]) }},
 		&cobra.Command{Use: "console STAFFNO", Short: "Make a one-time link that lets a member into the console", Args: cobra.ExactArgs(1),
@@ -177,6 +174,9 @@ func (p *Program) tool(ctx context.Context) (*Settings, *store.DB, error) {
 		return nil, nil, err
 	}
 	db, err := openDatabase(ctx, s, true)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("there is no database yet (%w); start branchbot once, which makes it", err)
+	}
 	return s, db, err
 }
 
@@ -208,20 +208,14 @@ func (p *Program) events(ctx context.Context) error {
 
 func (p *Program) rosterCommand() *cobra.Command {
 	var unit string
-	var o importOptions
-	root := &cobra.Command{Use: "roster", Short: "Take in or write out the roster (.xlsx, .csv)"}
+	root := &cobra.Command{Use: "roster", Short: "Write out the roster (.xlsx, .csv); import takes one in"}
 	root.PersistentFlags().StringVar(&unit, "unit", "", "the unit (the first of the configuration unless set)")
-	take := &cobra.Command{Use: "import FILE", Short: "Show what a roster file would change; with --yes take it in", Args: cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error { return p.importRoster(c.Context(), unit, args[0], o) }}
-	take.Flags().BoolVar(&o.yes, "yes", false, "take it in")
-	take.Flags().StringSliceVar(&o.allow, "allow", nil, "changes that --yes alone does not take in: "+strings.Join(member.Kinds, ", "))
-	take.Flags().StringArrayVar(&o.columns, "column", nil, "what a column is, HEADING=MEANING, e.g. 人员类别=status: "+strings.Join(member.Meanings, ", "))
-	root.AddCommand(take, &cobra.Command{Use: "export FILE", Short: "Write the roster to a new file", Args: cobra.ExactArgs(1),
+	root.AddCommand(&cobra.Command{Use: "export FILE", Short: "Write the roster to a new file", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error { return p.exportRoster(c.Context(), unit, args[0]) }})
 	return root
 }
 
-// unitOf is the unit that a roster command means.
+// unitOf is the unit that a command means.
 func unitOf(s *Settings, unit string) (string, error) {
 	if unit == "" && len(s.Units) > 0 {
 		return s.Units[0].ID, nil
@@ -232,83 +226,6 @@ func unitOf(s *Settings, unit string) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("there is no unit %q in %s", unit, s.file.Name)
-}
-
-// importOptions are what a user says of a file.
-type importOptions struct {
-	yes     bool
-	allow   []string
-	columns []string
-}
-
-func (p *Program) importRoster(ctx context.Context, unit, file string, o importOptions) error {
-	for _, kind := range o.allow {
-		if !slices.Contains(member.Kinds, kind) {
-			return fmt.Errorf("--allow %q: it is none of %s", kind, strings.Join(member.Kinds, ", "))
-		}
-	}
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return err
-	}
-	table, err := member.ReadTable(file, data)
-	if err != nil {
-		return fmt.Errorf("%s: %w", file, err)
-	}
-	answers, err := table.ColumnAnswers(o.columns)
-	if err != nil {
-		return fmt.Errorf("--column %w", err)
-	}
-	s, db, err := p.tool(ctx)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	if unit, err = unitOf(s, unit); err != nil {
-		return err
-	}
-	var preview, done string // of the last run: a transaction may be run again
-	err = db.Write(func(tx *store.Tx) error {
-		plan, err := member.NewPlan(tx, unit, &table, answers)
-		if err != nil {
-			return fmt.Errorf("%s: %w", file, err)
-		}
-		preview, _ = plan.Text(s.Language, 0)
-		preview += "\n"
-		apart := slices.DeleteFunc(plan.Asked(), func(kind string) bool { return slices.Contains(o.allow, kind) })
-		switch {
-		case len(plan.Questions()) > 0:
-			q := plan.Questions()[0]
-			return fmt.Errorf("%s: nothing was imported; say what the column is: --column %s=%s (or %s)", file, cmp.Or(q.Head, q.Letter()),
-				q.May[0], strings.Join(append(q.May[1:], member.NotRead), ", "))
-		case !plan.Ready():
-			return fmt.Errorf("%s: nothing was imported", file)
-		case !o.yes && len(apart) > 0:
-			done = "nothing is changed yet; add --yes to import, and --allow " + strings.Join(apart, ",") + " if all of that is meant\n"
-			return nil
-		case !o.yes:
-			done = "nothing is changed yet; add --yes to import\n"
-			return nil
-		case len(apart) > 0 && o.allow == nil:
-			return fmt.Errorf("%s: nothing was imported: it has changes that are confirmed apart; add --allow %s to take them in, or --allow \"\" to leave all of them out",
-				file, strings.Join(apart, ","))
-		}
-		taken, err := member.NewDirectory().Take(tx, plan, o.allow, "command")
-		var refused *engine.Complaint
-		if errors.As(err, &refused) {
-			return fmt.Errorf("%s: nothing was imported: %s", file, locale.Text(s.Language, refused.Key, refused.Args...))
-		}
-		done = fmt.Sprintf("imported: %d new, %d updated, %d the same\n", taken.Added, taken.Changed, taken.Same)
-		if taken.Left > 0 {
-			done += fmt.Sprintf("not allowed, so not changed: %d\n", taken.Left)
-		}
-		return err
-	})
-	fmt.Fprint(p.Out, preview)
-	if err == nil {
-		fmt.Fprint(p.Out, done)
-	}
-	return err
 }
 
 func (p *Program) exportRoster(ctx context.Context, unit, file string) error {

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -159,11 +160,76 @@ func (p *imports) put(zip []byte, base string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(p.dir, 0o750); err != nil {
-		return fmt.Errorf("keep the pack %s: %w", pack.ID, err)
+	if err := putPack(p.dir, pack.ID, zip); err != nil {
+		return err
+	}
+	return p.use(library)
+}
+
+// putPack keeps the .zip file of a pack in the folder, and what stood there before it beside.
+// A running bot takes it in within seconds.
+func putPack(dir, id string, zip []byte) error {
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return fmt.Errorf("keep the pack %s: %w", id, err)
+	}
+	file := filepath.Join(dir, id+".zip")
+	was, err := os.ReadFile(file)
+	switch {
+	case err == nil && !bytes.Equal(was, zip):
+		err = store.WriteFile(beforePack(dir, id), was, 0o640)
+	case errors.Is(err, fs.ErrNotExist):
+		err = removeFile(beforePack(dir, id))
+	}
+	if err != nil {
+		return fmt.Errorf("keep what the pack %s was: %w", id, err)
+	}
+	if err := store.WriteFile(file, zip, 0o640); err != nil {
+		return fmt.Errorf("keep the pack %s: %w", id, err)
+	}
+	return nil
+}
+
+// beforePack is where a pack is kept that the last import has replaced. Files that begin with
+// a dot are no packs.
+func beforePack(dir, id string) string { return filepath.Join(dir, "."+id+".before") }
+func removeFile(name string) error {
+	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// undoable implements console.Options.UndoablePack.
+func (p *imports) undoable(pack *content.Pack) bool {
+	_, err := os.Stat(beforePack(p.dir, pack.ID))
+	return p.imported(pack) && err == nil
+}
+
+// undo implements console.Options.UndoPack.
+func (p *imports) undo(id string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	zip, err := os.ReadFile(beforePack(p.dir, id))
+	if errors.Is(err, fs.ErrNotExist) {
+		return console.ErrNoPack
+	}
+	if err != nil {
+		return fmt.Errorf("bring back the pack %s: %w", id, err)
+	}
+	pack, err := content.LoadZip(zip, "")
+	if err != nil {
+		return err
+	}
+	pack.From = filepath.Join(p.dir, id+".zip")
+	library, _, err := p.with(id, pack)
+	if err != nil {
+		return err
 	}
 	if err := store.WriteFile(pack.From, zip, 0o640); err != nil {
-		return fmt.Errorf("keep the pack %s: %w", pack.ID, err)
+		return fmt.Errorf("bring back the pack %s: %w", id, err)
+	}
+	if err := removeFile(beforePack(p.dir, id)); err != nil {
+		return fmt.Errorf("bring back the pack %s: %w", id, err)
 	}
 	return p.use(library)
 }
@@ -176,7 +242,7 @@ func (p *imports) drop(id string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.Remove(old.From); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := errors.Join(removeFile(old.From), removeFile(beforePack(p.dir, id))); err != nil {
 		return fmt.Errorf("remove the pack %s: %w", id, err)
 	}
 	return p.use(library)

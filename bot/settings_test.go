@@ -93,7 +93,7 @@ branchbot: config.yaml:7: schedules[3]: text is missing: what the notice says
 `, `branchbot: config.yaml:2: units[0].members[0].roles[0]: "king" is none of secretary, committee, leader, librarian
 branchbot: config.yaml:2: units[0].members[1]: name is missing
 branchbot: config.yaml:2: units[0].members[1].staff: "1" is taken already by units[0].members[0]
-branchbot: config.yaml:2: units[0].members[1].status: "old" is none of full, probationary, candidate, activist, public
+branchbot: config.yaml:2: units[0].members[1].status: "old" is none of full, probationary, candidate, activist, applicant, public
 branchbot: config.yaml:3: units[1].parent: there is no unit "nobody" above this one in the file
 branchbot: config.yaml:3: units[1].id: "a b": use letters, digits, - and _ only
 branchbot: config.yaml:3: units[1]: name is missing
