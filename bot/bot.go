@@ -138,7 +138,7 @@ func Open(s *Settings, library *content.Library, db *store.DB, log *slog.Logger,
 	edit := &editor{config: s.file, reload: b.Reload, told: b.announce}
 	b.console = console.New(console.Options{DB: db, Engine: b.engine, Act: b.engine.Act, Schedule: b.features.schedule, Top: s.top(),
 		Code: b.logins.picture, ByPhone: b.logins.byPhone, Renew: b.logins.renew, AcceptAccount: b.logins.acceptAccount, Section: edit.Section, SetSection: edit.SetSection,
-		ImportedPack: b.imports.imported, TryPack: b.imports.try, PutPack: b.imports.put, DropPack: b.imports.drop, Doubts: b.doubts, Language: s.Language, Log: log})
+		ImportedPack: b.imports.imported, TryPack: b.imports.try, PutPack: b.imports.put, DropPack: b.imports.drop, UndoPack: b.imports.undo, UndoablePack: b.imports.undoable, Doubts: b.doubts, Language: s.Language, Log: log})
 	for _, a := range b.adapters {
 		b.senders = append(b.senders, b.outbox.Sender(a, b.media, log))
 	}

@@ -49,9 +49,13 @@ type Options struct {
 	// use, for all processes and after a restart, if base still stands; DropPack removes
 	// one that ImportedPack says was taken in so. Their errors are all that is wrong with
 	// it, ErrPackTaken, ErrPackChanged, ErrNoPack.
-	TryPack      func(zip []byte) (pack, old *content.Pack, base string, err error)
-	PutPack      func(zip []byte, base string) error
-	DropPack     func(id string) error
+	TryPack  func(zip []byte) (pack, old *content.Pack, base string, err error)
+	PutPack  func(zip []byte, base string) error
+	DropPack func(id string) error
+	// UndoPack brings back what the last PutPack of a pack has replaced; where that was
+	// nothing, the pack goes. UndoablePack tells whether something comes back.
+	UndoPack     func(id string) error
+	UndoablePack func(*content.Pack) bool
 	ImportedPack func(*content.Pack) bool
 	// Language is for people of whom nothing is known.
 	Language string
@@ -120,7 +124,7 @@ var pages = []page{
 	schedulesPage,
 	schedulePage,
 	contentPage,
-	importPage,
+	importPage, leftPage, templatePage,
 	itemPage,
 	ledgerPage,
 	ledgerExport,

@@ -40,6 +40,7 @@ type onePack struct {
 	*content.Pack
 	LessonsUsed, QuestionsUsed int
 	Imported                   bool // at the console
+	Undoable                   bool // its last import
 }
 
 // piece is a lesson or a question in the list.
@@ -64,6 +65,8 @@ type library struct {
 	Tag        string
 	Tags       []string
 	Faults     []string // of a pack that was sent
+	LeftID     int64    // the last import of which something was left out; 0: none
+	LeftN      int
 }
 
 func (r *Request) packs() *content.Library { return feature[*lesson.Feature](r.server).Library() }
@@ -88,9 +91,20 @@ func (r *Request) showLibrary(d library) error {
 	if d.Series, err = feature[*lesson.Feature](r.server).Progress(r.Tx, r.Unit.ID, "", "9999"); err != nil {
 		return err
 	}
+	id, text, err := lastLeft(r.Tx, r.Member.ID)
+	if err != nil {
+		return err
+	}
+	left, err := readLeft(text)
+	if err != nil {
+		return err
+	}
+	if d.LeftN = len(left.Left); d.LeftN > 0 {
+		d.LeftID = id
+	}
 	find := pieces{library: &d, text: strings.ToLower(r.Query()), tags: map[string]bool{}}
 	for _, p := range r.packs().Packs() {
-		one := onePack{Pack: p, Imported: r.server.ImportedPack(p)}
+		one := onePack{Pack: p, Imported: r.server.ImportedPack(p), Undoable: r.server.UndoablePack(p)}
 		for _, l := range p.Lessons {
 			u := lessons[l.Ref()]
 			one.LessonsUsed += min(u.N, 1)
@@ -243,6 +257,8 @@ func changeContent(r *Request) error {
 	switch r.Field("do") {
 	case "import":
 		return r.upload()
+	case "undo":
+		return r.undoImport()
 	case "remove":
 		return r.removePack()
 	}

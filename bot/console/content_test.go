@@ -14,7 +14,7 @@ func TestContent(t *testing.T) {
 	const at = "/console/u/demo/content"
 	_, text := b.get(at)
 	contains(t, text, "内容包", "已用 0 / ")
-	found := regexp.MustCompile(`<a href="(/console/u/demo/content/[^"]+)"`).FindAllStringSubmatch(text, -1)
+	found := regexp.MustCompile(`<a href="(/console/u/demo/content/[^"/]+/[^"]+)"`).FindAllStringSubmatch(text, -1)
 	if len(found) == 0 {
 		t.Fatalf("there is no content:\n%s", text)
 	}

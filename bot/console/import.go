@@ -1,12 +1,16 @@
 package console
 
 import (
+	"bytes"
+	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"path/filepath"
 	"strings"
 
+	"branchbot/bot/bank"
 	"branchbot/bot/chat"
 	"branchbot/bot/engine"
 	"branchbot/content"
@@ -14,11 +18,15 @@ import (
 	"branchbot/store"
 )
 
-// A pack that is taken in: a .zip file, or one file of questions or of a lesson,
-// is shown first with what it has and what it replaces, and then taken in as a
-// whole or not at all. Packs are for all units, so it is for the top unit's
-// secretaries.
-var importPage = page{path: "content/{id}", title: "console.title.import", role: engine.Secretary, top: true, view: "import", get: showImport, post: confirmImport}
+// What is taken in, a pack as a .zip file, or one file of questions or of a lesson, is shown
+// first with what it has and what it replaces. Of a file of questions the good ones are taken
+// in; what is left out is listed with the reasons, to be mended. Packs are for all units, so
+// they are for the top unit's secretaries.
+var (
+	importPage   = page{path: "content/{id}", title: "console.title.import", role: engine.Secretary, top: true, view: "import", get: showImport, post: confirmImport}
+	leftPage     = page{path: "content/{id}/left", title: "console.title.import", role: engine.Secretary, top: true, get: exportLeft}
+	templatePage = page{path: "content/template", title: "console.title.import", role: engine.Secretary, get: exportTemplate}
+)
 
 var (
 	// ErrPackTaken tells that a pack of the configuration has the id.
@@ -32,6 +40,9 @@ var (
 // compared is how many lessons or questions a pack has in the place of another.
 type compared struct{ New, Changed, Same, Gone int }
 
+// Any tells whether there is anything of it.
+func (c compared) Any() bool { return c != compared{} }
+
 // imported is what the page of a pack shows that waits for its confirmation.
 type imported struct {
 	ID                 int64
@@ -39,8 +50,17 @@ type imported struct {
 	Base               string // which pack it was compared with
 	Changed            bool   // that was another one when it was confirmed
 	Lessons, Questions compared
+	Left               leftOut
+	Bad, Skipped       int
 	Pieces             []piece
 	Paging             Paging
+}
+
+// leftOut is what of a file of questions is not taken in, in the words of who sent it.
+type leftOut struct {
+	Title string // of the pack
+	Left  []bank.Left
+	Notes []string
 }
 
 // upload keeps a pack for its confirmation; with a fault the page of the content
@@ -59,7 +79,7 @@ func (r *Request) upload() error {
 	if len(files) != 1 {
 		return r.wrongPack(errors.New(r.T("console.import.file_how")))
 	}
-	zip, err := r.archive(files[0])
+	zip, left, err := r.archive(files[0])
 	if err != nil {
 		return r.wrongPack(err)
 	}
@@ -67,9 +87,15 @@ func (r *Request) upload() error {
 	if err != nil {
 		return r.wrongPack(err)
 	}
+	var text []byte
+	if len(left.Left)+len(left.Notes) > 0 {
+		if text, err = json.Marshal(left); err != nil {
+			return err
+		}
+	}
 	var id int64
 	err = r.server.DB.Write(func(tx *store.Tx) (err error) {
-		id, err = keepImport(tx, r.Member.ID, pack.ID, zip)
+		id, err = keepImport(tx, r.Member.ID, pack.ID, zip, string(text))
 		return err
 	})
 	if err != nil {
@@ -78,21 +104,41 @@ func (r *Request) upload() error {
 	return r.Back(fmt.Sprintf("content/%d", id))
 }
 
-// archive is the .zip file of a pack that was sent.
-func (r *Request) archive(f chat.File) ([]byte, error) {
-	if strings.EqualFold(filepath.Ext(f.Name), ".zip") {
-		return content.Unzip(f.Data)
+// archive is the .zip file of a pack that was sent, or is made of what was; its id and title
+// are made of the file's name where none are given.
+func (r *Request) archive(f chat.File) (zip []byte, left leftOut, err error) {
+	ending := strings.ToLower(filepath.Ext(f.Name))
+	if kind := content.FileKind(f.Data); kind == "zip" || kind == "text" && ending == ".zip" {
+		zip, err = content.Unzip(f.Data)
+		return zip, left, err
 	}
 	id, title := strings.ToLower(oneWord(r.Field("id"))), r.line("title")
-	if id == "" || title == "" {
-		return nil, errors.New(r.T("console.import.name_how"))
+	if id == "" {
+		id = content.PackID(cmp.Or(title, f.Name))
 	}
-	zip, known, err := content.Wrap(id, title, f.Name, f.Data)
-	if err == nil && !known {
-		err = errors.New(r.T("console.import.file_how"))
+	if title == "" {
+		title = content.PackTitle(f.Name)
 	}
-	return zip, err
+	if ending == ".yaml" || ending == ".md" && bytes.HasPrefix(bytes.TrimSpace(f.Data), []byte("---")) {
+		zip, _, err = content.Wrap(id, title, f.Name, f.Data)
+		return zip, left, err
+	}
+	b, err := content.ReadBank(f.Name, f.Data)
+	if err != nil {
+		return nil, left, err
+	}
+	left = leftOut{title, append(bank.Bad(r.Lang, b), bank.Skipped(r.Lang, b)...), bank.Notes(r.Lang, b)}
+	if len(b.Questions) == 0 {
+		return nil, left, &nothingGood{left}
+	}
+	zip, err = b.Wrapped(id, title)
+	return zip, left, err
 }
+
+// nothingGood tells that no question of a file can be used.
+type nothingGood struct{ left leftOut }
+
+func (e *nothingGood) Error() string { return "no question can be used" }
 
 // wrongPack shows the page of the content with what is wrong with a pack.
 func (r *Request) wrongPack(err error) error {
@@ -105,6 +151,20 @@ const mostFaults = 100
 
 // faults are the lines that tell what is wrong with a pack.
 func (r *Request) faults(err error) (lines []string) {
+	var none *nothingGood
+	if errors.As(err, &none) {
+		lines = append(lines, r.T("console.import.no_questions"))
+		for i, l := range none.left.Left {
+			if i == mostFaults {
+				return append(lines, r.T("console.import.more", "N", len(none.left.Left)-mostFaults))
+			}
+			lines = append(lines, l.Where+" "+l.Why)
+		}
+		return append(lines, none.left.Notes...)
+	}
+	if text, ok := bank.Fault(r.Lang, err); ok {
+		return []string{text}
+	}
 	for _, e := range strict.List(err) {
 		var a *content.ArchiveError
 		switch {
@@ -124,15 +184,67 @@ func (r *Request) faults(err error) (lines []string) {
 }
 
 // waiting is a pack of the member's that waits for its confirmation.
-func (r *Request) waiting(tx *store.Tx) (id int64, zip []byte, err error) {
+func (r *Request) waiting(tx *store.Tx) (id int64, zip []byte, left leftOut, err error) {
 	if id, err = r.id(); err != nil {
-		return 0, nil, err
+		return 0, nil, left, err
 	}
-	zip, err = importOf(tx, r.Member.ID, id)
-	if err == nil && zip == nil {
+	zip, text, err := importOf(tx, r.Member.ID, id)
+	if err == nil && len(zip) == 0 {
 		err = complain(http.StatusNotFound, "console.import.gone")
 	}
-	return id, zip, err
+	if err == nil {
+		left, err = readLeft(text)
+	}
+	return id, zip, left, err
+}
+
+func readLeft(text string) (left leftOut, err error) {
+	if text != "" {
+		err = json.Unmarshal([]byte(text), &left)
+	}
+	return left, err
+}
+
+// exportLeft is the list of what is not taken in, to be mended and sent again.
+func exportLeft(r *Request) error {
+	id, err := r.id()
+	if err != nil {
+		return err
+	}
+	_, text, err := importOf(r.Tx, r.Member.ID, id)
+	if err != nil {
+		return err
+	}
+	left, err := readLeft(text)
+	if err != nil {
+		return err
+	}
+	if len(left.Left) == 0 {
+		return complain(http.StatusNotFound, "console.import.gone")
+	}
+	data, err := bank.Sheet(r.Lang, left.Left)
+	if err != nil {
+		return err
+	}
+	return r.workbook("import", fmt.Sprint(id), r.T("console.import.left_file", "Title", left.Title), data)
+}
+
+// exportTemplate is an empty table of questions with examples.
+func exportTemplate(r *Request) error {
+	data, err := bank.Template(r.Lang)
+	if err != nil {
+		return err
+	}
+	return r.workbook("import", "", r.T("import.template"), data)
+}
+
+func (r *Request) workbook(act, ref, name string, data []byte) error {
+	w, err := r.Export(act, ref, name+".xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+	if err != nil {
+		return err
+	}
+	_, _ = w.Write(data) // or the browser went away
+	return nil
 }
 
 func showImport(r *Request) error { return previewPack(r, false) }
@@ -140,11 +252,18 @@ func showImport(r *Request) error { return previewPack(r, false) }
 // previewPack shows what a pack that waits has, compared with the one that it would
 // replace now.
 func previewPack(r *Request, changed bool) error {
-	id, zip, err := r.waiting(r.Tx)
+	id, zip, left, err := r.waiting(r.Tx)
 	if err != nil {
 		return err
 	}
-	d := imported{ID: id, Changed: changed}
+	d := imported{ID: id, Changed: changed, Left: left}
+	for _, l := range left.Left {
+		if l.Skipped {
+			d.Skipped++
+		} else {
+			d.Bad++
+		}
+	}
 	if d.Pack, d.Old, d.Base, err = r.server.TryPack(zip); err != nil {
 		return complain(http.StatusConflict, "console.import.gone") // what it replaces has changed meanwhile
 	}
@@ -195,6 +314,19 @@ func (c *compared) add(was map[string]string, id, now string) {
 	}
 }
 
+// leftOf is what the template "left" shows.
+type leftOf struct {
+	Request *Request
+	Left    []bank.Left
+	More    int // that are not shown
+}
+
+// LeftOf is for {{template "left" ($.LeftOf .Left)}}.
+func (r *Request) LeftOf(left []bank.Left) leftOf {
+	shown := min(len(left), mostFaults)
+	return leftOf{r, left[:shown], len(left) - shown}
+}
+
 // comparedOf is what the template "compared" shows.
 type comparedOf struct {
 	Request  *Request
@@ -209,13 +341,13 @@ func confirmImport(r *Request) error {
 	var id int64
 	var zip []byte
 	err := r.look(func() (err error) {
-		id, zip, err = r.waiting(r.Tx)
+		id, zip, _, err = r.waiting(r.Tx)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	said := "console.import.dropped"
+	said, done := "console.import.dropped", dropImport
 	switch r.Field("do") {
 	case "take":
 		pack, _, _, err := r.server.TryPack(zip)
@@ -232,15 +364,37 @@ func confirmImport(r *Request) error {
 		if err != nil {
 			return err
 		}
-		said = "console.import.taken_in"
+		said, done = "console.import.taken_in", takenImport
 	case "drop":
 	default:
 		return complain(http.StatusBadRequest, "console.old_form")
 	}
-	if err := r.server.DB.Write(func(tx *store.Tx) error { return dropImport(tx, r.Member.ID, id) }); err != nil {
+	if err := r.server.DB.Write(func(tx *store.Tx) error { return done(tx, r.Member.ID, id) }); err != nil {
 		return err
 	}
 	if err := r.Say(said); err != nil {
+		return err
+	}
+	return r.Back("content")
+}
+
+// undoImport takes the last import of a pack back: what it had before comes again.
+func (r *Request) undoImport() error {
+	if !r.Top {
+		return complain(http.StatusForbidden, "console.not_found")
+	}
+	id := r.Field("pack")
+	if err := r.Audit("import", id); err != nil {
+		return err
+	}
+	err := r.server.UndoPack(id)
+	if errors.Is(err, ErrNoPack) {
+		return complain(http.StatusNotFound, "console.import.gone")
+	}
+	if err != nil {
+		return r.wrongPack(err)
+	}
+	if err := r.Say("console.import.undone"); err != nil {
 		return err
 	}
 	return r.Back("content")

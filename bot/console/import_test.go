@@ -4,10 +4,16 @@ import (
 	"archive/zip"
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/chromedp/chromedp"
+
+	"branchbot/bot/browsertest"
 	"branchbot/bot/member"
 	"branchbot/content"
 	"branchbot/content/sheet"
@@ -154,7 +160,7 @@ func TestImportBadPack(t *testing.T) {
 	t.Parallel()
 	d := open(t, "")
 	b := d.enter("0001")
-	bad, err := sheet.WriteXLSX("题库", []string{"题干", "选项A", "选项B", "答案"}, [][]string{{"火警？", "110", "119", "B"}, {"火灾？", "110", "119", "E"}})
+	bad, err := sheet.WriteXLSX("题库", []string{"题干", "选项A", "选项B", "答案"}, [][]string{{"火灾？", "110", "119", "E"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,9 +175,12 @@ func TestImportBadPack(t *testing.T) {
 		{"x.zip", aPack(t, "tiny", "questions/a.yaml", question("q1", "对吗？")), "编号被占用了"},
 		{"x.zip", aPack(t, "shop", "questions/a.yaml", question("q1", "对吗？")+question("q1", "<script>吗？")), "questions/a.yaml:2"},
 		{"x.zip", aPack(t, "../shop", "questions/a.yaml", question("q1", "对吗？")), "is no id"},
-		{"x.xlsx", bad, "questions/x.xlsx:3"},
-		{"x.xlsx", []byte("PK no"), "questions/x.xlsx"},
-		{"x.pdf", []byte("%PDF"), "请选一个"},
+		{"x.xlsx", bad, "第 2 行 答案“E”不在选项 A-B 里"},
+		{"x.xlsx", []byte("PK no"), "没有可用的题目"},
+		{"x.xlsx", []byte("PK\x03\x04 no"), "文件坏了"},
+		{"x.pdf", []byte("%PDF"), "PDF 读不了"},
+		{"x.csv", []byte("题干,答案\n"), "没有可用的题目"},
+		{"x.docx", nil, "文件是空的"},
 	} {
 		status, text := b.upload(contentAt, "file", c.name, c.data, "do", "import", "id", "bank", "title", "题库")
 		if status != http.StatusOK {
@@ -182,8 +191,6 @@ func TestImportBadPack(t *testing.T) {
 			t.Errorf("markup:\n%s", text)
 		}
 	}
-	_, text := b.upload(contentAt, "file", "x.csv", []byte("题干,答案\n"), "do", "import")
-	contains(t, text, "请填编号和名称")
 	if status, text := b.upload(contentAt, "file", "big.zip", make([]byte, 7<<20), "do", "import"); status != http.StatusRequestEntityTooLarge || !strings.Contains(text, "文件最大 5 MB") {
 		t.Errorf("a large file: %d", status)
 	}
@@ -280,4 +287,104 @@ func (d *desk) importSample() {
 		d.t.Fatal(err)
 	}
 	d.sql(`INSERT INTO roster_import (id, unit, member, people, file, created_at) VALUES (1, 'demo', 1, '', $1, $2)`, string(file), d.Clock.Now().UnixMilli())
+}
+
+// aBank is a text of questions, one of which has a fault and one stands there twice.
+const aBank = `一、单选题
+1. 火警电话是多少？（B）
+A. 110  B. 119  C. 120
+2. 灭火器放在哪里？（D）
+A. 门边  B. 柜里
+3. 火警电话是多少？（B）
+A. 110  B. 119  C. 120
+二、判断题
+4. 酒后可以上岗。（×）
+`
+
+// Of a bank the good questions are taken in; what is left out is downloaded, mended, and sent
+// again; the same file changes nothing; the last import is undone as one.
+func TestImportBank(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
+		d := openOn(t, "", e)
+		b := d.enter("0001")
+		upload := func(name string, data []byte) string {
+			_, text := b.upload(contentAt, "file", name, data, "do", "import")
+			return text
+		}
+		text := upload("消防题库.txt", []byte(aBank))
+		contains(t, text, "消防题库", "有问题 1 题，跳过 1 题", "第 4 行", "答案“D”不在选项 A-B 里", "重复", "酒后可以上岗", "确认导入")
+		contains(t, b.take(contentAt+"/1"), "已导入", "消防题库", "上次导入有 2 题没有导入")
+		if _, text := b.get(contentAt); strings.Contains(text, "灭火器放在哪里") {
+			t.Error("a question with a fault is in use")
+		}
+		status, left := b.get(contentAt + "/1/left")
+		book, err := sheet.ReadBook("left.xlsx", []byte(left))
+		if status != http.StatusOK || err != nil {
+			t.Fatalf("the list: %d %v", status, err)
+		}
+		rows := book.Sheets[0].Rows
+		if len(rows) != 3 || !strings.Contains(strings.Join(rows[1].Cells, "|"), "灭火器放在哪里") {
+			t.Fatalf("the list: %v", rows)
+		}
+		mended := [][]string{{rows[1].Cells[0], rows[1].Cells[1], strings.Replace(rows[1].Cells[2], "（D）", "（A）", 1)}}
+		again, err := sheet.WriteXLSX("没有导入的题", rows[0].Cells, mended)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text = upload("消防题库-补正.xlsx", again)
+		contains(t, text, "这是新的内容包", "灭火器放在哪里")
+		if strings.Contains(text, "没有导入的：") {
+			t.Errorf("the mended list has faults:\n%s", text)
+		}
+		contains(t, b.take(contentAt+"/2"), "已导入")
+
+		text = upload("消防题库.txt", []byte(aBank))
+		cells := strings.Join(strings.FieldsFunc(between(text, `<th scope="row">题目</th>`, "</tr>"), func(r rune) bool { return r < '0' || r > '9' }), " ")
+		if cells != "0 0 2 0" {
+			t.Errorf("the same file again: new, changed, same, gone: %s", cells)
+		}
+		upload("消防题库.txt", []byte(strings.Replace(aBank, "酒后可以上岗", "饮酒后可以上岗", 1)))
+		contains(t, b.take(contentAt+"/4"), "已导入", "饮酒后可以上岗", "撤销上次导入")
+		pack := content.PackID("消防题库.txt")
+		contains(t, b.send(contentAt, "do", "undo", "pack", pack), "已撤销", "酒后可以上岗")
+		if _, text := b.get(contentAt); strings.Contains(text, "饮酒后") {
+			t.Error("what was undone is in use")
+		}
+		if status, _ := b.post(contentAt, b.fill(contentAt, "do", "undo", "pack", pack)); status != http.StatusNotFound {
+			t.Errorf("undone twice: %d", status)
+		}
+	})
+}
+
+// A bank goes in as its user does it: the file, the preview, the confirmation, the undoing, on
+// a phone and on a desk.
+func TestImportInTheBrowser(t *testing.T) {
+	t.Parallel()
+	ctx := browsertest.Chromium(t)
+	d := open(t, "")
+	file := filepath.Join(t.TempDir(), "消防题库.txt")
+	write := func(text string) {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	at := d.server.URL + contentAt
+	choose := func() chromedp.Action {
+		return chromedp.Tasks{chromedp.Navigate(at), chromedp.WaitReady("#file", chromedp.ByID), chromedp.SetUploadFiles("#file", []string{file}, chromedp.ByID),
+			chromedp.Click(`button[value="import"]`, chromedp.ByQuery), chromedp.WaitVisible("#pack", chromedp.ByID)}
+	}
+	run(t, ctx, "enter", admit(d, "0001"))
+	for _, width := range []int64{390, 1280} {
+		name := fmt.Sprintf("import-%d", width)
+		write(aBank)
+		run(t, ctx, name, look(width, false), choose(), browsertest.Sees("有问题 1 题，跳过 1 题"), browsertest.Shot(name))
+		accessible(t, ctx, name, true)
+		run(t, ctx, name, chromedp.Click(`button[value="take"]`, chromedp.ByQuery), browsertest.Sees("已导入"), browsertest.Sees("上次导入有 2 题没有导入"), browsertest.Shot(name+"-after"))
+		accessible(t, ctx, name+"-after", true)
+		write(strings.Replace(aBank, "酒后", "饮酒后", 1))
+		run(t, ctx, name, choose(), chromedp.Click(`button[value="take"]`, chromedp.ByQuery), browsertest.Sees("已导入"), browsertest.Sees("饮酒后可以上岗"),
+			chromedp.Evaluate(`document.querySelectorAll("td.do details").forEach(d => d.open = true)`, nil), browsertest.Shot(name+"-undo"),
+			chromedp.Click(`button[value="undo"]`, chromedp.ByQuery), browsertest.Sees("已撤销"))
+	}
 }

@@ -42,7 +42,7 @@ type Member struct {
 	Unit     string
 	Staff    string // staff number
 	Name     string
-	Status   string // full, probationary, candidate, activist, public
+	Status   string // full, probationary, candidate, activist, applicant, public
 	JoinedOn string // 2006-01-02, may be empty
 	Language string // "": the unit's
 	Board    bool   // opted in to the public board
