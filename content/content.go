@@ -5,6 +5,7 @@
 package content
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -21,13 +22,17 @@ type Pack struct {
 	Language  string // e.g. zh-CN
 	Licence   string
 	Source    string
-	Lessons   []*Lesson   // in the order of the file names
-	Questions []*Question // likewise, and within a file as they stand
-	Editions  []Edition   // of the documents that items cite, the longest title first
-	From      string      // what Open read it from: a shipped name, a folder, a .zip file
+	Lessons   []*Lesson         // in the order of the file names
+	Questions []*Question       // likewise, and within a file as they stand
+	Editions  []Edition         // of the documents that items cite, the longest title first
+	TagNames  map[string]string // what people call the tags, e.g. fire: 消防
+	From      string            // what Open read it from: a shipped name, a folder, a .zip file
 
 	pictures map[string]picture // by path within the pack
 }
+
+// TagName is what people call a tag of the pack.
+func (p *Pack) TagName(tag string) string { return cmp.Or(p.TagNames[tag], tag) }
 
 // Position is where something stands, for errors and for the author.
 type Position struct {

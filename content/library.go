@@ -1,6 +1,7 @@
 package content
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -155,32 +156,55 @@ func find[T any](packs []*Pack, byRef map[string]*T, ref string) *T {
 }
 
 // Series are the lessons of "pack/tag", of a whole "pack", or of a "tag" in any
-// pack, in the order of their files; nil when there are none.
+// pack, in the order of their files. Packs and tags may be called by their names, and what is
+// neither is looked for in the titles, then in the texts. It is nil when there are none.
 func (l *Library) Series(path string) []*Lesson {
-	var series []*Lesson
-	packs, tag := l.cut(path)
-	for _, p := range packs {
-		for _, lesson := range p.Lessons {
-			if tag == "" || slices.Contains(lesson.Tags, tag) {
-				series = append(series, lesson)
-			}
-		}
-	}
-	return series
+	return found(l, path, func(p *Pack) []*Lesson { return p.Lessons }, func(x *Lesson) []string { return x.Tags },
+		func(x *Lesson) (title, text string) { return x.Title, x.Body })
 }
 
 // Pool are the questions of a path, likewise.
 func (l *Library) Pool(path string) []*Question {
-	var pool []*Question
+	return found(l, path, func(p *Pack) []*Question { return p.Questions }, func(x *Question) []string { return x.Tags },
+		func(x *Question) (title, text string) { return x.Ask, strings.Join(x.Options, " ") + " " + x.Explain })
+}
+
+// found are the lessons or questions that a path names; see Series.
+func found[T any](l *Library, path string, of func(*Pack) []*T, tagsOf func(*T) []string, read func(*T) (title, text string)) (all []*T) {
 	packs, tag := l.cut(path)
 	for _, p := range packs {
-		for _, q := range p.Questions {
-			if tag == "" || slices.Contains(q.Tags, tag) {
-				pool = append(pool, q)
+		for _, x := range of(p) {
+			if tag == "" || slices.ContainsFunc(tagsOf(x), func(t string) bool { return t == tag || p.TagNames[t] == tag }) {
+				all = append(all, x)
 			}
 		}
 	}
-	return pool
+	words := strings.Fields(strings.ToLower(path))
+	if len(all) > 0 || !searched(words) {
+		return all
+	}
+	var written []*T
+	for _, p := range l.packs {
+		for _, x := range of(p) {
+			switch title, text := read(x); {
+			case holds(strings.ToLower(title), words):
+				all = append(all, x)
+			case len(all) == 0 && holds(strings.ToLower(title+" "+text), words):
+				written = append(written, x)
+			}
+		}
+	}
+	if len(all) > 0 {
+		return all
+	}
+	return written
+}
+
+// searched tells whether words are enough to look for: a letter stands nearly everywhere.
+func searched(words []string) bool { return len(strings.Join(words, "")) >= len("题") }
+
+func holds(text string, words []string) bool {
+	return !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(text, w) })
 }
 
 // cut reads "pack/tag", "pack" or "tag"; a tag of "" stands for all. Nothing
@@ -188,6 +212,9 @@ func (l *Library) Pool(path string) []*Question {
 func (l *Library) cut(path string) (packs []*Pack, tag string) {
 	name, tag, both := strings.Cut(path, "/")
 	i := slices.IndexFunc(l.packs, func(p *Pack) bool { return p.ID == name })
+	if i < 0 && name != "" {
+		i = slices.IndexFunc(l.packs, func(p *Pack) bool { return strings.EqualFold(p.Title, name) })
+	}
 	switch {
 	case i >= 0 && (!both || tag != ""):
 		return l.packs[i : i+1], tag
@@ -195,6 +222,28 @@ func (l *Library) cut(path string) (packs []*Pack, tag string) {
 		return l.packs, name
 	}
 	return nil, ""
+}
+
+// TagNames are what people call the tags, those of the most lessons and questions first.
+func (l *Library) TagNames() (names []string) {
+	counts := map[string]int{}
+	for _, p := range l.packs {
+		for _, x := range p.Lessons {
+			for _, t := range x.Tags {
+				counts[p.TagName(t)]++
+			}
+		}
+		for _, x := range p.Questions {
+			for _, t := range x.Tags {
+				counts[p.TagName(t)]++
+			}
+		}
+	}
+	for name := range counts {
+		names = append(names, name)
+	}
+	slices.SortFunc(names, func(a, b string) int { return cmp.Or(counts[b]-counts[a], strings.Compare(a, b)) })
+	return names
 }
 
 // Media is a picture by its reference, e.g. "starter/media/cpr.png", and its

@@ -3,6 +3,7 @@ package content_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -62,6 +63,35 @@ func TestSeriesAndPool(t *testing.T) {
 		if got := refs(l.Pool(tt.path)); got != tt.pool {
 			t.Errorf("Pool(%q) = %s, want %s", tt.path, got, tt.pool)
 		}
+	}
+}
+
+// Packs and tags are called by their names, and what is neither is looked for in the titles,
+// then in the texts.
+func TestSeriesAndPoolByName(t *testing.T) {
+	t.Parallel()
+	l, err := content.NewLibrary([]*content.Pack{
+		{ID: "one", Title: "入门", TagNames: map[string]string{"fire": "消防"}, Lessons: []*content.Lesson{
+			{Pack: "one", ID: "a", Title: "灭火器", Tags: []string{"fire"}, Body: "提、拔、瞄、压。"}, {Pack: "one", ID: "b", Title: "党费", Body: "每月按时交，不是消防。"}},
+			Questions: []*content.Question{{Pack: "one", ID: "q", Ask: "火警电话是多少？", Tags: []string{"fire"}, Options: []string{"110", "119"}}}},
+		{ID: "two", Title: "车间", Questions: []*content.Question{{Pack: "two", ID: "q", Ask: "止血用什么？", Explain: "消防员也这样做。"}}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ path, series, pool string }{
+		{"消防", "one/a", "one/q"}, {"入门", "one/a one/b", "one/q"}, {"入门/消防", "one/a", "one/q"}, {"车间", "", "two/q"},
+		{"党费", "one/b", ""}, {"止血", "", "two/q"}, {"火警 电话", "", "one/q"}, {"119", "", "one/q"}, {"提、拔", "one/a", ""}, {"没有", "", ""}, {"1", "", ""},
+	} {
+		if got := refs(l.Series(tt.path)); got != tt.series {
+			t.Errorf("Series(%q) = %s, want %s", tt.path, got, tt.series)
+		}
+		if got := refs(l.Pool(tt.path)); got != tt.pool {
+			t.Errorf("Pool(%q) = %s, want %s", tt.path, got, tt.pool)
+		}
+	}
+	if got := l.TagNames(); !slices.Equal(got, []string{"消防"}) {
+		t.Errorf("TagNames() = %q", got)
 	}
 }
 

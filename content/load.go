@@ -133,6 +133,8 @@ func (l *loader) header() {
 		Language string `yaml:"language"`
 		Licence  string `yaml:"licence"`
 		Source   string `yaml:"source"`
+
+		Tags map[string]string `yaml:"tags"`
 	}
 	file := l.file("pack.yaml")
 	node, err := strict.Parse(file, data)
@@ -148,8 +150,12 @@ func (l *loader) header() {
 	for _, f := range [][2]string{{"title", h.Title}, {"version", h.Version}, {"language", h.Language}, {"licence", h.Licence}, {"source", h.Source}} {
 		s.add(checkText(f[0], f[1], maxAsk, false))
 	}
+	for tag, name := range h.Tags {
+		s.add(checkText("tags."+tag, name, maxOption, false))
+	}
 	l.errs = append(l.errs, s.errs...)
 	p := l.pack
+	p.TagNames = h.Tags
 	p.ID, p.Title, p.Version, p.Language, p.Licence, p.Source = h.ID, h.Title, h.Version, h.Language, h.Licence, h.Source
 }
 

@@ -9,6 +9,7 @@ import (
 	"branchbot/bot/chat"
 	"branchbot/bot/command"
 	"branchbot/bot/engine"
+	"branchbot/bot/locale"
 	"branchbot/schedules"
 )
 
@@ -75,7 +76,7 @@ func (f *Feature) named(t *engine.Turn, line command.Line) (engine.Action, engin
 	}
 	args := engine.Args{}
 	if len(words) > 1 {
-		args["from"] = words[1]
+		args["from"] = strings.Join(words[1:], " ")
 	} else if from, err := f.usual(t, name); err != nil {
 		return action, nil, err
 	} else if from != "" {
@@ -171,7 +172,7 @@ func (f *Feature) add(t *engine.Turn, words []string) error {
 		_, err = spec.On(rule, f.holidays.Load())
 	}
 	if err != nil {
-		return engine.Complain("schedule.bad_cron", "Reason", err.Error())
+		return engine.Complain("schedule.bad_cron", "Reason", strings.Join(locale.Faults(t.Lang, err), " "))
 	}
 	action, ok := t.Engine().Action(actionName(words[n]))
 	if !ok {

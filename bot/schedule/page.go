@@ -10,6 +10,7 @@ import (
 
 	"branchbot/bot/chat"
 	"branchbot/bot/engine"
+	"branchbot/bot/locale"
 	"branchbot/schedules"
 	"branchbot/store"
 )
@@ -179,7 +180,7 @@ func (f *Feature) read(t *engine.Turn, d Draft) (*row, engine.Args, error) {
 		_, err = spec.On(s.Days, f.holidays.Load())
 	}
 	if err != nil {
-		return nil, nil, engine.Complain("schedule.bad_cron", "Reason", err.Error())
+		return nil, nil, engine.Complain("schedule.bad_cron", "Reason", strings.Join(locale.Faults(t.Lang, err), " "))
 	}
 	s.Cron = spec.String()
 	action, ok := t.Engine().Action(d.Action)
