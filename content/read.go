@@ -138,6 +138,18 @@ func IsTable(file, text string) bool {
 	return len(counts) > 1 && counts[0] >= 3 && slices.Min(counts) >= 2
 }
 
+// IsTableFile tells whether a file is a table, or was meant as one.
+func IsTableFile(file string, data []byte) bool {
+	switch FileKind(data) {
+	case "xlsx", "xls", "locked", "broken":
+		return true
+	case "text":
+		text, err := charset.Decode(data)
+		return err == nil && IsTable(file, text)
+	}
+	return false
+}
+
 // FileKind is what the first bytes of a file tell: docx, xlsx, xls, doc, wps, pdf, picture,
 // zip, locked, broken; text when they tell nothing.
 func FileKind(data []byte) string {
@@ -173,16 +185,28 @@ func zipKind(data []byte) string {
 // Wrapped is the .zip file of a pack that has a bank's questions, written down as they were
 // understood: in it nothing is wrong.
 func (b *Bank) Wrapped(id, title string) ([]byte, error) {
-	text, err := json.MarshalIndent(b.Questions, "", " ")
-	if err != nil {
+	files := map[string][]byte{"pack.yaml": packHead(id, title)}
+	if err := b.write(files, "questions/imported.json"); err != nil {
 		return nil, err
 	}
-	head := fmt.Sprintf("id: %q\ntitle: %q\n", id, title)
-	files := map[string][]byte{"pack.yaml": []byte(head), "questions/imported.json": text}
+	return zipped(files, "")
+}
+
+func packHead(id, title string) []byte {
+	return fmt.Appendf(nil, "id: %q\ntitle: %q\n", id, title)
+}
+
+// write adds the questions as a file, with their pictures.
+func (b *Bank) write(files map[string][]byte, name string) error {
+	text, err := json.MarshalIndent(b.Questions, "", " ")
+	if err != nil {
+		return err
+	}
+	files[name] = text
 	for name, picture := range b.Pictures {
 		files[name] = picture
 	}
-	return zipped(files, "")
+	return nil
 }
 
 // json reads what Wrapped has written.

@@ -124,7 +124,7 @@ var pages = []page{
 	schedulesPage,
 	schedulePage,
 	contentPage,
-	importPage, leftPage, templatePage,
+	importPage, leftPage, templatePage, writePage,
 	itemPage,
 	ledgerPage,
 	ledgerExport,

@@ -69,6 +69,15 @@ type library struct {
 	LeftN      int
 }
 
+// named are tags as people call them.
+func named(p *content.Pack, tags []string) []string {
+	out := make([]string, len(tags))
+	for i, t := range tags {
+		out[i] = p.TagName(t)
+	}
+	return out
+}
+
 func (r *Request) packs() *content.Library { return feature[*lesson.Feature](r.server).Library() }
 
 func showContent(r *Request) error { return r.showLibrary(library{}) }
@@ -108,12 +117,12 @@ func (r *Request) showLibrary(d library) error {
 		for _, l := range p.Lessons {
 			u := lessons[l.Ref()]
 			one.LessonsUsed += min(u.N, 1)
-			find.add(piece{l.Ref(), l.Title, "lesson", l.Tags, u.N, u.Last, gone[l.Ref()], "", r.packs().ReviewLesson(l, r.Tx.Now)}, p.ID, l.ID, l.Title, l.Body, l.Source)
+			find.add(piece{l.Ref(), l.Title, "lesson", named(p, l.Tags), u.N, u.Last, gone[l.Ref()], "", r.packs().ReviewLesson(l, r.Tx.Now)}, p.ID, l.ID, l.Title, l.Body, l.Source)
 		}
 		for _, x := range p.Questions {
 			u := questions[x.Ref()]
 			one.QuestionsUsed += min(u.N, 1)
-			find.add(piece{x.Ref(), x.Ask, string(x.Type), x.Tags, u.N, u.Last, gone[x.Ref()], "", r.packs().ReviewQuestion(x, r.Tx.Now)}, p.ID, append(slices.Clone(x.Options), x.ID, x.Ask, x.Explain, x.Source)...)
+			find.add(piece{x.Ref(), x.Ask, string(x.Type), named(p, x.Tags), u.N, u.Last, gone[x.Ref()], "", r.packs().ReviewQuestion(x, r.Tx.Now)}, p.ID, append(slices.Clone(x.Options), x.ID, x.Ask, x.Explain, x.Source)...)
 		}
 		d.Packs = append(d.Packs, one)
 	}
@@ -166,6 +175,7 @@ type oneItem struct {
 	Shown    []shown
 	Why      string       // why it cannot be shown
 	Retired  *engine.Unit // that has retired it; nil: it is used
+	Change   bool         // a lesson that was taken in here, and can be written anew
 }
 
 // ref is the full id in the address.
@@ -193,7 +203,7 @@ func showItem(r *Request) error {
 	}
 	for _, p := range r.packs().Packs() {
 		if p.ID == pack {
-			d.Pack = p
+			d.Pack, d.Change = p, r.Top && d.Lesson != nil && r.server.ImportedPack(p)
 		}
 	}
 	gone, err := retired.Refs(r.Tx, r.Unit.ID)

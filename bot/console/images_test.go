@@ -70,14 +70,16 @@ func TestImages(t *testing.T) {
 	run(t, ctx, "a schedule", chromedp.Navigate(d.server.URL+at+"schedules/edit"), chromedp.SetValue("#cron", "0 8 * * *", chromedp.ByID),
 		chromedp.SetValue("#from", "starter/organisation-life", chromedp.ByID), chromedp.Click(`button[value="preview"]`, chromedp.ByQuery), chromedp.WaitVisible("#seen", chromedp.ByID))
 	shots(t, ctx, "console-schedule")
-	bank := filepath.Join(t.TempDir(), "车间安全.yaml")
-	if err := os.WriteFile(bank, []byte(question("q1", "进车间要戴安全帽吗？")+question("q2", "酒后能上岗吗？")), 0o600); err != nil {
+	bank := filepath.Join(t.TempDir(), "消防题库.txt")
+	if err := os.WriteFile(bank, []byte(aBank), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	run(t, ctx, "a pack", chromedp.Navigate(d.server.URL+at+"content"), chromedp.WaitReady("#file", chromedp.ByID), chromedp.SetUploadFiles("#file", []string{bank}, chromedp.ByID),
-		chromedp.SetAttributeValue("#pack-id", "value", "workshop", chromedp.ByID), chromedp.SetAttributeValue("#pack-title", "value", "车间安全", chromedp.ByID),
+	run(t, ctx, "a bank", chromedp.Navigate(d.server.URL+at+"content"), chromedp.WaitReady("#file", chromedp.ByID), chromedp.SetUploadFiles("#file", []string{bank}, chromedp.ByID),
 		chromedp.Click(`button[value="import"]`, chromedp.ByQuery), chromedp.WaitVisible("#pack", chromedp.ByID))
 	shots(t, ctx, "console-import")
+	run(t, ctx, "questions", chromedp.Navigate(d.server.URL+at+"content/write"), chromedp.SetValue("#text", aBank, chromedp.ByID), chromedp.SendKeys("#text", "\n", chromedp.ByID),
+		browsertest.Sees("看懂了 2 题"))
+	shots(t, ctx, "console-write")
 
 	// A roster that changes who somebody is, and what it says of a column that it leaves out.
 	roster := filepath.Join(t.TempDir(), "名单.csv")

@@ -13,6 +13,7 @@ import (
 	"branchbot/bot/bank"
 	"branchbot/bot/chat"
 	"branchbot/bot/engine"
+	"branchbot/bot/locale"
 	"branchbot/content"
 	"branchbot/content/strict"
 	"branchbot/store"
@@ -83,25 +84,20 @@ func (r *Request) upload() error {
 	if err != nil {
 		return r.wrongPack(err)
 	}
-	pack, _, _, err := r.server.TryPack(zip)
+	id, err := r.keepPack(zip, left)
 	if err != nil {
 		return r.wrongPack(err)
 	}
-	var text []byte
-	if len(left.Left)+len(left.Notes) > 0 {
-		if text, err = json.Marshal(left); err != nil {
-			return err
-		}
-	}
-	var id int64
-	err = r.server.DB.Write(func(tx *store.Tx) (err error) {
-		id, err = keepImport(tx, r.Member.ID, pack.ID, zip, string(text))
-		return err
-	})
-	if err != nil {
-		return err
-	}
 	return r.Back(fmt.Sprintf("content/%d", id))
+}
+
+// text is how it is kept; "" for nothing.
+func (l leftOut) text() (string, error) {
+	if len(l.Left)+len(l.Notes) == 0 {
+		return "", nil
+	}
+	text, err := json.Marshal(l)
+	return string(text), err
 }
 
 // archive is the .zip file of a pack that was sent, or is made of what was; its id and title
@@ -177,7 +173,7 @@ func (r *Request) faults(err error) (lines []string) {
 		case errors.As(e, &a):
 			lines = append(lines, r.T("console.import."+a.Kind))
 		default:
-			lines = append(lines, chat.Clean(e.Error()))
+			lines = append(lines, chat.Clean(locale.Faults(r.Lang, e)[0]))
 		}
 	}
 	return lines
@@ -278,7 +274,7 @@ func previewPack(r *Request, changed bool) error {
 	}
 	for _, l := range d.Pack.Lessons {
 		d.Lessons.add(was, l.ID, lessonText(l))
-		find.add(piece{l.Ref(), l.Title, "lesson", l.Tags, 0, r.Now, "", "", content.Review{}}, d.Pack.ID)
+		find.add(piece{l.Ref(), l.Title, "lesson", named(d.Pack, l.Tags), 0, r.Now, "", "", content.Review{}}, d.Pack.ID)
 	}
 	d.Lessons.Gone = len(was)
 	clear(was)
@@ -287,7 +283,7 @@ func previewPack(r *Request, changed bool) error {
 	}
 	for _, q := range d.Pack.Questions {
 		d.Questions.add(was, q.ID, q.Hash())
-		find.add(piece{q.Ref(), q.Ask, string(q.Type), q.Tags, 0, r.Now, "", q.Key(), content.Review{}}, d.Pack.ID)
+		find.add(piece{q.Ref(), q.Ask, string(q.Type), named(d.Pack, q.Tags), 0, r.Now, "", q.Key(), content.Review{}}, d.Pack.ID)
 	}
 	d.Questions.Gone = len(was)
 	d.Paging = r.Paging(len(find.Pieces))

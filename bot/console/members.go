@@ -2,16 +2,15 @@ package console
 
 import (
 	"net/http"
-	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 
 	"branchbot/bot/chat"
 	"branchbot/bot/engine"
 	"branchbot/bot/leave"
 	"branchbot/bot/member"
 	"branchbot/bot/shift"
+	"branchbot/content"
 )
 
 // The roster: found by name, unit, status, role; files in and out; one member
@@ -103,7 +102,7 @@ func (r *Request) importTable() error {
 	if err != nil {
 		return err
 	}
-	if len(files) != 1 || !slices.Contains([]string{".xlsx", ".csv"}, strings.ToLower(filepath.Ext(files[0].Name))) {
+	if len(files) != 1 || !content.IsTableFile(files[0].Name, files[0].Data) {
 		return complain(http.StatusBadRequest, "console.members.file_how")
 	}
 	return r.backToRoster("members", func() error {

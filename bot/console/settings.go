@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"branchbot/bot/engine"
+	"branchbot/bot/locale"
 	"branchbot/bot/member"
 )
 
@@ -120,7 +121,7 @@ func (r *Request) editSection() error {
 	}
 	d := settings{Tried: name, Changed: errors.Is(err, ErrChanged)}
 	if !d.Changed {
-		d.Faults = strings.Split(strings.TrimSpace(err.Error()), "\n")
+		d.Faults = locale.Faults(r.Lang, err)
 	}
 	return r.Again(func(r *Request) error { return r.settings(d, text) })
 }

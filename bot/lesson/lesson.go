@@ -115,7 +115,7 @@ func (f *Feature) push(t *engine.Turn, args engine.Args, cause string) error {
 	if err := t.CopyLater("lesson", p.Ref, t.Now.Add(life)); err != nil {
 		return err
 	}
-	_, err = t.Post(engine.Post{Class: outbox.Notice, Message: f.post(t, l, p), Prompt: p.ID, Cause: cause,
+	_, err = t.Post(engine.Post{Class: outbox.Notice, Message: f.post(t, l, f.body(l), p), Prompt: p.ID, Cause: cause,
 		About: t.T("delivery.about.lesson", "Title", l.Title)})
 	return err
 }
@@ -125,7 +125,12 @@ func (f *Feature) preview(t *engine.Turn, args engine.Args) (chat.Message, error
 	if err != nil {
 		return chat.Message{}, err
 	}
-	return f.post(t, l, engine.Prompt{}), nil
+	return f.post(t, l, f.body(l), engine.Prompt{}), nil
+}
+
+// Shown is the message of a lesson that no pack has yet.
+func (f *Feature) Shown(t *engine.Turn, l *content.Lesson) chat.Message {
+	return f.post(t, l, spans(l.Body), engine.Prompt{})
 }
 
 // next is the lesson after the last one pushed of the series; those that are
@@ -192,10 +197,12 @@ func (f *Feature) Close(t *engine.Turn, p engine.Prompt) error {
 	return t.ClosePrompt(p.ID)
 }
 
-func (f *Feature) post(t *engine.Turn, l *content.Lesson, p engine.Prompt) chat.Message {
+func (f *Feature) post(t *engine.Turn, l *content.Lesson, body []chat.Span, p engine.Prompt) chat.Message {
 	m := chat.Message{}.AddStyled(t.T("lesson.head", "Title", l.Title), chat.Bold).Add("\n\n")
-	m.Spans = append(m.Spans, f.body(l)...)
-	m = m.Add("\n\n" + t.T("lesson.source", "Source", l.Source))
+	m.Spans = append(m.Spans, body...)
+	if l.Source != "" {
+		m = m.Add("\n\n" + t.T("lesson.source", "Source", l.Source))
+	}
 	review := f.Library().ReviewLesson(l, t.Now)
 	if e := review.Replaced(); e != nil {
 		m = m.Add("\n" + t.T("lesson.replaced", "Edition", e.ReplacedBy))
@@ -335,7 +342,7 @@ func (f *Feature) copy(t *engine.Turn, tm engine.Timer, push int64, pushed pushe
 	if err != nil || l == nil || at < 0 {
 		return err
 	}
-	return t.Copy(tm, engine.Post{Class: outbox.Push, Message: f.post(t, l, open[at]), Prompt: pushed.Prompt}, pushed.At,
+	return t.Copy(tm, engine.Post{Class: outbox.Push, Message: f.post(t, l, f.body(l), open[at]), Prompt: pushed.Prompt}, pushed.At,
 		func(member int64) (bool, error) { return isDone(t.Tx, push, member) })
 }
 
