@@ -155,7 +155,7 @@ func TestImportTakesIn(t *testing.T) {
 	says([]string{"--allow status", "第 4 行"}, "import", roster)
 	says([]string{"已导入：新增 1 人，更新 1 人", "没有确认所以没有改的：1 人"}, "import", roster, "--yes")
 	says([]string{"已导入：新增 0 人，更新 1 人"}, "import", roster, "--yes", "--allow", "status")
-	says([]string{"it is none of renames"}, "import", roster, "--yes", "--allow", "everything")
+	says([]string{"可以写：renames"}, "import", roster, "--yes", "--allow", "everything")
 	file := filepath.Join(t.TempDir(), "roster.csv")
 	says(nil, "roster", "export", file)
 	text, err := os.ReadFile(file)
@@ -187,7 +187,7 @@ func TestImportInAnEmptyFolder(t *testing.T) {
 	var out bytes.Buffer
 	code := bot.Main(t.Context(), bot.Program{Args: []string{"import", file, "--config", filepath.Join(dir, "config.yaml")}, In: strings.NewReader(""),
 		Out: &out, Err: &out, Env: os.LookupEnv})
-	if code != 1 || !strings.Contains(out.String(), "start branchbot") {
+	if code != 1 || !strings.Contains(out.String(), "先运行一次 branchbot") {
 		t.Errorf("%d: %s", code, out.String())
 	}
 }

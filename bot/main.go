@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"regexp"
 	"strings"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 
 	"branchbot/bot/config"
 	"branchbot/bot/engine"
+	"branchbot/bot/locale"
 	"branchbot/bot/member"
 	"branchbot/content"
 	"branchbot/store"
@@ -43,13 +45,29 @@ func Main(ctx context.Context, p Program) int {
 	root.SetOut(p.Out)
 	root.SetErr(p.Err)
 	if err := root.ExecuteContext(ctx); err != nil {
-		for _, line := range strings.Split(strings.TrimSpace(err.Error()), "\n") {
-			fmt.Fprintln(p.Err, "branchbot:", line)
+		for _, fault := range locale.Faults(p.language(), err) {
+			for line := range strings.SplitSeq(strings.TrimSpace(fault), "\n") {
+				fmt.Fprintln(p.Err, "branchbot:", line)
+			}
 		}
 		return 1
 	}
 	return 0
 }
+
+// language is what the configuration gives, whatever else is wrong with it.
+func (p *Program) language() string {
+	data, err := os.ReadFile(p.configFile)
+	if err != nil {
+		data = p.Sample
+	}
+	if m := languageLine.FindSubmatch(data); m != nil && locale.Known(string(m[1])) {
+		return string(m[1])
+	}
+	return locale.Default
+}
+
+var languageLine = regexp.MustCompile(`(?m)^language:[ \t]*["']?([A-Za-z-]+)`)
 
 func (p *Program) commands() *cobra.Command {
 	root := &cobra.Command{
@@ -122,18 +140,18 @@ func (p *Program) check() error {
 		lessons += len(pack.Lessons)
 		questions += len(pack.Questions)
 	}
-	for _, note := range s.notes {
+	for _, note := range locale.Faults(s.Language, errors.Join(s.notes...)) {
 		fmt.Fprintln(p.Out, note)
 	}
-	fmt.Fprintf(p.Out, "%s is fine: %d units, %d accounts, %d schedules, %d packs with %d lessons and %d questions\n",
-		s.file.Name, len(s.Units), len(s.accounts), len(s.Schedules), len(library.Packs()), lessons, questions)
-	p.tellReviews(library)
+	fmt.Fprintln(p.Out, locale.Text(s.Language, "import.check_fine", "File", s.file.Name, "Units", len(s.Units), "Accounts", len(s.accounts),
+		"Schedules", len(s.Schedules), "Packs", len(library.Packs()), "Lessons", lessons, "Questions", questions))
+	p.tellReviews(s.Language, library)
 	return nil
 }
 
 // tellReviews names the lessons and questions that follow a replaced edition or were not
 // checked for a year. Nothing of it is a fault: somebody has to read the new text.
-func (p *Program) tellReviews(library *content.Library) {
+func (p *Program) tellReviews(lang string, library *content.Library) {
 	var replaced []content.Edition
 	cite := map[content.Edition][]string{}
 	var stale []string
@@ -153,13 +171,13 @@ func (p *Program) tellReviews(library *content.Library) {
 		}
 	}
 	for _, e := range replaced {
-		fmt.Fprintf(p.Out, "to read: %s was replaced (%s, since %s), and is cited by %s\n", e.Title, e.ReplacedBy, or(e.Since, "a day that is not noted"), strings.Join(cite[e], ", "))
+		fmt.Fprintln(p.Out, locale.Text(lang, "import.check_replaced", "Title", e.Title, "By", e.ReplacedBy, "Since", or(e.Since, locale.Text(lang, "import.check_no_day")), "Cited", strings.Join(cite[e], ", ")))
 	}
 	if len(stale) > 0 {
-		fmt.Fprintf(p.Out, "to check: not compared with their sources for a year: %s\n", strings.Join(stale, ", "))
+		fmt.Fprintln(p.Out, locale.Text(lang, "import.check_stale", "Refs", strings.Join(stale, ", ")))
 	}
 	if never > 0 {
-		fmt.Fprintf(p.Out, "to check: %d lessons and questions were never compared with their sources; the console's content page lists them\n", never)
+		fmt.Fprintln(p.Out, locale.Text(lang, "import.check_never", "N", never))
 	}
 }
 

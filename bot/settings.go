@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -306,6 +307,7 @@ func (c *checker) member(path string, m *member.MemberConfig, staff map[string]s
 	staff[m.Staff] = path
 	c.spelling(path, m, staff)
 	if m.Status != "" {
+		m.Status = cmp.Or(member.StatusOf(m.Status), m.Status)
 		c.oneOf(path+".status", m.Status, member.Statuses)
 	}
 	if m.JoinedOn != "" {
@@ -315,6 +317,9 @@ func (c *checker) member(path string, m *member.MemberConfig, staff map[string]s
 		c.fault(path+".phone", "%q is no telephone number; put it in quotes", m.Phone)
 	}
 	for i, r := range m.Roles {
+		if role := member.RoleOf(r); role != "" {
+			m.Roles[i], r = role, role
+		}
 		c.oneOf(fmt.Sprintf("%s.roles[%d]", path, i), r, member.Roles)
 	}
 }
@@ -322,12 +327,9 @@ func (c *checker) member(path string, m *member.MemberConfig, staff map[string]s
 // spelling notes how names and numbers are written that people would not type so, or
 // that look like others.
 func (c *checker) spelling(path string, m *member.MemberConfig, staff map[string]string) {
-	const quotes = "“”‘’＂＇「」\"'"
 	switch tidy := member.TidyStaff(m.Staff); {
-	case strings.ContainsAny(m.Staff, quotes):
-		c.note(path+".staff", "%q: the quotes are part of the staff number; put straight ones around it", m.Staff)
 	case tidy != m.Staff:
-		c.note(path+".staff", "%q is taken in as %q, in half width and without what does not show", m.Staff, tidy)
+		c.note(path+".staff", "%q is taken in as %q, in half width, without quotes and what does not show", m.Staff, tidy)
 	case len(strings.Fields(tidy)) > 1:
 		c.note(path+".staff", "%q has a blank in it, which nobody can type in a command", m.Staff)
 	}
@@ -337,10 +339,8 @@ func (c *checker) spelling(path string, m *member.MemberConfig, staff map[string
 	}
 	staff[key] = path
 	tidy := member.TidyName(m.Name)
-	if strings.ContainsAny(m.Name, quotes) {
-		c.note(path+".name", "%q: the quotes are part of the name; put straight ones around it", m.Name)
-	} else if tidy != m.Name {
-		c.note(path+".name", "%q is taken in as %q, without blanks and what does not show", m.Name, tidy)
+	if tidy != m.Name {
+		c.note(path+".name", "%q is taken in as %q, without blanks, quotes and what does not show", m.Name, tidy)
 	}
 	first, there := c.names[member.Skeleton(tidy)]
 	switch {

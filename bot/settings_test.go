@@ -13,10 +13,13 @@ import (
 	"branchbot/bot"
 )
 
-// check runs `branchbot check` on a configuration and returns what it says.
-func check(t *testing.T, config string) string {
+// check runs `branchbot check` on a configuration and returns what it says in a language.
+func check(t *testing.T, config, lang string) string {
 	t.Helper()
 	dir := t.TempDir()
+	if !strings.Contains(config, "language") {
+		config = strings.TrimSuffix(config, "\n") + "\nlanguage: " + lang + "\n"
+	}
 	if err := os.WriteFile(filepath.Join(dir, "config.yaml"), []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -33,18 +36,18 @@ func check(t *testing.T, config string) string {
 	return strings.ReplaceAll(said+errs.String(), dir+string(filepath.Separator), "")
 }
 
-var toRead = regexp.MustCompile(`(?m)^to (read|check): .*\n`)
+var toRead = regexp.MustCompile(`(?m)^(to (read|check): |待核对：).*\n`)
 
 // Each fault of a configuration is told with its line, all at once.
 func TestCheck(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ config, want string }{
 		"spelling": {"units:\n  - id: a\n    name: 甲\n    members:\n      - {name: 王敏, staff: “0001”}\n      - {name: 王\u200b敏, staff: \"０００２\"}\n" +
-			"      - {name: 张　三, staff: \"A 3\"}\n      - {name: 艾·买, staff: A4}\n      - {name: 艾•买, staff: a4}\n      - {name: 王敏, staff: \"5\"}\n", `config.yaml:5: units[0].members[0].staff: "“0001”": the quotes are part of the staff number; put straight ones around it
-config.yaml:6: units[0].members[1].staff: "０００２" is taken in as "0002", in half width and without what does not show
-config.yaml:6: units[0].members[1].name: "王\u200b敏" is taken in as "王敏", without blanks and what does not show
+			"      - {name: 张　三, staff: \"A 3\"}\n      - {name: 艾·买, staff: A4}\n      - {name: 艾•买, staff: a4}\n      - {name: 王敏, staff: \"5\"}\n", `config.yaml:5: units[0].members[0].staff: "“0001”" is taken in as "0001", in half width, without quotes and what does not show
+config.yaml:6: units[0].members[1].staff: "０００２" is taken in as "0002", in half width, without quotes and what does not show
+config.yaml:6: units[0].members[1].name: "王\u200b敏" is taken in as "王敏", without blanks, quotes and what does not show
 config.yaml:7: units[0].members[2].staff: "A 3" has a blank in it, which nobody can type in a command
-config.yaml:7: units[0].members[2].name: "张\u3000三" is taken in as "张三", without blanks and what does not show
+config.yaml:7: units[0].members[2].name: "张\u3000三" is taken in as "张三", without blanks, quotes and what does not show
 config.yaml:9: units[0].members[4].staff: "a4" differs from that of units[0].members[3] in width or case only
 config.yaml:9: units[0].members[4].name: "艾•买" looks like "艾·买" of units[0].members[3], but is written otherwise
 config.yaml is fine: 1 units, 0 accounts, 0 schedules, 1 packs with 57 lessons and 206 questions
@@ -84,8 +87,8 @@ branchbot: config.yaml:6: schedules[2]: close_after: "soon" is no time between 1
 branchbot: config.yaml:7: schedules[3]: text is missing: what the notice says
 `},
 		"no such pack": {"content: [nothing]\n", "branchbot: content: \"nothing\" is neither a shipped pack nor a folder (shipped packs: starter)\n"},
-		"secrets":      {"language: ${NOT_THERE}\n", "branchbot: config.yaml:1: language: the environment has no variable NOT_THERE; set it, or take the line out\n"},
-		"broken YAML":  {"units: [\n", "branchbot: config.yaml:2: did not find expected node content\n"},
+		"secrets":      {"language: ${NOT_THERE}\n", "branchbot: config.yaml 第 1 行，language：环境变量里没有 NOT_THERE；请设置，或删掉这一行\n"},
+		"broken YAML":  {"units: [\n", "branchbot: config.yaml:3: did not find expected ',' or ']' (look for a missing comma or bracket in what begins here)\n"},
 		"duplicate":    {"language: en\nlanguage: en\n", "branchbot: config.yaml:2: language: the key is given twice, first at line 1 (remove one)\n"},
 		"people": {`units:
   - {id: demo, name: 支部, members: [{name: 王敏, staff: "1", roles: [king]}, {name: "", staff: "1", status: old}]}
@@ -122,12 +125,22 @@ branchbot: config.yaml:5: conduct.public_board: "always" is none of opt-in, off
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if d := cmp.Diff(c.want, check(t, c.config)); d != "" {
+			if d := cmp.Diff(c.want, check(t, c.config, "en")); d != "" {
 				t.Error(d)
+			}
+			chinese := check(t, c.config, "zh-CN")
+			if english := englishWords.FindString(aside.ReplaceAllString(chinese, "")); english != "" && !strings.Contains(c.config, "language") {
+				t.Errorf("%q in Chinese:\n%s", english, chinese)
 			}
 		})
 	}
 }
+
+// englishWords are a sentence, and aside is what may be in any language: values, keys, places.
+var (
+	englishWords = regexp.MustCompile(`[a-z]+ [a-z]+ [a-z]+`)
+	aside        = regexp.MustCompile(`“[^”]*”|[\w.]+\[[^ ，：]*|可以写：[^\n]*|[a-z_]+：`)
+)
 
 // The program says what is wrong, and starts nothing.
 func TestProgramErrors(t *testing.T) {
@@ -136,10 +149,10 @@ func TestProgramErrors(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"--config", "nowhere.yaml"}, "branchbot: read the configuration: open nowhere.yaml: no such file or directory\n"},
-		{[]string{"dance"}, "branchbot: unknown command \"dance\" for \"branchbot\"\n"},
-		{[]string{"rehearse", "--as", "smoke"}, "branchbot: --as \"smoke\" is none of telegram, wechat, web, sms\n"},
-		{[]string{"rehearse", "--days", "0"}, "branchbot: --days 0 is out of range 1-366\n"},
+		{[]string{"--config", "nowhere.yaml"}, "branchbot: 没有配置文件 nowhere.yaml\n"},
+		{[]string{"dance"}, "branchbot: 没有“dance”这个命令，branchbot --help 列出全部命令\n"},
+		{[]string{"rehearse", "--as", "smoke"}, "branchbot: --as “smoke”不行，可以写：telegram, wechat, web, sms\n"},
+		{[]string{"rehearse", "--days", "0"}, "branchbot: --days 0 超出范围，应当是 1-366\n"},
 	} {
 		var out, errs bytes.Buffer
 		sample, err := os.ReadFile("../config.yaml")

@@ -244,7 +244,7 @@ func (c *Column) guess(values []string, isUnit func(string) bool) {
 	}
 	statuses, units := 0, 0
 	for _, v := range values {
-		if statusOf(v) != "" {
+		if StatusOf(v) != "" {
 			statuses++
 		}
 		if isUnit(v) {

@@ -9,8 +9,10 @@ import (
 	"strings"
 	"time"
 
+	"branchbot/bot/bank"
 	"branchbot/bot/chat"
 	"branchbot/bot/engine"
+	"branchbot/content"
 	"branchbot/store"
 )
 
@@ -225,8 +227,7 @@ type sent struct {
 
 // Parse implements engine.Filer.
 func (f *Feature) Parse(file chat.File) any {
-	lower := strings.ToLower(file.Name)
-	if !strings.HasSuffix(lower, ".xlsx") && !strings.HasSuffix(lower, ".csv") {
+	if !content.IsTableFile(file.Name, file.Data) {
 		return nil
 	}
 	table, err := ReadTable(file.Name, file.Data)
@@ -238,9 +239,19 @@ func (f *Feature) Parse(file chat.File) any {
 func (f *Feature) File(t *engine.Turn, _ chat.File, parsed any) (bool, error) {
 	read := parsed.(*sent)
 	if read.err != nil {
-		return true, engine.Complain("member.import_unreadable", "Reason", read.err.Error())
+		why, ok := bank.Fault(t.Lang, read.err)
+		if !ok {
+			why = read.err.Error()
+		}
+		return true, engine.Complain("member.import_unreadable", "Reason", why)
 	}
 	table := read.table
+	switch {
+	case content.HasQuestions(table.Rows):
+		return true, engine.Complain("member.import_bank")
+	case len(table.Rows) > 1 && !IsRoster(table.Rows):
+		return true, engine.Complain("member.import_unknown")
+	}
 	plan, err := NewPlan(t.Tx, t.Unit.ID, &table, nil)
 	if err != nil {
 		return true, err

@@ -21,7 +21,7 @@ const (
 
 // TidyStaff is a staff number as it is kept: half-width, without what does not
 // show.
-func TidyStaff(s string) string { return strings.TrimSpace(norm.NFKC.String(chat.Clean(s))) }
+func TidyStaff(s string) string { return unquoted(norm.NFKC.String(chat.Clean(s))) }
 
 // StaffKey is what staff numbers are compared by; letters have no case.
 func StaffKey(s string) string { return strings.ToLower(TidyStaff(s)) }

@@ -236,11 +236,14 @@ func steersAbove(tx *store.Tx, member int64, unit string) (bool, error) {
 	return n > 0, err
 }
 
+// RoleOf is the role that is called so in some language; "" when none is.
+func RoleOf(text string) string { return word("member.role.", Roles, text) }
+
 // Title tells which role a title means, "" when none. sure is false when the
 // title is not one of the role's own names, so that the role may bring rights
 // that the title does not promise: somebody is asked then.
 func Title(text string) (role string, sure bool) {
-	if role = word("member.role.", Roles, text); role != "" {
+	if role = RoleOf(text); role != "" {
 		return role, true
 	}
 	folded := strings.ToLower(text)

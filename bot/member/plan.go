@@ -531,7 +531,7 @@ func (p *Plan) person(row int, cell map[string]string, whole bool, was *known) P
 	if text := cell["status"]; text != "" {
 		status, known := p.statuses[text]
 		if !known {
-			status = statusOf(text)
+			status = StatusOf(text)
 			p.statuses[text] = status
 		}
 		if status != "" {
@@ -604,9 +604,9 @@ func bareUnit(s string) string {
 	return strings.TrimSuffix(strings.TrimSuffix(s, "支部"), "总支")
 }
 
-// statusOf is the status that a cell means, "" when none; what stands in brackets behind it
+// StatusOf is the status that a cell means, "" when none; what stands in brackets behind it
 // makes no difference.
-func statusOf(text string) string {
+func StatusOf(text string) string {
 	text = strings.Join(strings.Fields(TidyStaff(text)), "")
 	if is := word("member.status.", Statuses, text); is != "" {
 		return is
