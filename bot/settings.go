@@ -375,8 +375,10 @@ func (c *checker) schedules() {
 		s.Timezone = or(s.Timezone, c.s.Timezone)
 		if spec, err := schedules.Parse(s.Cron); err != nil {
 			c.fault(path+".cron", "%v", err)
-		} else if _, err := spec.On(s.Rule(), shippedHolidays()); err != nil {
+		} else if on, err := spec.On(s.Rule(), shippedHolidays()); err != nil {
 			c.fault(path, "%v", err)
+		} else {
+			c.runs(path, s, on)
 		}
 		if _, err := schedules.ParseMisfire(s.Misfire); err != nil {
 			c.fault(path+".misfire", "%v", err)
@@ -388,6 +390,50 @@ func (c *checker) schedules() {
 		}
 	}
 }
+
+// runs notes of a schedule that it never runs, or not as it reads.
+func (c *checker) runs(path string, s *schedule.Config, spec schedules.Spec) {
+	zone, err1 := schedules.Zone(s.Timezone)
+	quiet, err2 := schedules.ParseQuiet(c.s.Conduct.QuietHours)
+	if err1 != nil || err2 != nil { // which are faults of their own
+		return
+	}
+	now := time.Now()
+	if s.EndsOn != "" && s.EndsOn < now.In(zone).Format(time.DateOnly) {
+		c.note(path+".ends_on", "%q is over: it never runs again", s.EndsOn)
+		return
+	}
+	if spec.DayOrWeekday() {
+		c.note(path+".cron", "%q: with a day of the month and a weekday it runs on both, not only where they meet; for the first Friday write when: {monthly: first friday}", s.Cron)
+	}
+	slots, silent := 0, 0
+	for at := now; slots < runsLooked; slots++ {
+		slot, ok := spec.Next(at, zone)
+		if !ok {
+			break
+		}
+		if at = slot.At; slots == 0 && at.Sub(now) > year {
+			c.note(path, "it runs next on %s, and seldom: look whether that is meant", at.In(zone).Format(time.DateOnly))
+		}
+		if quiet.Contains(at.In(zone)) {
+			silent++
+		}
+	}
+	switch {
+	case slots == 0:
+		c.note(path, "it never runs: no such day comes")
+	case silent == slots:
+		c.note(path+".cron", "%q: all its times lie in the quiet hours (%s), so that it never runs; take another time, or change conduct: quiet_hours", s.Cron, c.s.Conduct.QuietHours)
+	case silent > 0:
+		c.note(path+".cron", "%q: some of its times lie in the quiet hours (%s), and are left out", s.Cron, c.s.Conduct.QuietHours)
+	}
+}
+
+// runsLooked is how many runs of a schedule are looked at.
+const (
+	runsLooked = 60
+	year       = 366 * 24 * time.Hour
+)
 
 // shippedHolidays will do to check a rule for days.
 var shippedHolidays = sync.OnceValue(func() *schedules.Holidays {

@@ -87,7 +87,7 @@ branchbot: config.yaml:6: schedules[2]: close_after: "soon" is no time between 1
 branchbot: config.yaml:7: schedules[3]: text is missing: what the notice says
 `},
 		"no such pack": {"content: [nothing]\n", "branchbot: content: \"nothing\" is neither a shipped pack nor a folder (shipped packs: starter)\n"},
-		"secrets":      {"language: ${NOT_THERE}\n", "branchbot: config.yaml 第 1 行，language：环境变量里没有 NOT_THERE；请设置，或删掉这一行\n"},
+		"secrets":      {"language: ${NOT_THERE}\n", "branchbot: config.yaml:1: language: 环境变量里没有 NOT_THERE；请设置，或删掉这一行\n"},
 		"broken YAML":  {"units: [\n", "branchbot: config.yaml:3: did not find expected ',' or ']' (look for a missing comma or bracket in what begins here)\n"},
 		"duplicate":    {"language: en\nlanguage: en\n", "branchbot: config.yaml:2: language: the key is given twice, first at line 1 (remove one)\n"},
 		"people": {`units:
@@ -139,7 +139,7 @@ branchbot: config.yaml:5: conduct.public_board: "always" is none of opt-in, off
 // englishWords are a sentence, and aside is what may be in any language: values, keys, places.
 var (
 	englishWords = regexp.MustCompile(`[a-z]+ [a-z]+ [a-z]+`)
-	aside        = regexp.MustCompile(`“[^”]*”|[\w.]+\[[^ ，：]*|可以写：[^\n]*|[a-z_]+：`)
+	aside        = regexp.MustCompile(`[\w.]+ is fine|“[^”]*”|[\w.]+\[[^ ，：]*|可以写：[^\n]*|[a-z_]+：`)
 )
 
 // The program says what is wrong, and starts nothing.

@@ -171,7 +171,7 @@ func TestWeChatRiskNotAccepted(t *testing.T) {
 	}
 	var out strings.Builder
 	p := Program{Out: &out, Err: io.Discard, Env: os.LookupEnv, Sample: []byte(text), configFile: "config.yaml"}
-	if err := p.check(); err != nil || !strings.Contains(out.String(), "config.yaml 第 4 行，accounts[0]：账号 wx 没有启动") || !strings.Contains(out.String(), "没有问题") {
+	if err := p.check(); err != nil || !strings.Contains(out.String(), "config.yaml:4: accounts[0]: 账号 wx 没有启动") || !strings.Contains(out.String(), "没有问题") {
 		t.Errorf("check: %v, %s", err, out.String())
 	}
 	library, err := openLibrary(s)

@@ -139,6 +139,10 @@ func (s Spec) open(i int, parts []string) bool {
 	return strings.ContainsAny(parts[i], "*?") && s.full(i)
 }
 
+// DayOrWeekday tells whether both kinds of days are restricted, so that either suffices: on
+// the 1st to 7th and on each Friday, which few mean.
+func (s Spec) DayOrWeekday() bool { return !s.full(dayOfMonth) && !s.full(dayOfWeek) }
+
 func (s Spec) full(i int) bool { return s.values[i] == allOf(i) }
 
 func allOf(i int) values { return 1<<(highest(i)+1) - 1<<fields[i].low }

@@ -113,14 +113,14 @@ func fault(lang string, err error) string {
 		return translated(err.Error(), 0)
 	}
 	var s strings.Builder
-	s.WriteString(e.File)
+	s.WriteString(e.File) // file:line: as editors and other programs read it
 	if e.Line > 0 {
-		fmt.Fprintf(&s, " 第 %d 行", e.Line)
+		fmt.Fprintf(&s, ":%d", e.Line)
 	}
 	if e.Path != "" {
-		s.WriteString("，" + e.Path)
+		s.WriteString(": " + e.Path)
 	}
-	s.WriteString("：" + translated(e.Problem, 0))
+	s.WriteString(": " + translated(e.Problem, 0))
 	if e.Found != "" {
 		s.WriteString("，写的是" + translated(e.Found, 0))
 	}

@@ -15,7 +15,7 @@ func TestFaults(t *testing.T) {
 		&strict.Error{File: "config.yaml", Line: 4, Path: "units[0].staff", Problem: "expected a text", Found: "the number 12", Hint: `write "12" in quotes`},
 		fmt.Errorf("content: %q is neither a shipped pack nor a folder (shipped packs: starter)", "startr"), errors.New("nobody has written this down"))
 	for lang, want := range map[string][]string{
-		"zh-CN": {"config.yaml 第 3 行，units[0].naem：没有这一项（是不是 “name”？）", "config.yaml 第 4 行，units[0].staff：这里要写文字，写的是数字 12（写成“12”，加引号）",
+		"zh-CN": {"config.yaml:3: units[0].naem: 没有这一项（是不是 “name”？）", "config.yaml:4: units[0].staff: 这里要写文字，写的是数字 12（写成“12”，加引号）",
 			"内容包“startr”既不是自带的，也不是文件夹（自带的有：starter）", "nobody has written this down"},
 		"en": strings.Split(err.Error(), "\n"),
 	} {
