@@ -35,58 +35,12 @@ func (f *Feature) Name() string { return "desk" }
 func (f *Feature) Commands() []engine.Command {
 	return []engine.Command{
 		{Names: []string{"开始", "start"}, Run: f.start},
-		{Names: []string{"帮助", "help"}, Word: true, Usage: "desk.usage.help", Run: f.help},
-		{Names: []string{"今日", "today"}, Role: engine.OnRoster, Word: true, Usage: "desk.usage.today", Run: f.today},
-		{Names: []string{"我的数据", "mydata"}, Role: engine.OnRoster, Word: true, Usage: "desk.usage.mydata", Run: f.mydata},
-		{Names: []string{"结束", "close"}, Role: engine.Secretary, Usage: "desk.usage.close", Run: f.close},
-		{Names: []string{"状态", "status"}, Role: engine.Secretary, Usage: "desk.usage.status", Run: f.status},
+		{Names: []string{"帮助", "help"}, Word: true, Group: engine.Mine, Usage: "desk.usage.help", Run: f.help},
+		{Names: []string{"今日", "today"}, Role: engine.OnRoster, Word: true, Bare: true, Group: engine.Daily, Usage: "desk.usage.today", Run: f.today},
+		{Names: []string{"我的数据", "mydata"}, Role: engine.OnRoster, Word: true, Bare: true, Group: engine.Mine, Usage: "desk.usage.mydata", Run: f.mydata},
+		{Names: []string{"结束", "close"}, Role: engine.Secretary, Group: engine.Publish, Usage: "desk.usage.close", Run: f.close},
+		{Names: []string{"状态", "status"}, Role: engine.Secretary, Bare: true, Group: engine.Follow, Usage: "desk.usage.status", Run: f.status},
 	}
-}
-
-// start is what platforms send when somebody opens a private chat with the bot,
-// with the word of the link that led there: a command, or a join code.
-func (f *Feature) start(t *engine.Turn, line command.Line) error {
-	word := line.Args
-	if word == "" {
-		if t.Member == nil {
-			return engine.Complain("engine.unknown_sender")
-		}
-		return f.help(t, command.Line{})
-	}
-	if slices.Contains(links, word) {
-		_, err := t.Run(word, "")
-		return err
-	}
-	_, err := t.Run("join", word)
-	return err
-}
-
-// links are the commands that an address may carry: such as change nothing, for
-// anybody can make somebody else open one.
-var links = []string{"help", "today", "mydata", "points", "web"}
-
-// help lists what the sender may do, or tells about one command.
-func (f *Feature) help(t *engine.Turn, line command.Line) error {
-	want := strings.TrimPrefix(command.Fold(line.Args), "/")
-	lines := []string{t.T("desk.help_head")}
-	for _, feature := range t.Engine().Features {
-		for _, c := range feature.Commands() {
-			if c.Usage == "" || want != "" && !slices.Contains(c.Names, want) || want == "" && c.Role > t.Role {
-				continue
-			}
-			lines = append(lines, t.T(c.Usage))
-		}
-	}
-	if want != "" {
-		if len(lines) == 1 {
-			return engine.Complain("engine.unknown_command")
-		}
-		return t.Reply(chat.Text(strings.Join(lines[1:], "\n")))
-	}
-	if t.Role >= engine.OnRoster {
-		lines = append(lines, t.T("desk.help_tail"))
-	}
-	return t.Reply(chat.Text(strings.Join(lines, "\n")))
 }
 
 // collect asks every feature that keeps something about members.

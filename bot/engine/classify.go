@@ -146,6 +146,15 @@ func (t *Turn) message() (func() error, error) {
 			return do, err
 		}
 	}
+	if ev.Private && t.Member != nil { // who writes to nobody else is never left without a word
+		switch t.work.flood(t.cause, string(ev.Account)+":"+string(ev.From.ID)) {
+		case tooMany:
+			return nil, nil
+		case lastOne:
+			return func() error { return t.Say("engine.too_fast") }, nil
+		}
+		return func() error { return t.Say("engine.not_understood") }, nil
+	}
 	key := "engine.not_understood"
 	if t.Member == nil {
 		key = "engine.unknown_sender"
@@ -230,7 +239,12 @@ func (t *Turn) command(c *Command, line command.Line) func() error {
 	}
 	t.discreet = c.Discreet
 	if t.Role >= c.Role {
-		return func() error { return c.Run(t, line) }
+		return func() error {
+			if c.Bare && line.Args != "" {
+				return Complain("engine.no_argument", "Rest", chat.CleanName(line.Args))
+			}
+			return c.Run(t, line)
+		}
 	}
 	return func() error {
 		switch {

@@ -212,6 +212,24 @@ type Personal interface {
 	Data(t *Turn, m *Member) ([]string, error)
 }
 
+// Leaver is a feature in which something goes on when somebody has left the roster, as a seat
+// that others wait for.
+type Leaver interface {
+	Left(t *Turn, m *Member) error
+}
+
+// Left tells the features that somebody has left the roster of the turn's unit.
+func (t *Turn) Left(m *Member) error {
+	for _, f := range t.work.engine.Features {
+		if l, ok := f.(Leaver); ok {
+			if err := l.Left(t, m); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // Actor is a feature whose actions schedules and /推送 can start.
 type Actor interface {
 	Actions() []Action
@@ -261,16 +279,40 @@ type Command struct {
 	Word bool
 	// PrivateWord does so in private alone, for words of everyday talk.
 	PrivateWord bool
+	// Bare commands take nothing behind their names: what stands there is refused, lest
+	// somebody believe that it was read.
+	Bare bool
 	// Discreet commands carry words that are kept nowhere, not even when the
 	// handling fails.
 	Discreet bool
 	// Usage is the catalogue key of "usage — what it does", for /帮助; "" for
 	// what platforms send by themselves.
 	Usage string
-	Run   func(t *Turn, line command.Line) error
+	// More is the key of what secretaries can do with it besides, Example of lines that can be
+	// sent as they are; "" for none.
+	More, Example string
+	Group         Group // in which /帮助 names it
+	Run           func(t *Turn, line command.Line) error
 
 	owner Feature
 }
+
+// Group is a purpose of commands.
+type Group string
+
+// Groups are all of them, in the order of /帮助.
+const (
+	Daily   Group = "daily"
+	Join    Group = "join"
+	Mine    Group = "mine"
+	Publish Group = "publish"
+	Follow  Group = "follow"
+	People  Group = "people"
+	Timing  Group = "timing"
+)
+
+// Groups are in the order of /帮助.
+var Groups = []Group{Daily, Join, Mine, Publish, Follow, People, Timing}
 
 // Options are what an engine is made of.
 type Options struct {
