@@ -65,7 +65,7 @@ func NewRehearsal(s *Settings, library *content.Library, open func(store.Options
 		for _, m := range u.Members {
 			user := chat.UserID(m.Staff)
 			users[user] = m.Name
-			stage.Speakers = append(stage.Speakers, rehearse.Speaker{Name: m.Name, Unit: u.ID, Roles: m.Roles, User: user})
+			stage.Speakers = append(stage.Speakers, rehearse.Speaker{Name: m.Name, Staff: m.Staff, Unit: u.ID, Roles: m.Roles, User: user})
 		}
 	}
 	stage.Adapter = rehearse.NewAdapter(rehearsal, caps, clock, units, users)

@@ -59,7 +59,7 @@ func (f *Feature) Name() string { return "board" }
 // Commands implements engine.Feature.
 func (f *Feature) Commands() []engine.Command {
 	return []engine.Command{
-		{Names: []string{"看板", "board"}, Role: engine.OnRoster, Usage: "board.usage.board", Run: f.board},
+		{Names: []string{"看板", "board"}, Role: engine.OnRoster, Group: engine.Mine, Usage: "board.usage.board", More: "board.more.board", Run: f.board},
 	}
 }
 

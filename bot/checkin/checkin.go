@@ -52,10 +52,10 @@ func (f *Feature) Name() string { return "checkin" }
 // Commands implements engine.Feature.
 func (f *Feature) Commands() []engine.Command {
 	return []engine.Command{
-		{Names: []string{"签到", "checkin", "打卡"}, Role: engine.OnRoster, PrivateWord: true, Usage: "checkin.usage.checkin", Run: f.checkIn},
-		{Names: []string{"开签", "open"}, Role: engine.Secretary, Usage: "checkin.usage.open", Run: f.openNow},
-		{Names: []string{"补签", "enter"}, Role: engine.Secretary, Usage: "checkin.usage.enter", Run: f.enter},
-		{Names: []string{"未到", "absent"}, Role: engine.Secretary, Usage: "checkin.usage.absent", Run: f.absent},
+		{Names: []string{"签到", "checkin", "打卡"}, Role: engine.OnRoster, PrivateWord: true, Group: engine.Daily, Usage: "checkin.usage.checkin", Run: f.checkIn},
+		{Names: []string{"开签", "open"}, Role: engine.Secretary, Group: engine.Publish, Usage: "checkin.usage.open", Example: "checkin.example.open", Run: f.openNow},
+		{Names: []string{"补签", "enter"}, Role: engine.Secretary, Group: engine.Follow, Usage: "checkin.usage.enter", Example: "checkin.example.enter", Run: f.enter},
+		{Names: []string{"未到", "absent"}, Role: engine.Secretary, Bare: true, Group: engine.Follow, Usage: "checkin.usage.absent", Run: f.absent},
 	}
 }
 
@@ -264,7 +264,11 @@ func (f *Feature) record(t *engine.Turn, id, who int64, s state, reason, key str
 	}
 	if was == "" || was == onLeave {
 		if s == onTime {
-			if err := f.Book.Earn(t, who, "checkin.on_time", fmt.Sprintf("checkin:%d", id)); err != nil {
+			w, err := load(t.Tx, id) // a night's check-in belongs to the night in which it was opened
+			if err != nil {
+				return err
+			}
+			if err := f.Book.Earn(t.AsOf(w.OpenedAt), who, "checkin.on_time", fmt.Sprintf("checkin:%d", id)); err != nil {
 				return err
 			}
 		}
@@ -297,27 +301,44 @@ func (f *Feature) checkIn(t *engine.Turn, _ command.Line) error {
 	return f.late(t, w)
 }
 
-// enter is /补签 NAME: the secretary enters it for a member.
+// enter is /补签 NAME, or NAME、NAME …: the secretary enters it for members.
 func (f *Feature) enter(t *engine.Turn, line command.Line) error {
 	w, err := f.current(t)
 	if err != nil {
 		return err
 	}
-	m, err := member.Find(t.Tx, t.Unit.ID, line.Args)
+	all, err := member.FindAll(t.Tx, t.Unit.ID, line.Args)
 	if err != nil {
 		return err
 	}
-	was, err := entryOf(t.Tx, w.ID, m.ID)
+	namesakes, err := member.Namesakes(t.Tx, t.Unit.ID)
 	if err != nil {
 		return err
 	}
-	if was == onTime || was == late {
-		return engine.Complain("checkin.already")
+	var entered, before []string
+	for _, m := range all {
+		was, err := entryOf(t.Tx, w.ID, m.ID)
+		if err != nil {
+			return err
+		}
+		if was == onTime || was == late {
+			before = append(before, namesakes.Called(m))
+			continue
+		}
+		if err := f.confirm(t, w, m.ID); err != nil {
+			return err
+		}
+		entered = append(entered, namesakes.Called(m))
 	}
-	if err := f.confirm(t, w, m.ID); err != nil {
-		return err
+	comma := t.T("engine.list_comma")
+	var lines []string
+	if len(entered) > 0 {
+		lines = append(lines, t.T("checkin.late_confirmed", "Name", strings.Join(entered, comma), "Title", w.Title))
 	}
-	return t.TellSender(chat.Text(t.T("checkin.late_confirmed", "Name", m.Name, "Title", w.Title)))
+	if len(before) > 0 {
+		lines = append(lines, t.T("checkin.entered_before", "Names", strings.Join(before, comma)))
+	}
+	return t.TellSender(chat.Text(strings.Join(lines, "\n")))
 }
 
 // current is the open window, or the last one of today.
@@ -464,19 +485,20 @@ func tally(t *engine.Turn, w *window) (s sums, err error) {
 	if err != nil {
 		return s, err
 	}
+	namesakes := member.NamesakesOf(roster)
 	for _, m := range roster {
-		reason := away[m.ID]
+		name, reason := namesakes.Called(&m), away[m.ID]
 		switch entry := entries[m.ID]; {
 		case entry == onTime || entry == late:
 			s.here++
 		case entry == onLeave || reason == onLeaveAway:
-			s.leavers = append(s.leavers, m.Name)
+			s.leavers = append(s.leavers, name)
 		case reason != "":
-			s.resting = append(s.resting, m.Name)
+			s.resting = append(s.resting, name)
 		default:
-			s.missing = append(s.missing, m.Name)
+			s.missing = append(s.missing, name)
 			if asked[m.ID] {
-				s.asked = append(s.asked, m.Name)
+				s.asked = append(s.asked, name)
 			}
 		}
 	}

@@ -32,7 +32,7 @@ func (f *Feature) late(t *engine.Turn, w *window) error {
 		if _, err := setEntry(t, w.ID, t.Member.ID, onTime, "", 0); err != nil {
 			return err
 		}
-		if err := f.Book.Earn(t, t.Member.ID, "checkin.on_time", fmt.Sprintf("checkin:%d", w.ID)); err != nil {
+		if err := f.Book.Earn(t.AsOf(w.OpenedAt), t.Member.ID, "checkin.on_time", fmt.Sprintf("checkin:%d", w.ID)); err != nil {
 			return err
 		}
 		return t.TellSender(chat.Text(t.T("checkin.noted"))) // the group's count does not rise any more
@@ -156,7 +156,7 @@ func (f *Feature) confirm(t *engine.Turn, w *window, who int64) error {
 	if err != nil {
 		return err
 	}
-	return f.Book.Earn(there, who, "checkin.late", fmt.Sprintf("checkin:%d", w.ID))
+	return f.Book.Earn(there.AsOf(w.OpenedAt), who, "checkin.late", fmt.Sprintf("checkin:%d", w.ID))
 }
 
 func endOfDay(t *engine.Turn) time.Time {

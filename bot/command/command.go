@@ -61,6 +61,9 @@ type Line struct {
 // Fields are the words of Args, folded to half-width but not in case.
 func (l Line) Fields() []string { return strings.Fields(half(l.Args)) }
 
+// Words are the words as they were typed, for what is kept: a reason, a title.
+func (l Line) Words() []string { return strings.Fields(l.Args) }
+
 // Fold is the form in which names are compared: half-width, lower case,
 // without blanks around it.
 func Fold(s string) string { return strings.ToLower(strings.TrimSpace(half(s))) }

@@ -19,7 +19,7 @@ func (f *Feature) Name() string { return "console" }
 
 // Commands implements engine.Feature.
 func (f *Feature) Commands() []engine.Command {
-	return []engine.Command{{Names: []string{"后台", "console"}, Role: engine.OnRoster, Word: true, Usage: "console.usage", Run: f.link}}
+	return []engine.Command{{Names: []string{"后台", "console"}, Role: engine.OnRoster, Word: true, Bare: true, Group: engine.Mine, Usage: "console.usage", Run: f.link}}
 }
 
 // link sends the sender a link, in private and never into a group.

@@ -173,7 +173,7 @@ func TestImportBadPack(t *testing.T) {
 		{"x.zip", aPack(t, "shop", "media/x.png", strings.Repeat("0", 81<<20)), "解压后超过 80 MB"},
 		{"x.zip", aPack(t, "shop", "../../../etc/cron.d/x", "x"), "文件名指向了内容包外面： ../../../etc/cron.d/x"},
 		{"x.zip", aPack(t, "tiny", "questions/a.yaml", question("q1", "对吗？")), "编号被占用了"},
-		{"x.zip", aPack(t, "shop", "questions/a.yaml", question("q1", "对吗？")+question("q1", "<script>吗？")), "questions/a.yaml 第 2 行"},
+		{"x.zip", aPack(t, "shop", "questions/a.yaml", question("q1", "对吗？")+question("q1", "<script>吗？")), "questions/a.yaml:2"},
 		{"x.zip", aPack(t, "../shop", "questions/a.yaml", question("q1", "对吗？")), "不能作编号"},
 		{"x.xlsx", bad, "第 2 行 答案“E”不在选项 A-B 里"},
 		{"x.xlsx", []byte("PK no"), "没有可用的题目"},

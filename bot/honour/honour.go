@@ -39,8 +39,8 @@ func (f *Feature) Name() string { return "honour" }
 // Commands implements engine.Feature.
 func (f *Feature) Commands() []engine.Command {
 	return []engine.Command{
-		{Names: []string{"荣誉", "honours", "我的荣誉"}, Role: engine.OnRoster, Usage: "honour.usage.mine", Run: f.mine},
-		{Names: []string{"表彰", "honour", "honor"}, Role: engine.Secretary, Usage: "honour.usage.honour", Run: f.honour},
+		{Names: []string{"荣誉", "honours", "我的荣誉"}, Role: engine.OnRoster, Group: engine.Mine, Usage: "honour.usage.mine", Run: f.mine},
+		{Names: []string{"表彰", "honour", "honor"}, Role: engine.Secretary, Group: engine.People, Usage: "honour.usage.honour", Example: "honour.example.honour", Run: f.honour},
 	}
 }
 
@@ -65,10 +65,11 @@ func (f *Feature) honour(t *engine.Turn, line command.Line) error {
 	if len(words) < 2 {
 		return engine.Complain("honour.how")
 	}
-	m, err := member.Find(t.Tx, t.Unit.ID, words[0])
+	all, err := member.FindAll(t.Tx, t.Unit.ID, words[0])
 	if err != nil {
 		return err
 	}
+	words = line.Words()
 	title := strings.Trim(chat.Clean(words[1]), "“”\"「」『』《》")
 	reason := strings.TrimRight(strings.Join(strings.Fields(chat.Clean(strings.Join(words[2:], " "))), " "), "，。；,.; ")
 	switch {
@@ -79,11 +80,16 @@ func (f *Feature) honour(t *engine.Turn, line command.Line) error {
 	case utf8.RuneCountInString(reason) > maxReason:
 		return engine.Complain("honour.long_reason", "Max", maxReason)
 	}
-	h := &Honour{Unit: t.Unit.ID, Member: m.ID, Name: m.Name, Title: title, Reason: reason, Day: t.Day(), By: t.Member.ID}
-	if twice, err := h.same(t.Tx); err != nil || twice {
-		return or(err, engine.Complain("honour.twice", "Name", m.Name, "Title", title))
+	for _, m := range all {
+		h := &Honour{Unit: t.Unit.ID, Member: m.ID, Name: m.Name, Title: title, Reason: reason, Day: t.Day(), By: t.Member.ID}
+		if twice, err := h.same(t.Tx); err != nil || twice {
+			return or(err, engine.Complain("honour.twice", "Name", m.Name, "Title", title))
+		}
+		if err := f.give(t, h, m); err != nil {
+			return err
+		}
 	}
-	return f.give(t, h, m)
+	return nil
 }
 
 func or(err, otherwise error) error {
@@ -110,7 +116,11 @@ func (f *Feature) give(t *engine.Turn, h *Honour, m *engine.Member) error {
 	if !told {
 		key = "honour.given_unreached"
 	}
-	return t.TellSender(chat.Text(t.T(key, "Name", m.Name, "Title", h.Title, "Number", h.ID)))
+	namesakes, err := member.Namesakes(t.Tx, t.Unit.ID)
+	if err != nil {
+		return err
+	}
+	return t.TellSender(chat.Text(t.T(key, "Name", namesakes.Called(m), "Title", h.Title, "Number", h.ID)))
 }
 
 // offer is the certificate, with the question whether others may know.

@@ -38,8 +38,8 @@ func (f *Feature) Name() string { return "leave" }
 // Commands implements engine.Feature.
 func (f *Feature) Commands() []engine.Command {
 	return []engine.Command{
-		{Names: []string{"请假", "leave"}, Role: engine.OnRoster, Usage: "leave.usage.leave", Run: f.leave},
-		{Names: []string{"销假", "back"}, Role: engine.OnRoster, Usage: "leave.usage.back", Run: f.back},
+		{Names: []string{"请假", "leave"}, Role: engine.OnRoster, Group: engine.Daily, Usage: "leave.usage.leave", More: "leave.more.leave", Example: "leave.example.leave", Run: f.leave},
+		{Names: []string{"销假", "back"}, Role: engine.OnRoster, Group: engine.Daily, Usage: "leave.usage.back", Example: "leave.example.back", Run: f.back},
 	}
 }
 

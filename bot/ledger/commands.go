@@ -3,6 +3,8 @@ package ledger
 import (
 	"errors"
 	"fmt"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -30,10 +32,10 @@ func (f *Feature) Name() string { return "ledger" }
 // Commands implements engine.Feature.
 func (f *Feature) Commands() []engine.Command {
 	return []engine.Command{
-		{Names: []string{"积分", "points", "我的积分"}, Role: engine.OnRoster, Word: true, Usage: "ledger.usage.points", Run: f.points},
-		{Names: []string{"排行", "rank", "排行榜"}, Role: engine.OnRoster, Word: true, Usage: "ledger.usage.rank", Run: f.rank},
-		{Names: []string{"加分", "award"}, Role: engine.Secretary, Usage: "ledger.usage.award", Run: f.award},
-		{Names: []string{"撤销", "revoke"}, Role: engine.Secretary, Usage: "ledger.usage.revoke", Run: f.revoke},
+		{Names: []string{"积分", "points", "我的积分"}, Role: engine.OnRoster, Word: true, Bare: true, Group: engine.Daily, Usage: "ledger.usage.points", Run: f.points},
+		{Names: []string{"排行", "rank", "排行榜"}, Role: engine.OnRoster, Word: true, Group: engine.Mine, Usage: "ledger.usage.rank", Run: f.rank},
+		{Names: []string{"加分", "award"}, Role: engine.Secretary, Group: engine.People, Usage: "ledger.usage.award", Example: "ledger.example.award", Run: f.award},
+		{Names: []string{"撤销", "revoke"}, Role: engine.Secretary, Group: engine.People, Usage: "ledger.usage.revoke", Run: f.revoke},
 	}
 }
 
@@ -111,6 +113,9 @@ func (f *Feature) rank(t *engine.Turn, line command.Line) error {
 	case "退出", "leave", "out":
 		return f.board(t, 0, "ledger.board_out")
 	}
+	if line.Args != "" {
+		return engine.Complain("engine.no_argument", "Rest", chat.CleanName(line.Args))
+	}
 	roster, err := member.Roster(t.Tx, t.Unit.ID)
 	if err != nil {
 		return err
@@ -165,27 +170,42 @@ func (f *Feature) board(t *engine.Turn, on int, key string) error {
 // maxAward bounds what can be given by hand at once, against slips of the finger.
 const maxAward = 100
 
-// award gives points by hand: /加分 NAME POINTS REASON.
+// award gives points by hand: /加分 NAME POINTS REASON, or NAME、NAME ….
 func (f *Feature) award(t *engine.Turn, line command.Line) error {
-	words := line.Fields()
-	if len(words) < 3 {
+	words, typed := line.Fields(), line.Words()
+	at := slices.IndexFunc(words, isPoints)
+	if at < 1 || at+1 >= len(words) {
 		return engine.Complain("ledger.award_how")
 	}
-	points, err := strconv.ParseInt(strings.TrimPrefix(words[1], "+"), 10, 32)
+	points, err := strconv.ParseInt(strings.TrimPrefix(words[at], "+"), 10, 32)
 	if err != nil || points < 1 || points > maxAward {
 		return engine.Complain("ledger.award_range", "Max", maxAward)
 	}
-	m, err := member.Find(t.Tx, t.Unit.ID, words[0])
+	all, err := member.FindAll(t.Tx, t.Unit.ID, strings.Join(words[:at], " "))
 	if err != nil {
 		return err
 	}
-	e := Entry{Unit: t.Unit.ID, Member: m.ID, Points: points, Rule: "award", Day: t.Day(), Actor: t.Member.ID,
-		Key: "award:" + string(t.Event.Account) + ":" + t.Event.Key, Cause: "command", Note: note(words[2:])}
-	if _, err := Append(t.Tx, &e); err != nil {
+	namesakes, err := member.Namesakes(t.Tx, t.Unit.ID)
+	if err != nil {
 		return err
 	}
-	return t.TellSender(chat.Text(t.T("ledger.awarded", "Name", m.Name, "Points", points, "Seq", e.Seq, "Reason", e.Note)))
+	reason := note(typed[at+1:])
+	var lines []string
+	for _, m := range all {
+		e := Entry{Unit: t.Unit.ID, Member: m.ID, Points: points, Rule: "award", Day: t.Day(), Actor: t.Member.ID,
+			Key: fmt.Sprintf("award:%s:%s:%d", t.Event.Account, t.Event.Key, m.ID), Cause: "command", Note: reason}
+		if _, err := Append(t.Tx, &e); err != nil {
+			return err
+		}
+		lines = append(lines, t.T("ledger.awarded", "Name", namesakes.Called(m), "Points", points, "Seq", e.Seq, "Reason", e.Note))
+	}
+	return t.TellSender(chat.Text(strings.Join(lines, "\n")))
 }
+
+// isPoints tells a number of points from a staff number such as 0004.
+func isPoints(word string) bool { return pointsText.MatchString(word) }
+
+var pointsText = regexp.MustCompile(`^(?:[+-]?[1-9]\d{0,3}|[+-]?0)$`)
 
 func note(words []string) string {
 	text := []rune(chat.Clean(strings.Join(words, " ")))
@@ -216,7 +236,7 @@ func (f *Feature) revoke(t *engine.Turn, line command.Line) error {
 	case t.Now.Sub(time.UnixMilli(old.At)) > month:
 		return engine.Complain("ledger.revoke_old", "Seq", seq)
 	}
-	e := old.counter(t.Member.ID, note(words[1:]))
+	e := old.counter(t.Member.ID, note(line.Words()[1:]))
 	added, err := Append(t.Tx, &e)
 	if err != nil {
 		return err

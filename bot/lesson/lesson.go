@@ -54,7 +54,7 @@ func (f *Feature) Name() string { return "lesson" }
 // Commands implements engine.Feature.
 func (f *Feature) Commands() []engine.Command {
 	return []engine.Command{
-		{Names: []string{"已学", "done", "学完"}, Role: engine.OnRoster, Usage: "lesson.usage.done", Run: f.done},
+		{Names: []string{"已学", "done", "学完"}, Role: engine.OnRoster, Group: engine.Daily, Usage: "lesson.usage.done", Run: f.done},
 	}
 }
 

@@ -40,7 +40,7 @@ func (f *Feature) Name() string { return "load" }
 // Commands implements engine.Feature.
 func (f *Feature) Commands() []engine.Command {
 	return []engine.Command{
-		{Names: []string{"负担", "load"}, Role: engine.Secretary, Usage: "load.usage.load", Run: f.load},
+		{Names: []string{"负担", "load"}, Role: engine.Secretary, Group: engine.Follow, Usage: "load.usage.load", Run: f.load},
 	}
 }
 

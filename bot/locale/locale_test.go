@@ -170,6 +170,7 @@ var made = map[string][]string{
 	"schedule.reason.": {"late", "newer", "holiday", "weekend", "makeup", "merged", // of schedules
 		"days"}, // of rows that earlier releases wrote; the others are written out
 	"shift.fault.":         {"nobody", "several", "twice", "letter", "long", "empty", "starts_on", "other", "sheet", "aside", "no_shifts", "column", "unknown", "two", "off", "month"},
+	"desk.group.":          {"daily", "join", "mine", "publish", "follow", "people", "timing"},
 	"import.why.":          {"essay", "duplicate", "in_pack", "other_answer", "aside", "no_answer", "letter_without_options", "option_slip", "answer_twice", "no_text", "no_type", "type", "id", "tag", "tag_twice", "long", "hidden", "line_break", "options_none", "options_count", "option_empty", "options_same", "truth", "number", "answer_empty", "no_option", "no_letter", "letter_twice", "several", "order", "matching", "gift_no_answers", "gift_open", "gift_second", "gift_none_right", "gift_sign", "gift_weight", "gift_numbers", "gift_range", "no_headings", "sheet_left", "guessed", "columns_left", "picture_left"},
 	"import.file.":         {"line", "doc", "wps", "pdf", "picture", "zip", "locked", "coding", "big", "table", "empty", "broken"},
 	"import.sheet.":        {"cells", "columns", "rows", "big", "coding", "hidden", "broken", "locked", "slow", "bomb"},

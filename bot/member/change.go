@@ -326,6 +326,9 @@ func (f *Feature) removed(t *engine.Turn, m *engine.Member, c change) error {
 	if _, err := t.Tx.Exec(`UPDATE roster_change SET state = 'done', done_at = $1 WHERE id = $2`, t.Tx.Millis(), c.id); err != nil {
 		return err
 	}
+	if err := t.Left(m); err != nil {
+		return err
+	}
 	msg := chat.Text(t.T("member.removed", "Name", m.Name))
 	msg.Buttons = [][]chat.Button{{{Label: t.T("member.restore"), Data: fmt.Sprintf("member:restore:%d", c.id)}}}
 	return t.TellSender(msg)

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"strings"
 	"time"
 
 	"branchbot/bot/chat"
@@ -96,35 +97,47 @@ func (f *Feature) Redeem(tx *store.Tx, text string) (*engine.Member, Proof, erro
 // invite makes a code: for a further account of the sender, or for a member whom a
 // secretary hands it to.
 func (f *Feature) invite(t *engine.Turn, line command.Line) error {
-	m := t.Member
+	all := []*engine.Member{t.Member}
 	if line.Args != "" && line.Args != t.Member.Name && line.Args != t.Member.Staff {
 		if t.Role < engine.Secretary {
 			return engine.Complain("engine.secretaries_only")
 		}
 		var err error
-		if m, err = Find(t.Tx, t.Unit.ID, line.Args); err != nil {
+		if all, err = FindAll(t.Tx, t.Unit.ID, line.Args); err != nil {
 			return err
 		}
-	}
-	key := "member.invitation"
-	if m.ID == t.Member.ID {
-		key = "member.own_code"
-	} else if err := f.mayInvite(t, m); err != nil {
-		return err
 	}
 	by, err := f.maker(t)
 	if err != nil {
 		return err
 	}
-	code, err := Code(t.Tx, m.ID, by)
+	namesakes, err := Namesakes(t.Tx, t.Unit.ID)
 	if err != nil {
 		return err
 	}
-	text := t.T(key, "Name", m.Name, "Code", code)
-	for _, link := range f.Links(code) {
-		text += "\n" + t.T("member.invitation_link", "Link", link)
+	var lines []string
+	for _, m := range all {
+		key := "member.invitation"
+		if m.ID == t.Member.ID {
+			key = "member.own_code"
+		} else if err := f.mayInvite(t, m); err != nil {
+			var refused *engine.Complaint
+			if len(all) == 1 || !errors.As(err, &refused) {
+				return err
+			}
+			lines = append(lines, t.T(refused.Key, refused.Args...)) // the others have their codes
+			continue
+		}
+		code, err := Code(t.Tx, m.ID, by)
+		if err != nil {
+			return err
+		}
+		lines = append(lines, t.T(key, "Name", namesakes.Called(m), "Code", code))
+		for _, link := range f.Links(code) {
+			lines = append(lines, t.T("member.invitation_link", "Link", link))
+		}
 	}
-	return t.TellSender(chat.Text(text))
+	return t.TellSender(chat.Text(strings.Join(lines, "\n")))
 }
 
 // mayInvite complains when a code of the sender would make somebody more than the

@@ -33,12 +33,12 @@ func (f *Feature) Name() string { return "member" }
 // Commands implements engine.Feature.
 func (f *Feature) Commands() []engine.Command {
 	return []engine.Command{
-		{Names: []string{"加入", "join"}, Usage: "member.usage.join", Run: f.join},
-		{Names: []string{"名单", "roster"}, Role: engine.Secretary, Usage: "member.usage.roster", Run: f.roster},
-		{Names: []string{"邀请", "invite"}, Role: engine.OnRoster, Usage: "member.usage.invite", Run: f.invite},
-		{Names: []string{"绑定", "bind"}, Usage: "member.usage.bind", Run: f.bind},
-		{Names: []string{"网页", "web"}, Role: engine.OnRoster, Usage: "member.usage.web", Run: f.web},
-		{Names: []string{"语言", "lang"}, Usage: "member.usage.lang", Run: f.language},
+		{Names: []string{"加入", "join"}, Group: engine.Mine, Usage: "member.usage.join", Run: f.join},
+		{Names: []string{"名单", "roster"}, Role: engine.Secretary, Group: engine.People, Usage: "member.usage.roster", Example: "member.example.roster", Run: f.roster},
+		{Names: []string{"邀请", "invite"}, Role: engine.OnRoster, Group: engine.Mine, Usage: "member.usage.invite", More: "member.more.invite", Run: f.invite},
+		{Names: []string{"绑定", "bind"}, Group: engine.Mine, Usage: "member.usage.bind", Run: f.bind},
+		{Names: []string{"网页", "web"}, Role: engine.OnRoster, Bare: true, Group: engine.Mine, Usage: "member.usage.web", Run: f.web},
+		{Names: []string{"语言", "lang"}, Group: engine.Mine, Usage: "member.usage.lang", Run: f.language},
 	}
 }
 

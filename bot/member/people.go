@@ -75,3 +75,44 @@ func FindAll(tx *store.Tx, unit, text string) ([]*engine.Member, error) {
 	}
 	return all, nil
 }
+
+// Names are those that several of a unit's roster have.
+type Names map[string]bool
+
+// Namesakes are the names that several of a unit's roster have.
+func Namesakes(tx *store.Tx, unit string) (Names, error) {
+	rows, err := tx.Query(Under+`SELECT name FROM member WHERE unit IN (SELECT id FROM below) AND left_at IS NULL GROUP BY name HAVING COUNT(*) > 1`, unit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	names := Names{}
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, err
+		}
+		names[name] = true
+	}
+	return names, rows.Err()
+}
+
+// Called is how lists call somebody: 张三, or 张三（0005） when others are called so too.
+func (n Names) Called(m *engine.Member) string {
+	if n[m.Name] {
+		return m.Name + "（" + m.Staff + "）"
+	}
+	return m.Name
+}
+
+// NamesakesOf are those within a roster.
+func NamesakesOf(roster []engine.Member) Names {
+	names, seen := Names{}, map[string]bool{}
+	for _, m := range roster {
+		if seen[m.Name] {
+			names[m.Name] = true
+		}
+		seen[m.Name] = true
+	}
+	return names
+}

@@ -50,7 +50,7 @@ func (f *Feature) Name() string { return "misconduct" }
 
 // Commands implements engine.Feature.
 func (f *Feature) Commands() []engine.Command {
-	return []engine.Command{{Names: []string{"举报", "report"}, Word: true, Discreet: true, Usage: "misconduct.usage",
+	return []engine.Command{{Names: []string{"举报", "report"}, Word: true, Discreet: true, Group: engine.Join, Usage: "misconduct.usage",
 		Run: func(t *engine.Turn, _ command.Line) error { return f.channels(t) }}}
 }
 

@@ -69,13 +69,13 @@ func (f *Feature) Name() string { return "notice" }
 // Commands implements engine.Feature.
 func (f *Feature) Commands() []engine.Command {
 	return []engine.Command{
-		{Names: []string{"通知", "notice"}, Role: engine.Secretary, Usage: "notice.usage.notice", Run: f.send},
-		{Names: []string{"未读", "missing"}, Role: engine.Secretary, Usage: "notice.usage.missing", Run: f.missing},
-		{Names: []string{"催办", "remind"}, Role: engine.Secretary, Usage: "notice.usage.remind", Run: f.remind},
-		{Names: []string{"已通知", "told"}, Role: engine.Secretary, Usage: "notice.usage.told", Run: f.told},
-		{Names: []string{"更正", "correct"}, Role: engine.Secretary, Usage: "notice.usage.correct", Run: f.correct},
-		{Names: []string{"撤回", "recall"}, Role: engine.Secretary, Usage: "notice.usage.recall", Run: f.recall},
-		{Names: []string{"公示", "publish"}, Role: engine.Secretary, Usage: "notice.usage.publish", Run: f.publish},
+		{Names: []string{"通知", "notice"}, Role: engine.Secretary, Group: engine.Publish, Usage: "notice.usage.notice", Example: "notice.example.notice", Run: f.send},
+		{Names: []string{"未读", "missing"}, Role: engine.Secretary, Group: engine.Follow, Usage: "notice.usage.missing", Run: f.missing},
+		{Names: []string{"催办", "remind"}, Role: engine.Secretary, Group: engine.Follow, Usage: "notice.usage.remind", Run: f.remind},
+		{Names: []string{"已通知", "told"}, Role: engine.Secretary, Group: engine.Follow, Usage: "notice.usage.told", Example: "notice.example.told", Run: f.told},
+		{Names: []string{"更正", "correct"}, Role: engine.Secretary, Group: engine.Follow, Usage: "notice.usage.correct", Example: "notice.example.correct", Run: f.correct},
+		{Names: []string{"撤回", "recall"}, Role: engine.Secretary, Group: engine.Follow, Usage: "notice.usage.recall", Run: f.recall},
+		{Names: []string{"公示", "publish"}, Role: engine.Secretary, Group: engine.Follow, Usage: "notice.usage.publish", Run: f.publish},
 	}
 }
 

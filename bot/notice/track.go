@@ -71,6 +71,13 @@ func list(t *engine.Turn, n *notice, g *target) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	namesakes, err := member.Namesakes(t.Tx, g.Unit)
+	if err != nil {
+		return "", err
+	}
+	for i := range who { // shown from here on
+		who[i].Name = namesakes.Called(&who[i].Member)
+	}
 	if n.Urgent {
 		return text + t.T("notice.missing_phones", "Missing", open) + "\n" + phones(t, who, open), nil
 	}

@@ -45,7 +45,7 @@ func (f *Feature) Name() string { return "poster" }
 // Commands implements engine.Feature.
 func (f *Feature) Commands() []engine.Command {
 	return []engine.Command{
-		{Names: []string{"海报", "poster"}, Role: engine.Secretary, Usage: "poster.usage.poster", Run: f.poster},
+		{Names: []string{"海报", "poster"}, Role: engine.Secretary, Group: engine.Publish, Usage: "poster.usage.poster", Run: f.poster},
 	}
 }
 

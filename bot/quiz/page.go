@@ -78,7 +78,7 @@ func Stand(t *engine.Turn, id int64, limit, offset int) (*Standing, error) {
 	if err != nil || r == nil || r.Unit != t.Unit.ID {
 		return nil, err
 	}
-	answers, err := answersOf(t.Tx, id)
+	answers, err := answersOf(t.Tx, r.Unit, id)
 	if err != nil {
 		return nil, err
 	}

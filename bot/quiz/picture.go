@@ -52,7 +52,7 @@ type sums struct {
 }
 
 func outcomeOf(tx *store.Tx, r *Round) (s sums, err error) {
-	answers, err := answersOf(tx, r.ID)
+	answers, err := answersOf(tx, r.Unit, r.ID)
 	s.answered, s.chosen = len(answers), map[string]int{}
 	for _, a := range answers {
 		if r.Question.Right(a.Value) {

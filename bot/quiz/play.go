@@ -7,12 +7,14 @@ import (
 	"strings"
 	"time"
 
+	"branchbot/bot/chat"
 	"branchbot/bot/command"
 	"branchbot/bot/engine"
 	"branchbot/bot/locale"
 	"branchbot/bot/member"
 	"branchbot/bot/outbox"
 	"branchbot/content"
+	"branchbot/schedules"
 )
 
 // open starts a round and posts it, as a poll if asked for; it returns the
@@ -186,10 +188,49 @@ func (f *Feature) Press(t *engine.Turn, data string) error {
 	if err := setSelection(t.Tx, id, t.Member.ID, ticked); err != nil {
 		return err
 	}
+	if at := r.ClosesAt.Add(-lastCall); at.After(t.Now) {
+		ref := strconv.FormatInt(id, 10)
+		if err := t.At(at, "quiz", "unsent", ref, "quiz:unsent:"+ref); err != nil {
+			return err
+		}
+	}
 	if ticked == "" {
 		return t.Noted("quiz.ticked_nothing", "Code", r.Code)
 	}
 	return t.Noted("quiz.ticked", "Code", r.Code, "Value", ticked)
+}
+
+// lastCall is how long before the close those are told who have ticked something and not
+// submitted it.
+const lastCall = 10 * time.Minute
+
+// remindUnsent tells them in private, with the button.
+func (f *Feature) remindUnsent(t *engine.Turn, r *Round) error {
+	ids, err := unsent(t.Tx, r.ID)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		m, err := t.Directory().Member(t.Tx, id)
+		if err != nil {
+			return err
+		}
+		ticked, err := selectionOf(t.Tx, r.ID, id)
+		if err != nil {
+			return err
+		}
+		theirs := t.In(t.Unit)
+		if m.Language != "" {
+			theirs.Lang = m.Language
+		}
+		submit := theirs.T("quiz.submit")
+		msg := chat.Text(theirs.T("quiz.unsent_call", "Code", r.Code, "Value", ticked, "Until", schedules.Deadline(r.ClosesAt, t.Now, t.Unit.Zone, theirs.Lang)))
+		msg.Buttons = [][]chat.Button{{{Label: submit, Data: fmt.Sprintf("quiz:submit:%d", r.ID), Word: submit}}}
+		if _, err := theirs.Tell(m, msg); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func toggle(old, letter string) string {
@@ -225,8 +266,10 @@ func (f *Feature) Timer(t *engine.Turn, tm engine.Timer) error {
 		return f.close(t, r)
 	case "copy":
 		return f.copy(t, tm, r)
+	case "unsent":
+		return f.remindUnsent(t, r)
 	}
-	answers, err := answersOf(t.Tx, r.ID)
+	answers, err := answersOf(t.Tx, r.Unit, r.ID)
 	if err != nil {
 		return err
 	}
@@ -286,13 +329,13 @@ func (f *Feature) close(t *engine.Turn, r *Round) error {
 		return err
 	}
 	ref := strconv.FormatInt(r.ID, 10)
-	if err := t.Cancel("quiz:close:"+ref, "quiz:count:"+ref); err != nil {
+	if err := t.Cancel("quiz:close:"+ref, "quiz:count:"+ref, "quiz:unsent:"+ref); err != nil {
 		return err
 	}
 	if err := dropSelections(t.Tx, r.Unit); err != nil {
 		return err
 	}
-	answers, err := answersOf(t.Tx, r.ID)
+	answers, err := answersOf(t.Tx, r.Unit, r.ID)
 	if err != nil {
 		return err
 	}
@@ -334,7 +377,11 @@ func sum(t *engine.Turn, r *Round, answers []answer) (totals, error) {
 		}
 	}
 	var err error
-	n.due, n.excused, err = dueIn(t, r, answers)
+	if n.due, n.excused, err = dueIn(t, r, answers); err != nil {
+		return n, err
+	}
+	ids, err := unsent(t.Tx, r.ID)
+	n.unsent = len(ids)
 	return n, err
 }
 
@@ -348,7 +395,7 @@ func (f *Feature) Recount(t *engine.Turn, p engine.Prompt, late int) error {
 	if err != nil || r == nil {
 		return err
 	}
-	answers, err := answersOf(t.Tx, r.ID)
+	answers, err := answersOf(t.Tx, r.Unit, r.ID)
 	if err != nil {
 		return err
 	}

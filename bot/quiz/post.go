@@ -93,6 +93,7 @@ func poll(t *engine.Turn, q *content.Question, head string) *chat.Poll {
 // totals of a round. Those excused are not due.
 type totals struct {
 	answered, right, due, excused int
+	unsent                        int // who have ticked something and not submitted it
 	chosen                        map[rune]int
 }
 
@@ -114,6 +115,9 @@ func (f *Feature) result(t *engine.Turn, r *Round, n totals) chat.Message {
 	m = m.Add("\n" + t.T("quiz.totals", "Answered", n.answered, "Due", n.due, "Right", n.right))
 	if n.excused > 0 {
 		m = m.Add(t.T("quiz.totals_excused", "N", n.excused))
+	}
+	if n.unsent > 0 {
+		m = m.Add(t.T("quiz.totals_unsent", "N", n.unsent))
 	}
 	if n.answered > 0 && (q.Type == content.Single || q.Type == content.Multiple) {
 		var parts []string

@@ -58,9 +58,9 @@ func (f *Feature) Name() string { return "quiz" }
 // Commands implements engine.Feature.
 func (f *Feature) Commands() []engine.Command {
 	return []engine.Command{
-		{Names: []string{"出题", "quiz"}, Role: engine.Secretary, Usage: "quiz.usage.quiz", Run: f.ask},
-		{Names: []string{"改答案", "rekey"}, Role: engine.Secretary, Usage: "quiz.usage.rekey", Run: f.rekey},
-		{Names: []string{"结果图", "result"}, Role: engine.Secretary, Usage: "quiz.usage.result", Run: f.picture},
+		{Names: []string{"出题", "quiz"}, Role: engine.Secretary, Group: engine.Publish, Usage: "quiz.usage.quiz", Example: "quiz.example.quiz", Run: f.ask},
+		{Names: []string{"改答案", "rekey"}, Role: engine.Secretary, Group: engine.Follow, Usage: "quiz.usage.rekey", Example: "quiz.example.rekey", Run: f.rekey},
+		{Names: []string{"结果图", "result"}, Role: engine.Secretary, Group: engine.Follow, Usage: "quiz.usage.result", Run: f.picture},
 	}
 }
 

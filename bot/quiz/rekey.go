@@ -50,7 +50,7 @@ func (f *Feature) rekey(t *engine.Turn, line command.Line) error {
 	}
 	note := t.T("quiz.rekey_note", "Code", code, "From", before.Key(), "To", r.Question.Key())
 	c := ledger.Correction{On: "quiz.correct", Item: fmt.Sprintf("round:%d", r.ID), Day: t.AsOf(r.ClosesAt).DayOfWord(), N: r.Corrections, Note: note}
-	answers, err := answersOf(t.Tx, r.ID)
+	answers, err := answersOf(t.Tx, r.Unit, r.ID)
 	if err != nil {
 		return err
 	}

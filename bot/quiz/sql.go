@@ -145,6 +145,24 @@ func setSelection(tx *store.Tx, round, member int64, value string) error {
 	return err
 }
 
+// unsent are the members who have ticked something in a round and submitted nothing.
+func unsent(tx *store.Tx, round int64) (ids []int64, err error) {
+	rows, err := tx.Query(`SELECT s.member FROM selection s JOIN member m ON m.id = s.member WHERE s.round = $1 AND s.value <> '' AND m.left_at IS NULL
+		AND NOT EXISTS (SELECT 1 FROM answer a WHERE a.round = s.round AND a.member = s.member) ORDER BY s.member`, round)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, rows.Err()
+}
+
 func dropSelection(tx *store.Tx, round, member int64) error {
 	_, err := tx.Exec(`DELETE FROM selection WHERE round = $1 AND member = $2`, round, member)
 	return err
@@ -177,8 +195,11 @@ type answer struct {
 	Value  string
 }
 
-func answersOf(tx *store.Tx, round int64) ([]answer, error) {
-	rows, err := tx.Query(`SELECT member, value FROM answer WHERE round = $1 ORDER BY member`, round)
+// answersOf are the answers of those who are on the unit's roster still: who has left counts
+// neither among those asked nor among those who answered.
+func answersOf(tx *store.Tx, unit string, round int64) ([]answer, error) {
+	rows, err := tx.Query(member.Under+`SELECT a.member, a.value FROM answer a JOIN member m ON m.id = a.member
+		WHERE a.round = $2 AND m.left_at IS NULL AND m.unit IN (SELECT id FROM below) ORDER BY a.member`, unit, round)
 	if err != nil {
 		return nil, err
 	}

@@ -34,6 +34,7 @@ import (
 // Speaker is a member who can speak in a script.
 type Speaker struct {
 	Name, Unit string
+	Staff      string
 	Roles      []string
 	User       chat.UserID
 }
@@ -267,12 +268,16 @@ func (p *player) event(s chat.Spoken) (ev chat.Event, who string, err error) {
 	name, unit, _ := strings.Cut(s.Speaker, "@")
 	var found []Speaker
 	for _, m := range p.Speakers {
-		if (m.Name == name || roleName(m, name)) && (unit == "" || m.Unit == unit) {
+		if (m.Name == name || m.Staff == name || roleName(m, name)) && (unit == "" || m.Unit == unit) {
 			found = append(found, m)
 		}
 	}
 	if len(found) > 1 {
-		return ev, "", p.fault("several people are called %s; write %s@UNIT", name, name)
+		numbers := make([]string, len(found))
+		for i, m := range found {
+			numbers[i] = m.Staff
+		}
+		return ev, "", p.fault("several people are called %s; write the staff number of whom you mean, e.g. %s (they have %s)", name, numbers[0]+":", strings.Join(numbers, ", "))
 	}
 	speaker := Speaker{Name: name, Unit: p.Units[0], User: chat.UserID("outsider:" + name)}
 	if unit != "" {

@@ -27,8 +27,8 @@ func (f *Feature) Name() string { return "report" }
 // Commands implements engine.Feature.
 func (f *Feature) Commands() []engine.Command {
 	return []engine.Command{
-		{Names: []string{"导出", "export"}, Role: engine.Secretary, Usage: "report.usage.export", Run: f.export},
-		{Names: []string{"手册", "handbook", "电子手册"}, Role: engine.OnRoster, Word: true, Usage: "report.usage.handbook", Run: f.own},
+		{Names: []string{"导出", "export"}, Role: engine.Secretary, Group: engine.People, Usage: "report.usage.export", Example: "report.example.export", Run: f.export},
+		{Names: []string{"手册", "handbook", "电子手册"}, Role: engine.OnRoster, Word: true, Group: engine.Mine, Usage: "report.usage.handbook", Run: f.own},
 	}
 }
 
@@ -112,6 +112,13 @@ func (f *Feature) Title(t *engine.Turn, p Period) string {
 
 // own is /手册 [YEAR]: the sender's own handbook.
 func (f *Feature) own(t *engine.Turn, line command.Line) error {
+	staff, err := member.ByStaff(t.Tx, command.Fold(line.Args)) // 0012 is a staff number before it is a year
+	if err != nil {
+		return err
+	}
+	if staff != nil && staff.ID != t.Member.ID {
+		return engine.Complain("report.handbook_how")
+	}
 	return f.sendHandbook(t, t.Member, line.Args)
 }
 
@@ -147,7 +154,7 @@ func (f *Feature) sendHandbook(t *engine.Turn, m *engine.Member, of string) erro
 
 var (
 	monthText = regexp.MustCompile(`^(?:(\d{4})[-/.年]?)?(\d{1,2})月?份?$`)
-	yearText  = regexp.MustCompile(`^(\d{4})年?度?$`)
+	yearText  = regexp.MustCompile(`^([12]\d{3})年?度?$`)
 )
 
 // month reads 2026-11, 2026年11月, 202611, 11月, 上月, 本月; "" is this month. A
@@ -187,7 +194,7 @@ func year(text string, now time.Time) (Period, bool) {
 		return Year(now.Year() - 1), true
 	}
 	m := yearText.FindStringSubmatch(text)
-	if m == nil || m[1] == "0000" {
+	if m == nil {
 		return Period{}, false
 	}
 	y, _ := strconv.Atoi(m[1])

@@ -16,11 +16,11 @@ import (
 // Commands implements engine.Feature.
 func (f *Feature) Commands() []engine.Command {
 	return []engine.Command{
-		{Names: []string{"日程", "schedule"}, Role: engine.Secretary, Usage: "schedule.usage.schedule", Run: f.schedule},
-		{Names: []string{"推送", "push"}, Role: engine.Secretary, Usage: "schedule.usage.push", Run: f.push},
-		{Names: []string{"预览", "preview"}, Role: engine.Secretary, Usage: "schedule.usage.preview", Run: f.show},
-		{Names: []string{"暂停", "pause"}, Role: engine.Secretary, Usage: "schedule.usage.pause", Run: f.brake},
-		{Names: []string{"恢复", "resume"}, Role: engine.Secretary, Usage: "schedule.usage.resume", Run: f.release},
+		{Names: []string{"日程", "schedule"}, Role: engine.Secretary, Group: engine.Timing, Usage: "schedule.usage.schedule", Example: "schedule.example.schedule", Run: f.schedule},
+		{Names: []string{"推送", "push"}, Role: engine.Secretary, Group: engine.Publish, Usage: "schedule.usage.push", Example: "schedule.example.push", Run: f.push},
+		{Names: []string{"预览", "preview"}, Role: engine.Secretary, Group: engine.Timing, Usage: "schedule.usage.preview", Run: f.show},
+		{Names: []string{"暂停", "pause"}, Role: engine.Secretary, Group: engine.Timing, Usage: "schedule.usage.pause", Run: f.brake},
+		{Names: []string{"恢复", "resume"}, Role: engine.Secretary, Group: engine.Timing, Usage: "schedule.usage.resume", Run: f.release},
 	}
 }
 

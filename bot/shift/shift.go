@@ -42,7 +42,7 @@ func (f *Feature) Name() string { return "shift" }
 // Commands implements engine.Feature.
 func (f *Feature) Commands() []engine.Command {
 	return []engine.Command{
-		{Names: []string{"排班", "shift"}, Role: engine.OnRoster, Usage: "shift.usage.shift", Run: f.shift},
+		{Names: []string{"排班", "shift"}, Role: engine.OnRoster, Group: engine.Mine, Usage: "shift.usage.shift", More: "shift.more.shift", Run: f.shift},
 	}
 }
 

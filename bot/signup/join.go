@@ -219,12 +219,40 @@ func one(t *engine.Turn, words []string, recent bool) (*signup, []string, error)
 	return nil, nil, noneOpen(t, code)
 }
 
-// remove is /接龙 移除 [code] NAME, for names in lists that are nobody's.
-func (f *Feature) remove(t *engine.Turn, words []string) error {
-	s, words, err := one(t, words, false)
+// Left implements engine.Leaver: the seat goes on to who waits for it.
+func (f *Feature) Left(t *engine.Turn, m *engine.Member) error {
+	open, err := opened(t, 0)
 	if err != nil {
 		return err
 	}
+	for _, s := range open {
+		had, err := hasEntry(t.Tx, s.ID, m.ID)
+		if err != nil {
+			return err
+		}
+		if had {
+			if err := f.changed(t, s); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// remove is /接龙 移除 [code] NAME, for names in lists that are nobody's.
+func (f *Feature) remove(t *engine.Turn, words []string) error {
+	if len(words) == 0 {
+		return engine.Complain("signup.remove_how")
+	}
+	code, rest := words[:len(words)-1], words // a single word is a name or a staff number, 0004, and no number of a sign-up
+	if len(words) == 1 {
+		code = nil
+	}
+	s, code, err := one(t, code, false)
+	if err != nil {
+		return err
+	}
+	words = append(code, rest[len(rest)-1])
 	all, err := entries(t.Tx, s.ID)
 	if err != nil {
 		return err

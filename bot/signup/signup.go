@@ -52,7 +52,7 @@ func (f *Feature) Name() string { return "signup" }
 // Commands implements engine.Feature.
 func (f *Feature) Commands() []engine.Command {
 	return []engine.Command{
-		{Names: []string{"接龙", "signup"}, Role: engine.OnRoster, Usage: "signup.usage.signup", Run: f.run},
+		{Names: []string{"接龙", "signup"}, Role: engine.OnRoster, Group: engine.Join, Usage: "signup.usage.signup", More: "signup.more.signup", Example: "signup.example.signup", Run: f.run},
 	}
 }
 

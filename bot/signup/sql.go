@@ -141,6 +141,12 @@ func place(tx *store.Tx, id int64) error {
 }
 
 // withdraw takes an entry off the list.
+func hasEntry(tx *store.Tx, signup, member int64) (bool, error) {
+	var n int
+	err := tx.QueryRow(`SELECT COUNT(*) FROM signup_entry WHERE signup = $1 AND member = $2 AND people > 0`, signup, member).Scan(&n)
+	return n > 0, err
+}
+
 func withdraw(tx *store.Tx, id int64) error {
 	_, err := tx.Exec(`UPDATE signup_entry SET people = 0, waiting = 0 WHERE id = $1`, id)
 	return err

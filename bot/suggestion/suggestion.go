@@ -70,11 +70,11 @@ func (f *Feature) Name() string { return "suggestion" }
 // Commands implements engine.Feature.
 func (f *Feature) Commands() []engine.Command {
 	return []engine.Command{
-		{Names: []string{"建议", "suggest"}, Role: engine.OnRoster, Discreet: true, Usage: "suggestion.usage.suggest", Run: f.suggest},
-		{Names: []string{"咨询", "ask"}, Role: engine.OnRoster, Discreet: true, Usage: "suggestion.usage.ask", Run: f.ask},
-		{Names: []string{"求助", "care"}, Role: engine.OnRoster, Discreet: true, Usage: "suggestion.usage.care", Run: f.care},
-		{Names: []string{"进度", "case"}, Role: engine.OnRoster, Discreet: true, Usage: "suggestion.usage.case", Run: f.progress},
-		{Names: []string{"办理", "handle"}, Role: engine.Secretary, Discreet: true, Usage: "suggestion.usage.handle", Run: f.handle},
+		{Names: []string{"建议", "suggest"}, Role: engine.OnRoster, Discreet: true, Group: engine.Join, Usage: "suggestion.usage.suggest", Example: "suggestion.example.suggest", Run: f.suggest},
+		{Names: []string{"咨询", "ask"}, Role: engine.OnRoster, Discreet: true, Group: engine.Join, Usage: "suggestion.usage.ask", Run: f.ask},
+		{Names: []string{"求助", "care"}, Role: engine.OnRoster, Discreet: true, Group: engine.Join, Usage: "suggestion.usage.care", Example: "suggestion.example.care", Run: f.care},
+		{Names: []string{"进度", "case"}, Role: engine.OnRoster, Discreet: true, Group: engine.Join, Usage: "suggestion.usage.case", Run: f.progress},
+		{Names: []string{"办理", "handle"}, Role: engine.Secretary, Discreet: true, Group: engine.Follow, Usage: "suggestion.usage.handle", Run: f.handle},
 	}
 }
 

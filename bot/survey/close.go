@@ -51,7 +51,7 @@ func (f *Feature) Timer(t *engine.Turn, tm engine.Timer) error {
 	if err != nil {
 		return err
 	}
-	due, err := member.Count(t.Tx, s.Unit)
+	due, err := countDue(t.Tx, s)
 	if err != nil {
 		return err
 	}
@@ -117,7 +117,7 @@ func (f *Feature) close(t *engine.Turn, s *Survey) error {
 	if err != nil {
 		return err
 	}
-	due, err := member.Count(t.Tx, s.Unit)
+	due, err := countDue(t.Tx, s)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"branchbot/bot/engine"
+	"branchbot/bot/member"
 	"branchbot/store"
 )
 
@@ -144,6 +145,18 @@ func hasVoted(tx *store.Tx, survey, member int64) (bool, error) {
 func countVoted(tx *store.Tx, survey int64) (n int, err error) {
 	err = tx.QueryRow(`SELECT COUNT(*) FROM survey_voted WHERE survey = $1`, survey).Scan(&n)
 	return n, err
+}
+
+// countDue is how many a survey is for: the roster, and who has cast a ballot and left since.
+func countDue(tx *store.Tx, s *Survey) (int, error) {
+	n, err := member.Count(tx, s.Unit)
+	if err != nil {
+		return 0, err
+	}
+	var left int
+	err = tx.QueryRow(member.Under+`SELECT COUNT(*) FROM survey_voted v JOIN member m ON m.id = v.member
+		WHERE v.survey = $2 AND (m.left_at IS NOT NULL OR m.unit NOT IN (SELECT id FROM below))`, s.Unit, s.ID).Scan(&left)
+	return n + left, err
 }
 
 func countDrafts(tx *store.Tx, member int64) (n int, err error) {

@@ -85,10 +85,10 @@ func (f *Feature) Name() string { return "survey" }
 // Commands implements engine.Feature.
 func (f *Feature) Commands() []engine.Command {
 	return []engine.Command{
-		{Names: []string{"投票", "vote"}, Role: engine.OnRoster, Discreet: true, Usage: "survey.usage.vote", Run: f.vote},
-		{Names: []string{"问卷", "survey"}, Role: engine.OnRoster, Discreet: true, Usage: "survey.usage.survey", Run: f.survey},
-		{Names: []string{"心声", "pulse"}, Role: engine.OnRoster, Usage: "survey.usage.pulse", Run: f.pulse},
-		{Names: []string{"验票", "verify"}, Role: engine.OnRoster, Discreet: true, Usage: "survey.usage.verify", Run: f.verify},
+		{Names: []string{"投票", "vote"}, Role: engine.OnRoster, Discreet: true, Group: engine.Join, Usage: "survey.usage.vote", More: "survey.more.vote", Example: "survey.example.vote", Run: f.vote},
+		{Names: []string{"问卷", "survey"}, Role: engine.OnRoster, Discreet: true, Group: engine.Join, Usage: "survey.usage.survey", More: "survey.more.survey", Run: f.survey},
+		{Names: []string{"心声", "pulse"}, Role: engine.OnRoster, Group: engine.Join, Usage: "survey.usage.pulse", Run: f.pulse},
+		{Names: []string{"验票", "verify"}, Role: engine.OnRoster, Discreet: true, Group: engine.Join, Usage: "survey.usage.verify", Run: f.verify},
 	}
 }
 
