@@ -74,7 +74,7 @@ func TestFiles(t *testing.T) {
 	wants(t, play(t, s, "书记 (私聊): /通知 请看海报"), "🖼 方案.pdf", "🖼 海报.png", "【通知 2026-001】\n    请看海报")
 	send(t, s, "3", "/通知 回执 请按表填报", chat.File{Name: "填报表.xlsx", Data: []byte("PK\x03\x04")})
 	said := play(t, s, "@ +1m")
-	wants(t, said, "🖼 填报表.xlsx", "【通知 2026-002】\n    请按表填报")
+	wants(t, said, "🖼 填报表.xlsx", "【通知 2026-002】第 1 号\n    请按表填报")
 	if strings.Contains(said, "方案") || strings.Contains(said, "预览") {
 		t.Errorf("said\n%s", said)
 	}

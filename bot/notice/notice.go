@@ -149,12 +149,17 @@ func message(t *engine.Turn, n *notice, g *target, origin *source) chat.Message 
 	if n.Corrected > 0 {
 		m = m.AddStyled(t.T("notice.corrected_mark"), chat.Bold)
 	}
+	line := ""
+	if n.Ack && g.Code > 0 { // by which answers and commands call it
+		line = t.T("notice.short", "Code", g.Code)
+	}
 	switch {
 	case n.Ack && (n.Urgent || !n.ClosesAt.IsZero()):
-		m = m.Add(t.T("notice.until_ack", "Until", n.until(t)))
+		line += t.T("notice.until_ack", "Until", n.until(t))
 	case !n.ClosesAt.IsZero():
-		m = m.Add(t.T("notice.until", "Until", n.until(t)))
+		line += t.T("notice.until", "Until", n.until(t))
 	}
+	m = m.Add(strings.TrimRight(line, " "))
 	m = m.Add("\n" + n.body(t.Lang))
 	if origin != nil {
 		m = m.Add("\n" + t.T("notice.origin", "Unit", origin.unit.Name, "Number", origin.number))
@@ -202,13 +207,19 @@ func originOf(t *engine.Turn, n *notice) (*source, error) {
 	return &source{u, g.number()}, nil
 }
 
-// named finds the notice that a command is about: 17, 2026-017, 第17号, or the
-// newest one that asks for acknowledgement.
+// named finds the notice that a command is about: 17, which is the short number of an open one
+// before it is that of the series, 2026-017, 第17号, or the newest one that asks for
+// acknowledgement.
 func (f *Feature) named(t *engine.Turn, word string) (*notice, *target, error) {
 	year, seq, ok := readNumber(word)
 	var n *notice
 	var err error
-	if ok {
+	if ok && year == 0 && seq > 0 {
+		if n, err = shortNamed(t, seq); err != nil {
+			return nil, nil, err
+		}
+	}
+	if ok && n == nil {
 		if n, err = find(t.Tx, t.Unit.ID, year, seq); err != nil {
 			return nil, nil, err
 		}
@@ -218,6 +229,25 @@ func (f *Feature) named(t *engine.Turn, word string) (*notice, *target, error) {
 	}
 	g, err := targetOf(t.Tx, n.ID, t.Unit.ID)
 	return n, g, err
+}
+
+// shortNamed is the open notice of a short number; nil when there is none.
+func shortNamed(t *engine.Turn, code int) (*notice, error) {
+	open, err := t.OpenPrompts("notice")
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range open {
+		if p.Code != code {
+			continue
+		}
+		id, err := strconv.ParseInt(p.Ref, 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("prompt %d: notice %q: %w", p.ID, p.Ref, err)
+		}
+		return load(t.Tx, id)
+	}
+	return nil, nil
 }
 
 // readNumber reads 17, 017, 2026-017, #17, 第17号; "" is 0, 0.
