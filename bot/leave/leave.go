@@ -168,19 +168,26 @@ func isStaff(t *engine.Turn, word string) (bool, error) {
 	return m != nil, err
 }
 
-// named is leave with a word before the days: for a secretary the name of a
-// member; else the sender's reason, unless it names somebody.
+// named is leave with a word before the days: for a secretary the name of a member, or of
+// several, 张三、李四; else the sender's reason, unless it names somebody.
 func (f *Feature) named(t *engine.Turn, name string, s request) error {
-	m, err := member.Find(t.Tx, t.Unit.ID, name)
-	switch {
-	case t.Role >= engine.Secretary && err != nil:
-		return err
+	if t.Role >= engine.Secretary {
+		all, err := member.FindAll(t.Tx, t.Unit.ID, name)
+		if err != nil {
+			return err
+		}
+		for _, m := range all {
+			if err := f.take(t, m, s); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	switch m, err := member.Find(t.Tx, t.Unit.ID, name); {
 	case err == nil && m.ID == t.Member.ID:
 		return f.take(t, m, s)
-	case err == nil && t.Role < engine.Secretary:
-		return engine.Complain("engine.proxy")
 	case err == nil:
-		return f.take(t, m, s)
+		return engine.Complain("engine.proxy")
 	}
 	s.reason = clip(name + " " + s.reason)
 	return f.take(t, t.Member, s)
