@@ -154,8 +154,9 @@ func dayWord(rule *schedules.DayRule, word string) bool {
 }
 
 // add is /日程 add CRON [工作日 …] ACTION [FROM] [CLOSE_AFTER], e.g. 0 8 * * 1-5
-// lesson starter/safety.
+// lesson starter/safety; or with the time as it is said, 每周三 9:00 题 安全.
 func (f *Feature) add(t *engine.Turn, words []string) error {
+	words = spoken(words)
 	n := 5
 	if len(words) > 0 && strings.HasPrefix(words[0], "@") {
 		n = 1
