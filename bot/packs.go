@@ -192,6 +192,7 @@ func putPack(dir, id string, zip []byte) error {
 // beforePack is where a pack is kept that the last import has replaced. Files that begin with
 // a dot are no packs.
 func beforePack(dir, id string) string { return filepath.Join(dir, "."+id+".before") }
+
 func removeFile(name string) error {
 	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err

@@ -52,8 +52,8 @@ type Options struct {
 	TryPack  func(zip []byte) (pack, old *content.Pack, base string, err error)
 	PutPack  func(zip []byte, base string) error
 	DropPack func(id string) error
-	// UndoPack brings back what the last PutPack of a pack has replaced; where that was
-	// nothing, the pack goes. UndoablePack tells whether something comes back.
+	// UndoPack brings back what the last PutPack of a pack has replaced, ErrNoPack when that was
+	// nothing; UndoablePack tells which.
 	UndoPack     func(id string) error
 	UndoablePack func(*content.Pack) bool
 	ImportedPack func(*content.Pack) bool
