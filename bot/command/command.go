@@ -59,10 +59,23 @@ type Line struct {
 }
 
 // Fields are the words of Args, folded to half-width but not in case.
-func (l Line) Fields() []string { return strings.Fields(half(l.Args)) }
+func (l Line) Fields() []string {
+	words := l.Words()
+	for i, w := range words {
+		words[i] = halfWord(w)
+	}
+	return words
+}
 
-// Words are the words as they were typed, for what is kept: a reason, a title.
-func (l Line) Words() []string { return strings.Fields(l.Args) }
+// Words are the words of Fields one by one as they were typed, for what is kept: a reason, a
+// title.
+func (l Line) Words() []string {
+	return slices.DeleteFunc(strings.Fields(l.Args), func(w string) bool { return halfWord(w) == "" })
+}
+
+// halfWord is a word in half width; of signs that become a blank and another, as ´, no blank
+// stays, or it would be two words.
+func halfWord(w string) string { return strings.Join(strings.Fields(half(w)), "") }
 
 // Fold is the form in which names are compared: half-width, lower case,
 // without blanks around it.

@@ -79,6 +79,17 @@ func TestFields(t *testing.T) {
 	}
 }
 
+// The words as they were typed are those that are read, one by one, whatever stands in them.
+func TestWordsAreFields(t *testing.T) {
+	t.Parallel()
+	for _, args := range []string{"张三 2 原因（三车间）", "a´b´c 2 x", "´ ¨ 2", "\u200b 张三 \u200b", "㎏ ﷺ ‗x", ""} {
+		line := command.Line{Args: args}
+		if words, fields := line.Words(), line.Fields(); len(words) != len(fields) {
+			t.Errorf("%q: %q and %q", args, words, fields)
+		}
+	}
+}
+
 func TestFold(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{" ＨＥＬＰ ": "help", "帮\u200b助": "帮助", "ﾃｽﾄ": "テスト", "e\u0301": "é", "A\u0301Ｂ": "áb", "㎏": "kg", "": "", "\xff": ""} {
