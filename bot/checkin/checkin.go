@@ -214,9 +214,9 @@ func (f *Feature) Answer(t *engine.Turn, p engine.Prompt, a command.Answer) erro
 		if took, err := t.TakeLeave(); took || err != nil {
 			return err
 		}
-		return f.record(t, id, t.Member.ID, onLeave, a.Reason, "checkin.leave_noted")
+		return f.record(t, p, id, onLeave, a.Reason, "checkin.leave_noted")
 	}
-	return f.record(t, id, t.Member.ID, onTime, "", "checkin.noted")
+	return f.record(t, p, id, onTime, "", "checkin.noted")
 }
 
 // Withdraw implements engine.Withdrawer: 取消签到. The point goes back.
@@ -254,7 +254,9 @@ func (f *Feature) Awaits(t *engine.Turn, p engine.Prompt) (bool, error) {
 	return was == "", err
 }
 
-func (f *Feature) record(t *engine.Turn, id, who int64, s state, reason, key string) error {
+// record enters what the sender says of himself.
+func (f *Feature) record(t *engine.Turn, p engine.Prompt, id int64, s state, reason, key string) error {
+	who := t.Member.ID
 	was, err := setEntry(t, id, who, s, clip(reason), 0)
 	if err != nil {
 		return err
@@ -264,11 +266,8 @@ func (f *Feature) record(t *engine.Turn, id, who int64, s state, reason, key str
 	}
 	if was == "" || was == onLeave {
 		if s == onTime {
-			w, err := load(t.Tx, id) // a night's check-in belongs to the night in which it was opened
-			if err != nil {
-				return err
-			}
-			if err := f.Book.Earn(t.AsOf(w.OpenedAt), who, "checkin.on_time", fmt.Sprintf("checkin:%d", id)); err != nil {
+			// A night's check-in belongs to the night in which it was opened.
+			if err := f.Book.Earn(t.AsOf(p.OpenedAt), who, "checkin.on_time", fmt.Sprintf("checkin:%d", id)); err != nil {
 				return err
 			}
 		}
