@@ -1,7 +1,6 @@
 package content
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -222,28 +221,6 @@ func (l *Library) cut(path string) (packs []*Pack, tag string) {
 		return l.packs, name
 	}
 	return nil, ""
-}
-
-// TagNames are what people call the tags, those of the most lessons and questions first.
-func (l *Library) TagNames() (names []string) {
-	counts := map[string]int{}
-	for _, p := range l.packs {
-		for _, x := range p.Lessons {
-			for _, t := range x.Tags {
-				counts[p.TagName(t)]++
-			}
-		}
-		for _, x := range p.Questions {
-			for _, t := range x.Tags {
-				counts[p.TagName(t)]++
-			}
-		}
-	}
-	for name := range counts {
-		names = append(names, name)
-	}
-	slices.SortFunc(names, func(a, b string) int { return cmp.Or(counts[b]-counts[a], strings.Compare(a, b)) })
-	return names
 }
 
 // Media is a picture by its reference, e.g. "starter/media/cpr.png", and its

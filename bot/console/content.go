@@ -268,9 +268,9 @@ func changeContent(r *Request) error {
 	case "import":
 		return r.upload()
 	case "undo":
-		return r.undoImport()
+		return r.changePack("import", r.server.UndoPack, "console.import.undone")
 	case "remove":
-		return r.removePack()
+		return r.changePack("remove_pack", r.server.DropPack, "console.import.removed")
 	}
 	return complain(http.StatusBadRequest, "console.old_form")
 }

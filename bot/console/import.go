@@ -374,44 +374,22 @@ func confirmImport(r *Request) error {
 	return r.Back("content")
 }
 
-// undoImport takes the last import of a pack back: what it had before comes again.
-func (r *Request) undoImport() error {
+// changePack undoes the last import of a pack, or removes one that was taken in here.
+func (r *Request) changePack(act string, change func(id string) error, said string) error {
 	if !r.Top {
 		return complain(http.StatusForbidden, "console.not_found")
 	}
 	id := r.Field("pack")
-	if err := r.Audit("import", id); err != nil {
+	if err := r.Audit(act, id); err != nil {
 		return err
 	}
-	err := r.server.UndoPack(id)
-	if errors.Is(err, ErrNoPack) {
-		return complain(http.StatusNotFound, "console.import.gone")
-	}
-	if err != nil {
-		return r.wrongPack(err)
-	}
-	if err := r.Say("console.import.undone"); err != nil {
-		return err
-	}
-	return r.Back("content")
-}
-
-// removePack removes a pack that was taken in here.
-func (r *Request) removePack() error {
-	if !r.Top {
-		return complain(http.StatusForbidden, "console.not_found")
-	}
-	id := r.Field("pack")
-	if err := r.Audit("remove_pack", id); err != nil {
-		return err
-	}
-	if err := r.server.DropPack(id); err != nil {
+	if err := change(id); err != nil {
 		if errors.Is(err, ErrNoPack) {
 			return complain(http.StatusNotFound, "console.import.gone")
 		}
 		return r.wrongPack(err)
 	}
-	if err := r.Say("console.import.removed"); err != nil {
+	if err := r.Say(said); err != nil {
 		return err
 	}
 	return r.Back("content")
