@@ -114,7 +114,7 @@ func Open(s *Settings, library *content.Library, db *store.DB, log *slog.Logger,
 	if s.Address != "" { // else who scans the poster's code finds nothing there
 		b.features.poster.Board = b.features.board.Address
 	}
-	if err := db.Write(func(tx *store.Tx) error { return b.features.apply(tx, s, library) }); err != nil {
+	if err := db.Write(func(tx *store.Tx) error { return b.apply(tx, s, library) }); err != nil {
 		return nil, fmt.Errorf("apply the configuration: %w", db.Explain(err))
 	}
 	b.adapters = given
@@ -143,6 +143,20 @@ func Open(s *Settings, library *content.Library, db *store.DB, log *slog.Logger,
 		b.senders = append(b.senders, b.outbox.Sender(a, b.media, log))
 	}
 	return b, nil
+}
+
+// apply takes a configuration in. The sample's room has its people with the roster:
+// a browser may open it before anything else is done.
+func (b *Bot) apply(tx *store.Tx, s *Settings, library *content.Library) error {
+	if err := b.features.apply(tx, s, library); err != nil {
+		return err
+	}
+	for _, d := range b.personas() {
+		if err := d.bindPersonas(tx, s.Units); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (b *Bot) makeAdapters() error {
@@ -261,16 +275,10 @@ func (b *Bot) personas() []*door {
 // welcome shows a newcomer that it works: on a new database of the sample the
 // first lesson and question are pushed at once, whatever the hour.
 func (b *Bot) welcome() error {
-	doors := b.personas()
-	if len(doors) == 0 {
+	if len(b.personas()) == 0 {
 		return nil
 	}
 	return b.db.Write(func(tx *store.Tx) error {
-		for _, d := range doors {
-			if err := d.bindPersonas(tx); err != nil {
-				return err
-			}
-		}
 		var pushed int
 		if err := tx.QueryRow(`SELECT (SELECT COUNT(*) FROM lesson_push) + (SELECT COUNT(*) FROM round)`).Scan(&pushed); err != nil || pushed > 0 {
 			return err
@@ -364,7 +372,7 @@ func (b *Bot) watchClock(ctx context.Context) {
 // Reload takes in a changed configuration: units, packs, schedules, points and
 // conduct. A fault leaves everything as it was. Accounts, database and listen
 // need a restart.
-func (b *Bot) Reload(f *config.File) error { return b.takeIn(f, b.features.apply) }
+func (b *Bot) Reload(f *config.File) error { return b.takeIn(f, b.apply) }
 
 func (b *Bot) takeIn(f *config.File, as func(*store.Tx, *Settings, *content.Library) error) error {
 	s, err := ReadSettings(f)

@@ -183,8 +183,8 @@ func (d *door) adopt(tx *store.Tx) error {
 }
 
 // bindPersonas makes every member of the configuration a user of the room.
-func (d *door) bindPersonas(tx *store.Tx) error {
-	for _, u := range d.bot.settings.Units {
+func (d *door) bindPersonas(tx *store.Tx, units []member.UnitConfig) error {
+	for _, u := range units {
 		for _, c := range u.Members {
 			user := chat.UserID(personaPrefix + c.Staff)
 			if err := d.bot.bindStaff(tx, d.account, c.Staff, user, web.PrivateChat(user)); err != nil {

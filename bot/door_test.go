@@ -1,15 +1,19 @@
 package bot
 
 import (
+	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"branchbot/bot/chat"
+	"branchbot/bot/config"
 	"branchbot/bot/console"
 	"branchbot/bot/engine"
 	"branchbot/bot/member"
@@ -264,4 +268,42 @@ func TestAnAccountIsNobodyElses(t *testing.T) {
 			return err
 		})
 	})
+}
+
+// The sample's room opens in the moment in which the port does, with its people,
+// before anything else has begun.
+func TestRoomOfTheSampleOpensAtOnce(t *testing.T) {
+	t.Parallel()
+	source := "sqlite:" + filepath.Join(t.TempDir(), "branchbot.db")
+	f, err := config.Load("config.yaml", []byte(fmt.Sprintf("database: %q", source)+`
+units: [{id: demo, name: 示范党支部, chats: [web:demo], members: [{name: 王敏, staff: "0001", roles: [secretary]}, {name: 张三, staff: "0002"}]}]
+accounts: [{platform: web, personas: true}]
+`), func(string) (string, bool) { return "", false })
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := ReadSettings(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := openDatabase(t.Context(), s, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	library, err := openLibrary(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := Open(s, library, db, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := httptest.NewRequest(http.MethodGet, "http://127.0.0.1/", nil)
+	r.RemoteAddr = "127.0.0.1:50000"
+	w := httptest.NewRecorder()
+	b.mux().ServeHTTP(w, r)
+	if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `id="persona"`) {
+		t.Errorf("%d %s", w.Code, w.Header())
+	}
 }

@@ -93,11 +93,14 @@ func (a *Adapter) show(w http.ResponseWriter, name string, status int, wrong boo
 }
 
 func (a *Adapter) page(w http.ResponseWriter, r *http.Request) {
-	if _, err := a.who(r); err != nil {
+	switch _, err := a.who(r); {
+	case errors.Is(err, errStranger):
 		http.Redirect(w, r, "/enter", http.StatusSeeOther)
-		return
+	case err != nil:
+		a.fail(w, err)
+	default:
+		a.show(w, "room.html", http.StatusOK, false)
 	}
-	a.show(w, "room.html", http.StatusOK, false)
 }
 
 func (a *Adapter) enterPage(w http.ResponseWriter, _ *http.Request) {
