@@ -9,7 +9,7 @@ import (
 	"os/signal"
 	"syscall"
 
-	"branchbot/bot"
+	"branchbot/bot/cli"
 )
 
 //go:embed config.yaml
@@ -17,7 +17,7 @@ var sample []byte
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := bot.Main(ctx, bot.Program{
+	code := cli.Main(ctx, cli.Program{
 		Args: os.Args[1:], In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Env: os.LookupEnv, Sample: sample,
 	})
 	stop()

@@ -17,12 +17,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
 
-	"branchbot/bot/bottest"
 	"branchbot/bot/chat"
 	"branchbot/bot/command"
 	"branchbot/bot/engine"
-	"branchbot/bot/member"
 	"branchbot/bot/outbox"
+	"branchbot/bot/roster"
+	"branchbot/bot/testkit/script"
 	"branchbot/store"
 	"branchbot/store/storetest"
 )
@@ -130,19 +130,19 @@ func newRig(t *testing.T, e storetest.Engine) *rig {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { r.db.Close() })
-	d := member.NewDirectory()
+	d := roster.NewDirectory()
 	err = r.db.Write(func(tx *store.Tx) error {
 		if _, err := tx.Exec(`CREATE TABLE note (n BIGINT, text TEXT)`); err != nil {
 			return err
 		}
-		err := d.Setup(tx, []member.UnitConfig{{ID: "demo", Name: "示范党支部", Kind: "branch", Timezone: "Asia/Shanghai", Language: "zh-CN",
-			Chats: []string{"acc:group"}, Members: []member.MemberConfig{
+		err := d.Setup(tx, []roster.UnitConfig{{ID: "demo", Name: "示范党支部", Kind: "branch", Timezone: "Asia/Shanghai", Language: "zh-CN",
+			Chats: []string{"acc:group"}, Members: []roster.MemberConfig{
 				{Name: "王敏", Staff: "0001", Status: "full", Roles: []string{"secretary"}}, {Name: "张三", Staff: "0002", Status: "full"}}}})
 		if err != nil {
 			return err
 		}
 		for i, user := range []chat.UserID{"u1", "u2"} {
-			if err := d.Bind(tx, "acc", user, int64(i+1), "dm:"+chat.ChatID(user), member.Proof{How: "program"}); err != nil {
+			if err := d.Bind(tx, "acc", user, int64(i+1), "dm:"+chat.ChatID(user), roster.Proof{How: "program"}); err != nil {
 				return err
 			}
 		}
@@ -536,7 +536,7 @@ func TestFlood(t *testing.T) {
 // log, whatever the chat waits for.
 func TestChatter(t *testing.T) {
 	t.Parallel()
-	s := bottest.Open(t, &txtar.Archive{})
+	s := script.Open(t, &txtar.Archive{})
 	script := "@ 2026-12-01 09:00\n书记: /出题 single\n书记: /出题 truth\n书记: /开签\n书记: /推送 lesson first\n"
 	if _, err := s.Play(t, script); err != nil {
 		t.Fatal(err)

@@ -11,8 +11,8 @@ import (
 	"branchbot/bot/chat"
 	"branchbot/bot/command"
 	"branchbot/bot/engine"
-	"branchbot/bot/member"
 	"branchbot/bot/outbox"
+	"branchbot/bot/roster"
 	"branchbot/store"
 	"branchbot/store/storetest"
 )
@@ -122,7 +122,7 @@ func newTally(t *testing.T, e storetest.Engine) (*tally, *engine.Engine, *store.
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	d := member.NewDirectory()
+	d := roster.NewDirectory()
 	eng := engine.New(engine.Options{DB: db, Directory: d, Outbox: outbox.New(db, "acc"), Features: []engine.Feature{f},
 		Names: []string{"小助手"}, Language: "zh-CN", Log: slog.New(slog.NewTextHandler(log, nil))})
 	setUpTally(t, db, d)
@@ -240,15 +240,15 @@ func tallyUnit(i int) string { return fmt.Sprint("unit", i) }
 
 // setUpTally makes a committee, unit0, over the branches unit1, unit2 …; member 1 is its
 // secretary.
-func setUpTally(t *testing.T, db *store.DB, d *member.Directory) {
+func setUpTally(t *testing.T, db *store.DB, d *roster.Directory) {
 	t.Helper()
-	units := []member.UnitConfig{{ID: tallyUnit(0), Name: "党委", Kind: "committee", Timezone: "Asia/Shanghai", Language: "zh-CN",
-		Members: []member.MemberConfig{{Name: "书记", Staff: "0", Status: "full", Roles: []string{"secretary"}}}}}
+	units := []roster.UnitConfig{{ID: tallyUnit(0), Name: "党委", Kind: "committee", Timezone: "Asia/Shanghai", Language: "zh-CN",
+		Members: []roster.MemberConfig{{Name: "书记", Staff: "0", Status: "full", Roles: []string{"secretary"}}}}}
 	for b := 1; b <= tallyUnits; b++ {
-		u := member.UnitConfig{ID: tallyUnit(b), Parent: tallyUnit(0), Name: "支部", Kind: "branch", Timezone: "Asia/Shanghai", Language: "zh-CN",
+		u := roster.UnitConfig{ID: tallyUnit(b), Parent: tallyUnit(0), Name: "支部", Kind: "branch", Timezone: "Asia/Shanghai", Language: "zh-CN",
 			Chats: []string{"acc:chat-" + tallyUnit(b)}}
 		for p := range tallyMembers {
-			u.Members = append(u.Members, member.MemberConfig{Name: "成员", Staff: fmt.Sprintf("%d-%d", b, p), Status: "full"})
+			u.Members = append(u.Members, roster.MemberConfig{Name: "成员", Staff: fmt.Sprintf("%d-%d", b, p), Status: "full"})
 		}
 		units = append(units, u)
 	}
@@ -264,11 +264,11 @@ func setUpTally(t *testing.T, db *store.DB, d *member.Directory) {
 				return err
 			}
 			for p := 0; b > 0 && p < tallyMembers; p++ {
-				m, err := member.ByStaff(tx, fmt.Sprintf("%d-%d", b, p))
+				m, err := roster.ByStaff(tx, fmt.Sprintf("%d-%d", b, p))
 				if err != nil {
 					return err
 				}
-				if err := d.Bind(tx, "acc", chat.UserID(fmt.Sprintf("u%d-%d", b, p)), m.ID, "", member.Proof{How: "program"}); err != nil {
+				if err := d.Bind(tx, "acc", chat.UserID(fmt.Sprintf("u%d-%d", b, p)), m.ID, "", roster.Proof{How: "program"}); err != nil {
 					return err
 				}
 			}

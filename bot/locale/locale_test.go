@@ -18,9 +18,9 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"branchbot/bot/command"
-	"branchbot/bot/ledger"
 	"branchbot/bot/locale"
-	"branchbot/bot/member"
+	"branchbot/bot/points"
+	"branchbot/bot/roster"
 	"branchbot/content"
 )
 
@@ -104,7 +104,7 @@ func TestLanguagesAgree(t *testing.T) {
 // made are the keys that the code puts together, by the part that is written.
 var made = map[string][]string{
 	"console.feature.": {"quiz", "checkin", "notice", "signup", "survey", "lesson"},
-	"console.kind.":    member.UnitKinds,
+	"console.kind.":    roster.UnitKinds,
 	"console.letter.":  {"dead", "uncertain", "failed", "waiting"},
 	"delivery.about.":  {"notice", "notice_result", "reminder"},
 	"delivery.failed.": {"blocked", "maybe_arrived", "too_big", "rejected"},
@@ -112,27 +112,27 @@ var made = map[string][]string{
 	"delivery.why.": {"muted", "removed", "topic_closed", "topic_gone", "blocked", "rate_limited", "chat_limited", "logged_out", "unreachable", "busy",
 		"maybe_arrived", "window_closed", "too_big", "rejected"},
 	"console.section.":      {"conduct", "points"},
-	"console.roster.allow.": member.Kinds,
+	"console.roster.allow.": roster.Kinds,
 	"alert.":                {"needs_human", "banned", "too_busy", "other_account", "accept_risk"},
 	"engine.chat_":          {"added", "muted", "removed"},
 	"member.chat.":          {"all", "addressed", "muted", "removed"},
 	"member.how.":           {"invited", "own_code", "own_account", "secretary", "recognised", "program", "before"},
-	"member.status.":        member.Statuses,
-	"member.role.":          member.Roles,
-	"member.rights.":        member.Roles,
-	"member.title.":         member.Roles,
+	"member.status.":        roster.Statuses,
+	"member.role.":          roster.Roles,
+	"member.rights.":        roster.Roles,
+	"member.title.":         roster.Roles,
 	"member.column.":        {"staff", "name", "unit", "status", "joined_on", "roles", "phone"},
 	"member.fault.":         {"empty", "staff", "number", "name", "twice", "several", "elsewhere", "unit", "units", "status", "date", "future", "phone", "namesakes"},
-	"member.allow.":         member.Kinds,
-	"member.allow_next.":    member.Kinds,
-	"member.leave.":         member.Kinds,
-	"member.leave_next.":    member.Kinds,
+	"member.allow.":         roster.Kinds,
+	"member.allow_next.":    roster.Kinds,
+	"member.leave.":         roster.Kinds,
+	"member.leave_next.":    roster.Kinds,
 	"member.is.":            {"new", "back", "changed", "same"},
-	"member.column_is.":     member.Meanings,
+	"member.column_is.":     roster.Meanings,
 	"member.note.": {"column", "twin", "running", "sheet", "row", "full", "hidden", "blanks", "quotes", "staff", "zeros", "zeros_of", "zeros_like",
 		"title", "namesake", "alike", "identity", "unit_as", "phone", "no_phone", "month", "made", "by_name"},
-	"member.preview.":         append([]string{"faults", "some_faults", "new", "back", "changed", "same"}, member.Kinds...),
-	"member.preview.line.":    member.Kinds,
+	"member.preview.":         append([]string{"faults", "some_faults", "new", "back", "changed", "same"}, roster.Kinds...),
+	"member.preview.line.":    roster.Kinds,
 	"engine.malformed.":       kinds,
 	"engine.near.":            {"ack", "checkin", "done", "signup"},
 	"checkin.state.":          {"on_time", "late", "late_pending", "leave"},
@@ -255,7 +255,7 @@ func TestKeysAreUsed(t *testing.T) {
 	used := map[string]string{}
 	for text, at := range literals(t) {
 		feature, _, _ := strings.Cut(text, ".")
-		if !keyPattern.MatchString(text) || !features[feature] || slices.Contains(ledger.Occasions, text) {
+		if !keyPattern.MatchString(text) || !features[feature] || slices.Contains(points.Occasions, text) {
 			continue
 		}
 		ends, dynamic := made[text]

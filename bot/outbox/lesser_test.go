@@ -12,8 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"branchbot/bot/chat"
+	"branchbot/bot/keystore"
 	"branchbot/bot/outbox"
-	"branchbot/bot/seal"
 	"branchbot/store"
 	"branchbot/store/storetest"
 )
@@ -208,7 +208,7 @@ func TestAnOutageCostsOneLetter(t *testing.T) {
 func TestALesserLetterIsSealedToo(t *testing.T) {
 	t.Parallel()
 	d, _ := lesserDesk(t, storetest.SQLite, map[string]chat.Class{"picture": chat.BadPart})
-	ring := seal.Beside(d.db.Path())
+	ring := keystore.Beside(d.db.Path())
 	d.out.Keys = ring
 	key, err := ring.Make()
 	if err != nil {

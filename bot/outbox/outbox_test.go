@@ -16,8 +16,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"branchbot/bot/chat"
+	"branchbot/bot/keystore"
 	"branchbot/bot/outbox"
-	"branchbot/bot/seal"
 	"branchbot/store"
 	"branchbot/store/storetest"
 )
@@ -591,7 +591,7 @@ func TestCounts(t *testing.T) {
 func TestASealedLetter(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, storetest.SQLite, chat.Caps{})
-	ring := seal.Beside(d.db.Path())
+	ring := keystore.Beside(d.db.Path())
 	d.out.Keys = ring
 	key, err := ring.Make()
 	if err != nil {

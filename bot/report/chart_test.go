@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"branchbot/bot/report"
-	"branchbot/bot/seed"
+	"branchbot/bot/testkit/seed"
 	"branchbot/store"
 	"branchbot/store/storetest"
 )

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"branchbot/bot/feature/notice"
 	"branchbot/bot/locale"
-	"branchbot/bot/notice"
 	"branchbot/store"
 )
 

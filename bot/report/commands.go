@@ -11,7 +11,7 @@ import (
 	"branchbot/bot/chat"
 	"branchbot/bot/command"
 	"branchbot/bot/engine"
-	"branchbot/bot/member"
+	"branchbot/bot/roster"
 	"branchbot/store"
 )
 
@@ -112,7 +112,7 @@ func (f *Feature) Title(t *engine.Turn, p Period) string {
 
 // own is /手册 [YEAR]: the sender's own handbook.
 func (f *Feature) own(t *engine.Turn, line command.Line) error {
-	staff, err := member.ByStaff(t.Tx, command.Fold(line.Args)) // 0012 is a staff number before it is a year
+	staff, err := roster.ByStaff(t.Tx, command.Fold(line.Args)) // 0012 is a staff number before it is a year
 	if err != nil {
 		return err
 	}
@@ -125,12 +125,12 @@ func (f *Feature) own(t *engine.Turn, line command.Line) error {
 func (f *Feature) exportHandbook(t *engine.Turn, words []string) error {
 	m, of := t.Member, strings.Join(words, "")
 	if len(words) > 0 {
-		staff, err := member.ByStaff(t.Tx, words[0]) // 0004 is a staff number before it is a year
+		staff, err := roster.ByStaff(t.Tx, words[0]) // 0004 is a staff number before it is a year
 		if err != nil {
 			return err
 		}
 		if _, isYear := year(words[0], t.Now); !isYear || staff != nil {
-			if m, err = member.Find(t.Tx, t.Unit.ID, words[0]); err != nil {
+			if m, err = roster.Find(t.Tx, t.Unit.ID, words[0]); err != nil {
 				return err
 			}
 			of = strings.Join(words[1:], "")

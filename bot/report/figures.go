@@ -20,15 +20,15 @@ import (
 	"slices"
 	"time"
 
-	"branchbot/bot/checkin"
 	"branchbot/bot/engine"
-	"branchbot/bot/leave"
-	"branchbot/bot/ledger"
-	"branchbot/bot/lesson"
-	"branchbot/bot/member"
-	"branchbot/bot/notice"
-	"branchbot/bot/quiz"
-	"branchbot/bot/shift"
+	"branchbot/bot/feature/checkin"
+	"branchbot/bot/feature/leave"
+	"branchbot/bot/feature/lesson"
+	"branchbot/bot/feature/notice"
+	"branchbot/bot/feature/quiz"
+	"branchbot/bot/feature/shift"
+	"branchbot/bot/points"
+	"branchbot/bot/roster"
 	"branchbot/store"
 )
 
@@ -62,7 +62,7 @@ type Member struct {
 	engine.Member
 	Row    int          // of Figures.Units
 	Gone   bool         // he did not belong to the unit any more at the end
-	Causes []ledger.Sum // of Points
+	Causes []points.Sum // of Points
 	Counts
 }
 
@@ -219,19 +219,19 @@ type run struct {
 	held   map[[2]string]bool                                 // by row and unit: the unit's items are in the row's Held
 	items  map[string]*items                                  // by unit
 	shown  map[shown]int                                      // of Figures.Items
-	points map[string]map[string]map[int64][]ledger.Sum       // by chain, unit, member
+	points map[string]map[string]map[int64][]points.Sum       // by chain, unit, member
 	above  map[string]bool                                    // the units that have others under them
 	visit  func(m *Member, k Kind, i engine.Item, how string) // may be nil
 }
 
 func (s *Source) begin(tx *store.Tx, unit string, p Period) (*run, error) {
-	family, err := member.Family(tx, unit)
+	family, err := roster.Family(tx, unit)
 	if err == nil && family[unit] == nil {
 		err = store.ErrNoRows
 	}
 	return &run{Figures: Figures{Unit: family[unit], Period: p}, tx: tx, shifts: s.Shifts, soFar: s.SoFar, family: family, rows: map[string]int{},
 		held: map[[2]string]bool{}, items: map[string]*items{}, shown: map[shown]int{},
-		points: map[string]map[string]map[int64][]ledger.Sum{}}, err
+		points: map[string]map[string]map[int64][]points.Sum{}}, err
 }
 
 // shown is what Figures.Items are found by.
@@ -313,7 +313,7 @@ func (r *run) add(u *engine.Unit) error {
 	if err != nil {
 		return err
 	}
-	stays, err := member.Stays(r.tx, u.ID, from, to)
+	stays, err := roster.Stays(r.tx, u.ID, from, to)
 	if err != nil || len(stays) == 0 {
 		return err
 	}
@@ -366,7 +366,7 @@ func (r *run) add(u *engine.Unit) error {
 type deeds [len(items{})]map[deed]string
 
 // count counts what was asked of a member and what he earned.
-func (r *run) count(m *Member, asked *items, did *deeds, stays []member.Stay, absent spans) {
+func (r *run) count(m *Member, asked *items, did *deeds, stays []roster.Stay, absent spans) {
 	for kind, of := range asked {
 		for _, i := range of {
 			how, counts := r.stands(Kind(kind), i, did[kind], stays, absent)
@@ -409,14 +409,14 @@ func (r *run) done(kind int, into map[deed]string, own []engine.Item, above, u *
 
 // stands tells how a member stands with an item; false when it does not concern
 // him. A notice concerns only those whom it names.
-func (r *run) stands(kind Kind, i engine.Item, did map[deed]string, stays []member.Stay, absent spans) (how string, counts bool) {
+func (r *run) stands(kind Kind, i engine.Item, did map[deed]string, stays []roster.Stay, absent spans) (how string, counts bool) {
 	how, known := did[deed{i.ID, stays[0].ID}]
 	switch {
 	case known && how != notice.Asked:
 		return how, true
 	case !i.Closed && !r.soFar || !known && kind == Notices:
 		return "", false
-	case !slices.ContainsFunc(stays, func(s member.Stay) bool { return s.Covers(i.From, i.To) }):
+	case !slices.ContainsFunc(stays, func(s roster.Stay) bool { return s.Covers(i.From, i.To) }):
 		return "", false
 	}
 	return absent.over(i.From, i.To), true
@@ -424,15 +424,15 @@ func (r *run) stands(kind Kind, i engine.Item, did map[deed]string, stays []memb
 
 // earned are the points of the members of a unit, from the chains of the unit
 // and of those above it.
-func (r *run) earned(u *engine.Unit) (map[int64][]ledger.Sum, error) {
-	sum := map[int64][]ledger.Sum{}
+func (r *run) earned(u *engine.Unit) (map[int64][]points.Sum, error) {
+	sum := map[int64][]points.Sum{}
 	below := u.ID // as many of the units below the chain as are summed up here
 	for _, chain := range r.line(u) {
 		if below != r.Unit.ID {
 			below = chain.ID
 		}
 		if r.points[chain.ID] == nil {
-			earned, err := ledger.Earned(r.tx, chain.ID, below, r.Period.From, r.Period.To)
+			earned, err := points.Earned(r.tx, chain.ID, below, r.Period.From, r.Period.To)
 			if err != nil {
 				return nil, err
 			}

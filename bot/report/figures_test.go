@@ -12,9 +12,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
 
-	"branchbot/bot/bottest"
+	"branchbot/bot/feature/shift"
 	"branchbot/bot/report"
-	"branchbot/bot/shift"
+	"branchbot/bot/testkit/script"
 	"branchbot/store"
 	"branchbot/store/storetest"
 )
@@ -136,7 +136,7 @@ func flat(f *report.Figures) string {
 	return b.String()
 }
 
-func figures(t testing.TB, s *bottest.Stage, unit string, p report.Period) (f *report.Figures) {
+func figures(t testing.TB, s *script.Stage, unit string, p report.Period) (f *report.Figures) {
 	t.Helper()
 	err := s.DB.Read(func(tx *store.Tx) (err error) { f, err = source.Figures(tx, unit, p); return err })
 	if err != nil {
@@ -147,10 +147,10 @@ func figures(t testing.TB, s *bottest.Stage, unit string, p report.Period) (f *r
 
 // play plays the month: 赵磊 moves to the first branch and 孙立 comes after the
 // part that is called script.
-func play(t *testing.T, e storetest.Engine) *bottest.Stage {
+func play(t *testing.T, e storetest.Engine) *script.Stage {
 	t.Helper()
 	a := txtar.Parse([]byte(factory))
-	s := bottest.OpenOn(t, a, e)
+	s := script.OpenOn(t, a, e)
 	for _, f := range a.Files[1:] {
 		if f.Name == "later" {
 			s.Import(t, "works", "工号,姓名,组织\n0022,赵磊,one\n0006,孙立,one\n")

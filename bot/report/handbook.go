@@ -5,11 +5,11 @@ import (
 	"slices"
 	"time"
 
-	"branchbot/bot/checkin"
 	"branchbot/bot/engine"
-	"branchbot/bot/honour"
-	"branchbot/bot/ledger"
-	"branchbot/bot/member"
+	"branchbot/bot/feature/award"
+	"branchbot/bot/feature/checkin"
+	"branchbot/bot/points"
+	"branchbot/bot/roster"
 	"branchbot/store"
 )
 
@@ -24,9 +24,9 @@ type Handbook struct {
 	Total    Counts
 	Meetings []Meeting
 	Studied  []engine.Item  // lessons that he marked as done
-	Causes   []ledger.Sum   // of Total.Points
-	Entries  []ledger.Entry // of these, the ones made by hand, and what undid one
-	Honours  []honour.Honour
+	Causes   []points.Sum   // of Total.Points
+	Entries  []points.Entry // of these, the ones made by hand, and what undid one
+	Honours  []award.Honour
 }
 
 // MonthCounts are the counts of a month, which is named by its number.
@@ -43,14 +43,14 @@ type Meeting struct {
 
 // Handbook collects a member's year. store.ErrNoRows: there is no such member.
 func (s *Source) Handbook(tx *store.Tx, id int64, p Period) (*Handbook, error) {
-	m, err := member.Member(tx, id)
+	m, err := roster.Member(tx, id)
 	if err == nil && m == nil {
 		err = store.ErrNoRows
 	}
 	if err != nil {
 		return nil, err
 	}
-	family, err := member.Family(tx, m.Unit)
+	family, err := roster.Family(tx, m.Unit)
 	if err != nil {
 		return nil, err
 	}
@@ -59,13 +59,13 @@ func (s *Source) Handbook(tx *store.Tx, id int64, p Period) (*Handbook, error) {
 	if err != nil {
 		return nil, err
 	}
-	stays, err := member.StaysOf(tx, id, from, to)
+	stays, err := roster.StaysOf(tx, id, from, to)
 	if err != nil {
 		return nil, err
 	}
 	chains := map[string]*engine.Unit{}
 	for i, stay := range stays {
-		if slices.ContainsFunc(stays[:i], func(s member.Stay) bool { return s.Unit == stay.Unit }) {
+		if slices.ContainsFunc(stays[:i], func(s roster.Stay) bool { return s.Unit == stay.Unit }) {
 			continue
 		}
 		if err := h.stayed(s, tx, stay.Unit, chains); err != nil {
@@ -138,8 +138,8 @@ func (h *Handbook) did(k Kind, i engine.Item, how string) {
 }
 
 // earned adds to what a rule gave him.
-func (h *Handbook) earned(c ledger.Sum) {
-	at := slices.IndexFunc(h.Causes, func(s ledger.Sum) bool { return s.Rule == c.Rule })
+func (h *Handbook) earned(c points.Sum) {
+	at := slices.IndexFunc(h.Causes, func(s points.Sum) bool { return s.Rule == c.Rule })
 	if at < 0 {
 		h.Causes = append(h.Causes, c)
 		return
@@ -154,10 +154,10 @@ func (h *Handbook) rest(tx *store.Tx, chains map[string]*engine.Unit) error {
 		units = append(units, u)
 	}
 	var err error
-	if h.Entries, err = ledger.ByHand(tx, units, h.Member.ID, h.Period.From, h.Period.To); err != nil {
+	if h.Entries, err = points.ByHand(tx, units, h.Member.ID, h.Period.From, h.Period.To); err != nil {
 		return err
 	}
-	honours, err := honour.Of(tx, h.Member.ID)
+	honours, err := award.Of(tx, h.Member.ID)
 	if err != nil {
 		return err
 	}
@@ -169,6 +169,6 @@ func (h *Handbook) rest(tx *store.Tx, chains map[string]*engine.Unit) error {
 	slices.SortFunc(h.Months, func(a, b MonthCounts) int { return a.Month - b.Month })
 	slices.SortStableFunc(h.Meetings, func(a, b Meeting) int { return a.From.Compare(b.From) })
 	slices.SortStableFunc(h.Studied, func(a, b engine.Item) int { return a.From.Compare(b.From) })
-	slices.SortFunc(h.Causes, func(a, b ledger.Sum) int { return cmp.Compare(a.Rule, b.Rule) })
+	slices.SortFunc(h.Causes, func(a, b points.Sum) int { return cmp.Compare(a.Rule, b.Rule) })
 	return nil
 }

@@ -8,8 +8,8 @@ import (
 
 	"codeberg.org/go-pdf/fpdf"
 
+	"branchbot/bot/draw/font"
 	"branchbot/bot/engine"
-	"branchbot/bot/font"
 	"branchbot/bot/locale"
 	"branchbot/store"
 )

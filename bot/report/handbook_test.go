@@ -7,13 +7,13 @@ import (
 	"strings"
 	"testing"
 
-	"branchbot/bot/bottest"
 	"branchbot/bot/report"
+	"branchbot/bot/testkit/script"
 	"branchbot/store"
 	"branchbot/store/storetest"
 )
 
-func handbook(t testing.TB, s *bottest.Stage, staff string) *report.Handbook {
+func handbook(t testing.TB, s *script.Stage, staff string) *report.Handbook {
 	t.Helper()
 	var h *report.Handbook
 	err := s.DB.Read(func(tx *store.Tx) error {

@@ -5,8 +5,8 @@ import (
 	"strconv"
 	"strings"
 
-	"branchbot/bot/ledger"
 	"branchbot/bot/locale"
+	"branchbot/bot/points"
 )
 
 // sheetOf is a handbook as titled tables of text, which is what the page and
@@ -86,7 +86,7 @@ func (h *Handbook) points(lang string, text texter) section {
 	t := section{Title: text("report.handbook.points"), Wide: 0, Empty: text("report.handbook.none"),
 		Head: []string{text("report.column.cause"), text("report.column.points")}}
 	for _, c := range h.Causes {
-		t.Rows = append(t.Rows, []string{ledger.RuleName(lang, c.Rule), strconv.FormatInt(c.Points, 10)})
+		t.Rows = append(t.Rows, []string{points.RuleName(lang, c.Rule), strconv.FormatInt(c.Points, 10)})
 	}
 	for _, e := range h.Entries {
 		key := "report.by_hand"

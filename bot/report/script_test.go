@@ -3,10 +3,10 @@ package report_test
 import (
 	"testing"
 
-	"branchbot/bot/bottest"
+	"branchbot/bot/testkit/script"
 )
 
 func TestScripts(t *testing.T) {
 	t.Parallel()
-	bottest.Scripts(t, "testdata")
+	script.Scripts(t, "testdata")
 }

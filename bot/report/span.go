@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"branchbot/bot/engine"
-	"branchbot/bot/leave"
+	"branchbot/bot/feature/leave"
 )
 
 // span is a time in which a member was away without a break, for one reason

@@ -1,7 +1,7 @@
 package report
 
 import (
-	"branchbot/bot/member"
+	"branchbot/bot/roster"
 	"branchbot/store"
 )
 
@@ -11,7 +11,7 @@ import (
 func anything(tx *store.Tx, unit string, p Period) (bool, error) {
 	const days = ` WHERE unit IN (SELECT id FROM around) AND day >= $2 AND day < $3)`
 	var n int
-	err := tx.QueryRow(member.Around+`SELECT CASE WHEN EXISTS (SELECT 1 FROM checkin`+days+`
+	err := tx.QueryRow(roster.Around+`SELECT CASE WHEN EXISTS (SELECT 1 FROM checkin`+days+`
 		OR EXISTS (SELECT 1 FROM lesson_push`+days+` OR EXISTS (SELECT 1 FROM round`+days+`
 		OR EXISTS (SELECT 1 FROM notice_target`+days+`
 		OR EXISTS (SELECT 1 FROM ledger WHERE unit = $1 AND day >= $2 AND day < $3) THEN 1 ELSE 0 END`, unit, p.From, p.To).Scan(&n)

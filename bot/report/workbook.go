@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"branchbot/bot/ledger"
 	"branchbot/bot/locale"
+	"branchbot/bot/points"
 	"branchbot/content/sheet"
 )
 
@@ -54,7 +54,7 @@ type table struct {
 	// columns are those after the subject's; n is the number of the first.
 	columns func(n int) []sheet.Column
 	// cells are their values; nil for those that calculate themselves.
-	cells func(c *Counts, causes []ledger.Sum) []any
+	cells func(c *Counts, causes []points.Sum) []any
 }
 
 func (p *paper) add(t table) error {
@@ -132,7 +132,7 @@ func (p *paper) summary() error {
 				p.number("report.column.points"),
 			}
 		},
-		cells: func(c *Counts, _ []ledger.Sum) []any {
+		cells: func(c *Counts, _ []points.Sum) []any {
 			return []any{c.Due, c.Here, c.Leave, nil, c.Lessons, c.Learned, nil, c.Rounds, c.Answered, c.Right, nil, nil,
 				c.Notices, c.Acked, nil, int(c.Points)}
 		}})
@@ -144,7 +144,7 @@ func (p *paper) attendance() error {
 			return []sheet.Column{p.number("report.column.due"), p.number("report.column.here"), p.number("report.column.late"), p.number("report.column.leave"),
 				sheet.Rest(p.text("report.column.absent"), narrow, n, n+1, n+3), sheet.Share(p.text("report.column.attendance"), narrow, n+1, n, n+3)}
 		},
-		cells: func(c *Counts, _ []ledger.Sum) []any { return []any{c.Due, c.Here, c.Late, c.Leave, nil, nil} }})
+		cells: func(c *Counts, _ []points.Sum) []any { return []any{c.Due, c.Here, c.Late, c.Leave, nil, nil} }})
 }
 
 func (p *paper) study() error {
@@ -152,7 +152,7 @@ func (p *paper) study() error {
 		columns: func(n int) []sheet.Column {
 			return []sheet.Column{p.number("report.column.lessons"), p.number("report.column.learned"), sheet.Share(p.text("report.column.study"), narrow, n+1, n)}
 		},
-		cells: func(c *Counts, _ []ledger.Sum) []any { return []any{c.Lessons, c.Learned, nil} }})
+		cells: func(c *Counts, _ []points.Sum) []any { return []any{c.Lessons, c.Learned, nil} }})
 }
 
 func (p *paper) quiz() error {
@@ -161,7 +161,7 @@ func (p *paper) quiz() error {
 			return []sheet.Column{p.number("report.column.rounds"), p.number("report.column.answered"), p.number("report.column.right"),
 				sheet.Share(p.text("report.column.taking_part"), narrow, n+1, n), sheet.Share(p.text("report.column.accuracy"), narrow, n+2, n+1)}
 		},
-		cells: func(c *Counts, _ []ledger.Sum) []any { return []any{c.Rounds, c.Answered, c.Right, nil, nil} }})
+		cells: func(c *Counts, _ []points.Sum) []any { return []any{c.Rounds, c.Answered, c.Right, nil, nil} }})
 }
 
 func (p *paper) notices() error {
@@ -170,7 +170,7 @@ func (p *paper) notices() error {
 			return []sheet.Column{p.number("report.column.notices"), p.number("report.column.acked"), p.number("report.column.in_time"),
 				sheet.Share(p.text("report.column.acking"), narrow, n+1, n), sheet.Share(p.text("report.column.timely"), narrow, n+2, n)}
 		},
-		cells: func(c *Counts, _ []ledger.Sum) []any { return []any{c.Notices, c.Acked, c.InTime, nil, nil} }})
+		cells: func(c *Counts, _ []points.Sum) []any { return []any{c.Notices, c.Acked, c.InTime, nil, nil} }})
 }
 
 // points has a column for each cause and their sum, where it names members.
@@ -178,19 +178,19 @@ func (p *paper) points() error {
 	causes := p.causes()
 	t := table{name: "points",
 		columns: func(int) []sheet.Column { return []sheet.Column{p.number("report.column.points")} },
-		cells:   func(c *Counts, _ []ledger.Sum) []any { return []any{int(c.Points)} }}
+		cells:   func(c *Counts, _ []points.Sum) []any { return []any{int(c.Points)} }}
 	if !p.named || len(causes) < 2 {
 		return p.add(t)
 	}
 	t.columns = func(n int) (all []sheet.Column) {
 		var sum []int
 		for i, rule := range causes {
-			all = append(all, sheet.Column{Title: ledger.RuleName(p.lang, rule), Kind: sheet.Number, Width: 11, Sum: true})
+			all = append(all, sheet.Column{Title: points.RuleName(p.lang, rule), Kind: sheet.Number, Width: 11, Sum: true})
 			sum = append(sum, n+i)
 		}
 		return append(all, sheet.Plus(p.text("report.column.points"), narrow, sum...))
 	}
-	t.cells = func(_ *Counts, own []ledger.Sum) []any {
+	t.cells = func(_ *Counts, own []points.Sum) []any {
 		row := make([]any, len(causes)+1)
 		for i, rule := range causes {
 			row[i] = int(pointsOf(own, rule))
@@ -213,7 +213,7 @@ func (p *paper) causes() (rules []string) {
 	return rules
 }
 
-func pointsOf(causes []ledger.Sum, rule string) (points int64) {
+func pointsOf(causes []points.Sum, rule string) (points int64) {
 	for _, c := range causes {
 		if c.Rule == rule {
 			points += c.Points

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"branchbot/bot/member"
+	"branchbot/bot/roster"
 	"branchbot/bot/schedule"
 	"branchbot/schedules"
 	"branchbot/store"
@@ -43,7 +43,7 @@ func plan(b *testing.B, e storetest.Engine) {
 	}
 	b.Cleanup(func() { db.Close() })
 	err = db.Write(func(tx *store.Tx) error {
-		return member.NewDirectory().Setup(tx, []member.UnitConfig{{ID: "demo", Kind: "branch", Name: "x", Timezone: "Asia/Shanghai", Language: "en"}})
+		return roster.NewDirectory().Setup(tx, []roster.UnitConfig{{ID: "demo", Kind: "branch", Name: "x", Timezone: "Asia/Shanghai", Language: "en"}})
 	})
 	if err != nil {
 		b.Fatal(err)

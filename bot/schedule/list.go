@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"branchbot/bot/chat"
-	"branchbot/bot/delivery"
 	"branchbot/bot/engine"
+	"branchbot/bot/feature/delivery"
 	"branchbot/schedules"
 )
 

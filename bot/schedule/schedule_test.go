@@ -8,13 +8,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
 
-	"branchbot/bot/bottest"
 	"branchbot/bot/schedule"
+	"branchbot/bot/testkit/script"
 )
 
 func TestScripts(t *testing.T) {
 	t.Parallel()
-	bottest.Scripts(t, "testdata")
+	script.Scripts(t, "testdata")
 }
 
 // After the program was away: grace runs what is less than two hours late,
@@ -52,7 +52,7 @@ skip|2026-12-03T10:00|missed|schedule.reason.late
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			s := bottest.Open(t, &txtar.Archive{Files: []txtar.File{{Name: "config.yaml", Data: []byte(schedules)}}})
+			s := script.Open(t, &txtar.Archive{Files: []txtar.File{{Name: "config.yaml", Data: []byte(schedules)}}})
 			back, err := time.ParseInLocation("2006-01-02 15:04", c.back, s.Zone)
 			if err != nil {
 				t.Fatal(err)
@@ -83,7 +83,7 @@ func TestAClockThatWasAhead(t *testing.T) {
 	for _, ahead := range []string{"2026-12-04 10:06", "2027-01-10 10:06"} {
 		t.Run(ahead, func(t *testing.T) {
 			t.Parallel()
-			s := bottest.Open(t, &txtar.Archive{Files: []txtar.File{{Name: "config.yaml", Data: []byte(`schedules:
+			s := script.Open(t, &txtar.Archive{Files: []txtar.File{{Name: "config.yaml", Data: []byte(`schedules:
   - {id: daily, unit: demo, cron: "5 10 * * *", do: quiz, from: tiny/one}
 `)}}})
 			play := func(line string) {
@@ -118,7 +118,7 @@ func TestAClockThatWasAhead(t *testing.T) {
 // their end, and is told as missed if it is too late then.
 func TestCaughtUpInQuietHours(t *testing.T) {
 	t.Parallel()
-	s := bottest.Open(t, &txtar.Archive{Files: []txtar.File{{Name: "config.yaml", Data: []byte(`schedules:
+	s := script.Open(t, &txtar.Archive{Files: []txtar.File{{Name: "config.yaml", Data: []byte(`schedules:
   - {id: grace, unit: demo, cron: "30 20 * * *", do: quiz, from: tiny/one}
   - {id: once, unit: demo, cron: "45 20 * * *", do: quiz, from: tiny/two, misfire: once}
 `)}}})
@@ -147,7 +147,7 @@ func TestCaughtUpInQuietHours(t *testing.T) {
 // However many slots pass while the program is away, each has its row.
 func TestAwayForLong(t *testing.T) {
 	t.Parallel()
-	s := bottest.Open(t, &txtar.Archive{Files: []txtar.File{{Name: "config.yaml", Data: []byte(`conduct: {quiet_hours: off}
+	s := script.Open(t, &txtar.Archive{Files: []txtar.File{{Name: "config.yaml", Data: []byte(`conduct: {quiet_hours: off}
 schedules:
   - {id: often, unit: demo, cron: "*/20 * * * *", do: checkin, close_after: 5m, starts_on: "2026-12-02", ends_on: "2026-12-15"}
 `)}}})

@@ -1,0 +1,12 @@
+package leave_test
+
+import (
+	"testing"
+
+	"branchbot/bot/testkit/script"
+)
+
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	script.Scripts(t, "testdata")
+}
