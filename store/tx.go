@@ -219,6 +219,27 @@ func (tx *Tx) reads(query string) {
 	}
 }
 
+// All reads all rows of a query, each by scan.
+func All[T any](tx *Tx, scan func(row Scanner) (T, error), query string, args ...any) ([]T, error) {
+	rows, err := tx.Query(query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []T
+	for rows.Next() {
+		one, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, rows.Err()
+}
+
+// Scanner is a row that can be read.
+type Scanner interface{ Scan(into ...any) error }
+
 // QueryRow runs a query for one row.
 func (tx *Tx) QueryRow(query string, args ...any) Row {
 	tx.reads(query)

@@ -20,7 +20,7 @@ import (
 	"branchbot/bot/config"
 	"branchbot/bot/engine"
 	"branchbot/bot/locale"
-	"branchbot/bot/web"
+	"branchbot/bot/roster"
 	"branchbot/store"
 )
 
@@ -310,7 +310,7 @@ func (b *Bot) serve(m made, a account) error {
 
 // doubts are people whom nobody could recognise after a new login, whichever process
 // has their account.
-func (b *Bot) doubts() (all []web.Doubt, err error) {
+func (b *Bot) doubts() (all []roster.Doubt, err error) {
 	for _, a := range b.adapters {
 		if _, ok := a.(*wechat.Adapter); !ok {
 			continue
@@ -321,7 +321,7 @@ func (b *Bot) doubts() (all []web.Doubt, err error) {
 		}
 		for _, d := range found {
 			if d.User != "" {
-				all = append(all, web.Doubt{Account: a.ID(), User: d.User, Name: d.Name, Was: d.WasUsers})
+				all = append(all, roster.Doubt{Account: a.ID(), User: d.User, Name: d.Name, Was: d.WasUsers})
 			}
 		}
 	}

@@ -20,6 +20,7 @@ import (
 	"branchbot/bot/config"
 	"branchbot/bot/engine"
 	"branchbot/bot/outbox"
+	"branchbot/bot/report"
 	"branchbot/bot/schedule"
 	"branchbot/bot/web"
 	"branchbot/content"
@@ -37,6 +38,7 @@ type Bot struct {
 	engine   *engine.Engine
 	outbox   *outbox.Outbox
 	adapters []chat.Adapter
+	given    bool // the adapters are not those of the settings: a rehearsal, a terminal
 	senders  []*outbox.Sender
 	routes   map[string]http.Handler // what the accounts serve, by pattern
 	logins   *logins
@@ -93,7 +95,7 @@ func (s *Settings) DatabaseSource() string {
 // Open puts a bot together on an open database. Accounts are made from the
 // settings, or given by the caller (rehearsal, terminal).
 func Open(s *Settings, library *content.Library, db *store.DB, log *slog.Logger, given ...chat.Adapter) (*Bot, error) {
-	b := &Bot{settings: s, db: db, log: log, routes: map[string]http.Handler{}, troubled: map[chat.AccountID]string{}, scanning: map[chat.AccountID]bool{}}
+	b := &Bot{settings: s, db: db, log: log, given: given != nil, routes: map[string]http.Handler{}, troubled: map[chat.AccountID]string{}, scanning: map[chat.AccountID]bool{}}
 	b.logins = newLogins(filepath.Dir(db.Path()), s.Base(), s.Language)
 	b.logins.told = b.codeShown
 	if zone, err := schedules.Zone(s.Timezone); err == nil {
@@ -135,10 +137,10 @@ func Open(s *Settings, library *content.Library, db *store.DB, log *slog.Logger,
 	}
 	b.engine = b.features.newEngine(engine.Options{DB: db, Language: s.Language, Log: log, Toast: b.toast, Caps: b.caps, Link: b.link,
 		StateChanged: b.stateChanged, Elsewhere: b.elsewhere, Left: b.left, Handled: b.metrics.handled}, b.outbox)
+	b.features.material.Packs, b.features.members.Doubts = b.packs, b.doubts
 	edit := &editor{config: s.File, reload: b.Reload, told: b.Announce}
-	b.console = web.New(web.Options{DB: db, Engine: b.engine, Act: b.engine.Act, Schedule: b.features.schedule, Top: s.top(),
-		Code: b.logins.picture, ByPhone: b.logins.byPhone, Renew: b.logins.renew, AcceptAccount: b.logins.acceptAccount, Section: edit.Section, SetSection: edit.SetSection,
-		ImportedPack: b.packs.imported, TryPack: b.packs.try, PutPack: b.packs.put, DropPack: b.packs.drop, UndoPack: b.packs.undo, UndoablePack: b.packs.undoable, Doubts: b.doubts, Language: s.Language, Log: log})
+	b.console = web.New(web.Options{DB: db, Engine: b.engine, Act: b.engine.Act, Roster: b.features.directory, Styles: report.Styles(), Top: s.top(),
+		Code: b.logins.picture, ByPhone: b.logins.byPhone, Renew: b.logins.renew, AcceptAccount: b.logins.acceptAccount, Section: edit.Section, SetSection: edit.SetSection, Language: s.Language, Log: log})
 	for _, a := range b.adapters {
 		b.senders = append(b.senders, b.outbox.Sender(a, b.media, log))
 	}
@@ -150,6 +152,9 @@ func Open(s *Settings, library *content.Library, db *store.DB, log *slog.Logger,
 func (b *Bot) apply(tx *store.Tx, s *Settings, library *content.Library) error {
 	if err := b.features.apply(tx, s, library); err != nil {
 		return err
+	}
+	if b.given { // nobody opens the room
+		return nil
 	}
 	for _, d := range b.personas() {
 		if err := d.bindPersonas(tx, s.Units); err != nil {

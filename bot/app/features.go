@@ -3,12 +3,10 @@ package app
 import (
 	"fmt"
 	"maps"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
 
-	"branchbot/bot/draw"
 	"branchbot/bot/engine"
 	"branchbot/bot/feature/award"
 	"branchbot/bot/feature/basics"
@@ -17,6 +15,7 @@ import (
 	"branchbot/bot/feature/delivery"
 	"branchbot/bot/feature/leave"
 	"branchbot/bot/feature/lesson"
+	"branchbot/bot/feature/material"
 	"branchbot/bot/feature/misconduct"
 	"branchbot/bot/feature/notice"
 	"branchbot/bot/feature/poster"
@@ -44,6 +43,7 @@ import (
 type features struct {
 	directory *roster.Directory
 	members   *roster.Feature
+	material  *material.Feature
 	book      *points.Book
 	schedule  *schedule.Feature
 	survey    *survey.Feature
@@ -69,12 +69,21 @@ type features struct {
 func newFeatures(links func(code string) []string, page func(code string) string) *features {
 	f := &features{directory: roster.NewDirectory(), book: &points.Book{}}
 	f.directory.OnEnded = web.End
+	f.material = &material.Feature{Library: f.library.Load, Lessons: lesson.Uses, Questions: quiz.Uses, LastUse: func(tx *store.Tx, unit string) (string, error) {
+		lessons, err := lesson.LastPush(tx, unit)
+		if err != nil {
+			return "", err
+		}
+		questions, err := quiz.LastRound(tx, unit)
+		return fmt.Sprint(lessons, questions), err
+	}}
 	f.members = &roster.Feature{Directory: f.directory, Links: links, Page: page}
 	f.reports = &misconduct.Feature{}
 	f.survey, f.suggest = &survey.Feature{Reports: f.reports}, &suggestion.Feature{Reports: f.reports}
 	f.reports.Takers = map[string]misconduct.Taker{f.survey.Name(): f.survey, f.suggest.Name(): f.suggest}
 	f.schedule = &schedule.Feature{Quiet: f.quietHours}
 	f.lessons = &lesson.Feature{Library: f.library.Load, Book: f.book, PerDay: func() int { return f.conduct.Load().LessonsPerDay }}
+	f.material.Progress, f.material.Shown = f.lessons.Progress, f.lessons.Shown
 	f.shifts = &shift.Feature{Letters: func() shift.Letters { return *f.letters.Load() }, Quiet: f.quietHours}
 	f.report = &report.Feature{Source: &report.Source{Shifts: f.shifts}, Directory: f.directory}
 	f.console, f.delivery = &web.Feature{Via: f.directory.Via}, &delivery.Feature{}
@@ -101,7 +110,7 @@ func (f *features) list() []engine.Feature {
 		// Before the members, who take any table that a secretary sends.
 		f.shifts,
 		f.members,
-		&notice.Feature{Book: f.book, Quiet: f.quietHours,
+		&notice.Feature{Book: f.book, Quiet: f.quietHours, Board: f.board.Address,
 			PerDay:    func() int { return f.conduct.Load().NoticesPerDay },
 			Reminders: func() int { return f.conduct.Load().RemindersPerItem }},
 		&signup.Feature{},
@@ -111,6 +120,7 @@ func (f *features) list() []engine.Feature {
 		&award.Feature{Quiet: f.quietHours},
 		f.poster,
 		f.board,
+		f.material,
 		&workload.Feature{PerWeek: func() int { return f.conduct.Load().DemandsPerWeek }},
 		&points.Feature{Book: f.book, Board: f.boardOfPoints, Breaks: f.breaks},
 		f.report,
@@ -158,86 +168,29 @@ func (f *features) enforce(tx *store.Tx, s *Settings, library *content.Library) 
 	return nil
 }
 
-// media finds the bytes of what is sent along: pictures of packs, files of
-// notices ("notice:HASH"), and what is made on the spot: files
-// ("roster:UNIT.csv", "preview:ID.xlsx", "ledger:UNIT.xlsx", "signup:ID.xlsx",
-// "report:2026-11/UNIT.xlsx", "handbook:2026/MEMBER.pdf") and pictures
-// ("poster:UNIT.MONDAY.png", "round:ID.png", "honour:own.ID.png" …).
+// media finds the bytes of what is sent along: pictures of packs, and what features keep or
+// make, KIND:NAME.
 func (f *features) media(db *store.DB) func(ref string) ([]byte, string, error) {
+	makers := map[string]engine.MakeMedia{}
+	for _, feature := range f.list() {
+		if m, ok := feature.(engine.MediaMaker); ok {
+			maps.Copy(makers, m.Media())
+		}
+	}
 	return func(ref string) (data []byte, mediaType string, err error) {
-		what, name, made := strings.Cut(ref, ":")
+		kind, name, made := strings.Cut(ref, ":")
 		if !made {
 			return f.library.Load().Media(ref)
 		}
+		if makers[kind] == nil {
+			return nil, "", fmt.Errorf("media %q: nothing makes %s", ref, kind)
+		}
 		err = db.Read(func(tx *store.Tx) error {
-			data, mediaType, err = f.made(tx, what, name)
+			data, mediaType, err = makers[kind](tx, f.directory, name)
 			return err
 		})
 		return data, mediaType, err
 	}
-}
-
-const (
-	xlsxType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-	csvType  = "text/csv"
-)
-
-// made is a file that a feature keeps or makes.
-func (f *features) made(tx *store.Tx, what, name string) (data []byte, mediaType string, err error) {
-	switch what {
-	case "notice":
-		return notice.Media(tx, name)
-	case "honour":
-		data, err = award.Picture(tx, name, f.directory.Unit)
-		return data, draw.Type, err
-	case "round":
-		data, err = quiz.Picture(tx, name, f.directory.Unit)
-		return data, draw.Type, err
-	case "report":
-		data, err = f.report.Media(tx, what, name)
-		if strings.HasSuffix(name, ".csv") {
-			return data, csvType, err
-		}
-		return data, xlsxType, err
-	case "handbook":
-		data, err = f.report.Media(tx, what, name)
-		return data, "application/pdf", err
-	case "poster":
-		data, err = f.poster.Picture(tx, name, f.directory.Unit)
-		return data, draw.Type, err
-	}
-	unit, ending, _ := strings.Cut(name, ".")
-	var id int64
-	if what == "preview" {
-		if id, err = strconv.ParseInt(unit, 10, 64); err == nil {
-			data, err = roster.PreviewFile(tx, id)
-		}
-		return data, xlsxType, err
-	}
-	if what == "signup" {
-		if id, err = strconv.ParseInt(unit, 10, 64); err == nil {
-			unit, err = signup.UnitOf(tx, id)
-		}
-		if err != nil {
-			return nil, "", fmt.Errorf("sign-up %s: %w", name, err)
-		}
-	}
-	u, err := f.directory.Unit(tx, unit)
-	if err != nil {
-		return nil, "", fmt.Errorf("%s of %s: %w", what, unit, err)
-	}
-	switch what {
-	case "signup":
-		data, err = signup.Export(tx, id, u.Language)
-	case "ledger":
-		data, err = points.Export(tx, unit, name, u.Language)
-	default:
-		data, err = roster.Export(tx, unit, name, u.Language)
-	}
-	if ending == "csv" {
-		return data, csvType, err
-	}
-	return data, xlsxType, err
 }
 
 // newEngine joins the core and the features.
@@ -267,11 +220,12 @@ func (f *features) newEngine(o engine.Options, out *outbox.Outbox) *engine.Engin
 func checkContent(s *Settings, library *content.Library) (errs []error) {
 	f := newFeatures(nil, nil)
 	f.library.Store(library)
-	actions := map[string]engine.Action{}
+	actions, names := map[string]engine.Action{}, []string{}
 	for _, feature := range f.list() {
 		if actor, ok := feature.(engine.Actor); ok {
 			for _, a := range actor.Actions() {
 				actions[a.Name] = a
+				names = append(names, a.Name)
 			}
 		}
 	}
@@ -279,7 +233,7 @@ func checkContent(s *Settings, library *content.Library) (errs []error) {
 		path := fmt.Sprintf("schedules[%d]", i)
 		a, ok := actions[c.Do]
 		if !ok {
-			errs = append(errs, s.File.Fault(path+".do", "%q is none of lesson, quiz, checkin, notice, pulse, poster", c.Do))
+			errs = append(errs, s.File.Fault(path+".do", "%q is none of %s", c.Do, strings.Join(names, ", ")))
 			continue
 		}
 		if err := a.Check(c.Args()); err != nil {

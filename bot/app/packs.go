@@ -15,7 +15,7 @@ import (
 	"sync"
 	"time"
 
-	"branchbot/bot/web"
+	"branchbot/bot/feature/material"
 	"branchbot/content"
 	"branchbot/content/packs"
 	"branchbot/store"
@@ -85,8 +85,8 @@ func importedPacks(dir string) (files []string, stamp string, err error) {
 	return files, stamp, nil
 }
 
-// imported tells whether a pack was taken in at the console.
-func (p *packStore) imported(pack *content.Pack) bool { return filepath.Dir(pack.From) == p.dir }
+// Imported tells whether a pack was taken in at the console.
+func (p *packStore) Imported(pack *content.Pack) bool { return filepath.Dir(pack.From) == p.dir }
 
 // with is the library with a pack in the place of the imported one of its id, or
 // without that when pack is nil, checked as a whole.
@@ -95,13 +95,13 @@ func (p *packStore) with(id string, pack *content.Pack) (*content.Library, *cont
 	i := slices.IndexFunc(all, func(o *content.Pack) bool { return o.ID == id })
 	var old *content.Pack
 	switch {
-	case i >= 0 && !p.imported(all[i]):
-		return nil, nil, web.ErrPackTaken
+	case i >= 0 && !p.Imported(all[i]):
+		return nil, nil, material.ErrPackTaken
 	case i >= 0:
 		old = all[i]
 		all = slices.Delete(all, i, i+1)
 	case pack == nil:
-		return nil, nil, web.ErrNoPack
+		return nil, nil, material.ErrNoPack
 	}
 	if pack != nil {
 		all = append(all, pack)
@@ -113,8 +113,8 @@ func (p *packStore) with(id string, pack *content.Pack) (*content.Library, *cont
 	return library, old, err
 }
 
-// try implements web.Options.TryPack.
-func (p *packStore) try(zip []byte) (pack, old *content.Pack, base string, err error) {
+// Try implements material.Packs.
+func (p *packStore) Try(zip []byte) (pack, old *content.Pack, base string, err error) {
 	if pack, err = content.LoadZip(zip, ""); err != nil {
 		return nil, nil, "", err
 	}
@@ -142,8 +142,8 @@ func (p *packStore) standing(id string) (string, error) {
 	return hex.EncodeToString(sum[:]), nil
 }
 
-// put implements web.Options.PutPack.
-func (p *packStore) put(zip []byte, base string) error {
+// Put implements material.Packs.
+func (p *packStore) Put(zip []byte, base string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	pack, err := content.LoadZip(zip, "")
@@ -155,7 +155,7 @@ func (p *packStore) put(zip []byte, base string) error {
 		return err
 	}
 	if now != base {
-		return web.ErrPackChanged
+		return material.ErrPackChanged
 	}
 	pack.From = filepath.Join(p.dir, pack.ID+".zip")
 	library, _, err := p.with(pack.ID, pack)
@@ -202,19 +202,19 @@ func removeFile(name string) error {
 	return nil
 }
 
-// undoable implements web.Options.UndoablePack.
-func (p *packStore) undoable(pack *content.Pack) bool {
+// Undoable implements material.Packs.
+func (p *packStore) Undoable(pack *content.Pack) bool {
 	_, err := os.Stat(beforePack(p.dir, pack.ID))
-	return p.imported(pack) && err == nil
+	return p.Imported(pack) && err == nil
 }
 
-// undo implements web.Options.UndoPack.
-func (p *packStore) undo(id string) error {
+// Undo implements material.Packs.
+func (p *packStore) Undo(id string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	zip, err := os.ReadFile(beforePack(p.dir, id))
 	if errors.Is(err, fs.ErrNotExist) {
-		return web.ErrNoPack
+		return material.ErrNoPack
 	}
 	if err != nil {
 		return fmt.Errorf("bring back the pack %s: %w", id, err)
@@ -237,8 +237,8 @@ func (p *packStore) undo(id string) error {
 	return p.use(library)
 }
 
-// drop implements web.Options.DropPack.
-func (p *packStore) drop(id string) error {
+// Drop implements material.Packs.
+func (p *packStore) Drop(id string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	library, old, err := p.with(id, nil)
@@ -276,7 +276,7 @@ func (p *packStore) refresh() error {
 		return err
 	}
 	p.stamp = stamp
-	all := slices.DeleteFunc(p.bot.features.library.Load().Packs(), p.imported)
+	all := slices.DeleteFunc(p.bot.features.library.Load().Packs(), p.Imported)
 	imported, err := content.Open(files, packs.FS, "")
 	if err != nil {
 		return err

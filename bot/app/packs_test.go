@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"branchbot/bot/config"
-	"branchbot/bot/web"
+	"branchbot/bot/feature/material"
 	"branchbot/content"
 	"branchbot/store/storetest"
 )
@@ -81,13 +81,13 @@ func TestPacksOfSeveralProcesses(t *testing.T) {
 		one, two := start(), start()
 		base := func(b *Bot) string {
 			t.Helper()
-			_, _, base, err := b.packs.try(shopPack(t, "零"))
+			_, _, base, err := b.packs.Try(shopPack(t, "零"))
 			if err != nil {
 				t.Fatal(err)
 			}
 			return base
 		}
-		if err := one.packs.put(shopPack(t, "一"), base(one)); err != nil {
+		if err := one.packs.Put(shopPack(t, "一"), base(one)); err != nil {
 			t.Fatal(err)
 		}
 		asks(one, "一")
@@ -101,10 +101,10 @@ func TestPacksOfSeveralProcesses(t *testing.T) {
 		look(two)
 		asks(two, "一")
 		before := base(one)
-		if err := two.packs.put(shopPack(t, "二"), base(two)); err != nil {
+		if err := two.packs.Put(shopPack(t, "二"), base(two)); err != nil {
 			t.Fatal(err)
 		}
-		if err := one.packs.put(shopPack(t, "三"), before); !errors.Is(err, web.ErrPackChanged) {
+		if err := one.packs.Put(shopPack(t, "三"), before); !errors.Is(err, material.ErrPackChanged) {
 			t.Errorf("a pack that another process has replaced since the preview: %v", err)
 		}
 		look(one)
@@ -116,7 +116,7 @@ func TestPacksOfSeveralProcesses(t *testing.T) {
 			t.Fatal(err)
 		}
 		asks(one, "二")
-		if err := one.packs.drop("shop"); err == nil || !strings.Contains(err.Error(), "there are no questions") {
+		if err := one.packs.Drop("shop"); err == nil || !strings.Contains(err.Error(), "there are no questions") {
 			t.Errorf("a schedule needs it: %v", err)
 		}
 		look(one)
@@ -136,10 +136,10 @@ func TestPacksOfSeveralProcesses(t *testing.T) {
 		if err := os.Remove(file); err != nil {
 			t.Fatal(err)
 		}
-		if err := two.packs.drop("shop"); err != nil {
+		if err := two.packs.Drop("shop"); err != nil {
 			t.Fatal(err)
 		}
-		if err := two.packs.drop("shop"); err != web.ErrNoPack {
+		if err := two.packs.Drop("shop"); err != material.ErrNoPack {
 			t.Errorf("dropped twice: %v", err)
 		}
 		look(one)

@@ -133,7 +133,7 @@ func TestBrowserRoom(t *testing.T) {
 	steps("and sees his points in private", room("2"), say("积分"), see("李四，你现在有 1 分"), browser.Shot("3-private"))
 	steps("the secretary closes both", become("王敏"), room("1"), say("/结束"), see("实到 1 人"), say("/结束"), see("正确答案"), see("作答 1 人"), browser.Shot("4-result"))
 	steps("he is told in private who is missing", room("2"), see("【早班签到】未到 5 人"))
-	steps("the console opens with one click, for the secretary", chromedp.Click("#pages", chromedp.ByID), chromedp.WaitVisible(".tabs", chromedp.ByQuery),
+	steps("the console opens with one click, for the secretary", chromedp.Click("#pages", chromedp.ByID), chromedp.WaitVisible(".framed", chromedp.ByQuery),
 		chromedp.Poll(`document.body.innerText.includes("今天推送了什么")`, nil, polling...), browser.Shot("5-console"), chromedp.NavigateBack(), see("未到 5 人"))
 	steps("a reload shows it all", chromedp.Reload(), room("1"), see("正确答案"), see("今天的饭不错"))
 	p.stop()

@@ -59,6 +59,11 @@ func TestImportFiles(t *testing.T) {
 	t.Parallel()
 	_, run := branchFolder(t)
 	files, err := filepath.Glob("testdata/import/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	features, err := filepath.Glob("../feature/*/testdata/import/*")
+	files = append(files, features...)
 	if err != nil || len(files) < 20 {
 		t.Fatalf("%d files, %v", len(files), err)
 	}

@@ -66,9 +66,16 @@ func people(n int) chromedp.Action {
 	return browser.Until(`document.getElementById("persona").options.length === ` + strconv.Itoa(n))
 }
 
-// tab goes to a page by its name in the navigation.
-func tab(name string) chromedp.Action {
-	return chromedp.Tasks{chromedp.Click(`//nav[@class="tabs"]//a[.="` + name + `"]`), shows(name)}
+// tab goes to a page by the name of its group and its own in the navigation.
+func tab(group, name string) chromedp.Action {
+	follow := func(words string) chromedp.Action {
+		return browser.Until(`(() => {
+			const found = [...document.querySelectorAll("nav.side a")].filter(e => e.textContent.trim() === ` + quote(words) + `).at(-1);
+			found?.click();
+			return !!found;
+		})()`)
+	}
+	return chromedp.Tasks{follow(group), browser.Until(`document.readyState === "complete" && document.querySelector("nav.side a.group[aria-current]")?.textContent.trim() === ` + quote(group)), follow(name), shows(name)}
 }
 
 // shows waits for a page by its heading.
@@ -110,25 +117,25 @@ func TestSecretarysWeek(t *testing.T) {
 	defer p.stop() // before the fake goes
 
 	secretary.do("the room leads to the console", chromedp.Navigate("http://"+p.address+"/"), people(4), become("王敏"),
-		chromedp.Click("#pages", chromedp.ByID), chromedp.WaitVisible(".tabs", chromedp.ByQuery))
+		chromedp.Click("#pages", chromedp.ByID), chromedp.WaitVisible(".framed", chromedp.ByQuery))
 	member.do("a member is in the room", chromedp.Navigate("http://"+p.address+"/"), people(4), become("张三"))
 
-	secretary.do("an account waits to be scanned", tab("账号"), browser.Until(`document.querySelector("#account-wx .needs_human") !== null`),
+	secretary.do("an account waits to be scanned", tab("设置", "账号"), browser.Until(`document.querySelector("#account-wx .needs_human") !== null`),
 		chromedp.WaitVisible("img.code", chromedp.ByQuery), browser.Shot("week-1-scan"))
 	wechat.Scan(t)
 	wechat.Confirm(t)
 	secretary.do("it was scanned, the page says so by itself", browser.Until(`document.querySelector("#account-wx .online") !== null && !document.querySelector("img.code")`))
 
-	secretary.do("the roster is seen before it is taken in", tab("成员"), browser.Sees("共 4 人"),
+	secretary.do("the roster is seen before it is taken in", tab("人员", "成员"), browser.Sees("共 4 人"),
 		chromedp.SetUploadFiles("#file", []string{aRoster(t, dir)}, chromedp.ByID), presses("上传并预览"), browser.Sees("新增 2 人，改动 0 人"))
 	secretary.do("and then taken in", presses("确认导入"), browser.Sees("新增 2 人"), browser.Sees("共 6 人"), browser.Sees("周平"), browser.Shot("week-2-roster"))
 
-	secretary.do("a lesson is planned", tab("日程"), presses("添加日程"), shows("编辑日程"),
+	secretary.do("a lesson is planned", tab("发布", "日程"), presses("添加日程"), shows("编辑日程"),
 		fill("cron", "0 8 * * 1-5"), fill("days", ""), fill("action", "lesson"), fill("from", "starter/organisation-life"), presses("看看效果"),
 		browser.Until(`document.querySelectorAll("#seen ~ ol li").length === 5`), browser.Sees("发出去是这个样子"), browser.Shot("week-3-plan"))
 	secretary.do("and saved", presses("保存"), shows("日程"), browser.Sees("日程 1 项"))
 
-	secretary.do("a check-in is opened", tab("签到"), fill("title", "周一晨会"), presses("开始"), browser.Sees("周一晨会"))
+	secretary.do("a check-in is opened", tab("发布", "签到"), fill("title", "周一晨会"), presses("开始"), browser.Sees("周一晨会"))
 	secretary.do("and watched", presses("周一晨会"), shows("签到详情"), counts(6, "应到"), counts(0, "实到"))
 	member.do("a member answers in the other browser", see("【周一晨会】开始"), say("签到"))
 	secretary.do("the count rises", counts(1, "实到"))
@@ -136,7 +143,7 @@ func TestSecretarysWeek(t *testing.T) {
 	secretary.do("the count rises again, and he is not missing any more", counts(2, "实到"), counts(4, "未到"),
 		browser.Until(`!document.querySelector("#live .names").innerText.includes("李四")`), browser.Shot("week-4-count"))
 
-	secretary.do("a notice is seen as it will look", tab("通知"), presses("写通知"), shows("写通知"),
+	secretary.do("a notice is seen as it will look", tab("发布", "通知"), presses("写通知"), shows("写通知"),
 		fill("text", "周五下午三点在三楼会议室召开支部党员大会，请准时参加。"), presses("预览"), browser.Sees("将发给 1 个组织"), browser.Sees("支部党员大会"))
 	secretary.do("and sent", presses("发送"), shows("通知"), browser.Sees("001：正在发出"))
 	member.do("it is acknowledged", see("支部党员大会"), say("收到"))
@@ -144,10 +151,10 @@ func TestSecretarysWeek(t *testing.T) {
 	secretary.do("those missing are reminded", presses("催办"), browser.Sees("正在提醒"), browser.Sees("还可以催 1 次"), browser.Shot("week-5-notice"))
 	member.do("in private", become("陈静"), room("2"), see("支部党员大会"))
 
-	secretary.do("the check-in ends", tab("签到"), presses("周一晨会"), shows("签到详情"), presses("现在结束"), browser.Sees("已结束"))
-	report := download(secretary, tab("报表"), presses("下载 Excel"))
+	secretary.do("the check-in ends", tab("发布", "签到"), presses("周一晨会"), shows("签到详情"), presses("现在结束"), browser.Sees("已结束"))
+	report := download(secretary, tab("资料", "报表"), presses("下载 Excel"))
 	checkReport(t, report)
-	secretary.do("the audit knows", tab("操作记录"), browser.Sees("导出报表"), browser.Shot("week-6-audit"))
+	secretary.do("the audit knows", tab("设置", "操作记录"), browser.Sees("导出 20"), browser.Shot("week-6-audit"))
 }
 
 // aRoster is a workbook with two new members.

@@ -23,7 +23,7 @@ var (
 	ack       = command.Want{Kind: command.Acknowledge}
 	done      = command.Want{Kind: command.Done}
 	checkin   = command.Want{Kind: command.CheckIn}
-	signup    = command.Want{Kind: command.SignUp}
+	signup    = command.Want{Kind: command.Join}
 	number    = command.Want{Kind: command.Number}
 	order4    = command.Want{Kind: command.Order, Options: 4}
 	orderNo4  = command.Want{Kind: command.Order, Options: 4, Digits: true}

@@ -66,7 +66,7 @@ func (r Reply) words(w Want) (Answer, Verdict) {
 			}
 		}
 		l = checkIns
-	case SignUp:
+	case Join:
 		if len(r.Text) > maxPhrases+len(r.Self) {
 			return Answer{}, NoMatch
 		}
@@ -94,7 +94,7 @@ func (r Reply) words(w Want) (Answer, Verdict) {
 
 // withoutTitle drops the title of a sign-up, or the end of it: 报名周六植树, 参加植树.
 func (r Reply) withoutTitle(w Want) string {
-	if w.Kind != SignUp || len(w.Texts) == 0 {
+	if w.Kind != Join || len(w.Texts) == 0 {
 		return r.Text
 	}
 	title := []rune(canonical(half(w.Texts[0])))
@@ -144,7 +144,7 @@ func (r Reply) unsure(l *lexicon, k Kind, text string, a Answer) (Answer, Verdic
 	if l.named(text) {
 		return a, Near
 	}
-	if r.Quoted && k != SignUp && utf8.RuneCountInString(text) <= 12 && !strings.ContainsFunc(text, unicode.IsDigit) {
+	if r.Quoted && k != Join && utf8.RuneCountInString(text) <= 12 && !strings.ContainsFunc(text, unicode.IsDigit) {
 		return a, Near
 	}
 	return Answer{}, NoMatch
@@ -381,7 +381,7 @@ func (r Reply) proxy(w Want) bool {
 			break
 		}
 	}
-	if forOther && w.Kind == SignUp && strings.HasPrefix(rest, "我") {
+	if forOther && w.Kind == Join && strings.HasPrefix(rest, "我") {
 		return false // 帮我报名 is one's own
 	}
 	if !forOther && !strings.Contains(rest, "、") {

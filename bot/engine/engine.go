@@ -17,6 +17,7 @@ import (
 	"context"
 	"log/slog"
 	"maps"
+	"strings"
 	"sync"
 	"time"
 
@@ -204,14 +205,6 @@ type Reporter interface {
 	Status(t *Turn) ([]string, error)
 }
 
-// Personal is a feature that keeps something about members.
-type Personal interface {
-	// Open are lines about what is open for the member now, for /今日.
-	Open(t *Turn, m *Member) ([]string, error)
-	// Data are lines about all that is stored about the member, for /我的数据.
-	Data(t *Turn, m *Member) ([]string, error)
-}
-
 // Leaver is a feature in which something goes on when somebody has left the roster, as a seat
 // that others wait for.
 type Leaver interface {
@@ -228,6 +221,29 @@ func (t *Turn) Left(m *Member) error {
 		}
 	}
 	return nil
+}
+
+// MediaMaker is a feature that keeps or makes files which messages carry.
+type MediaMaker interface {
+	// Media are its makers, by the kind that begins a ref: KIND:NAME.
+	Media() map[string]MakeMedia
+}
+
+// MakeMedia returns the bytes and the type of what a ref names.
+type MakeMedia func(tx *store.Tx, d Directory, name string) (data []byte, mediaType string, err error)
+
+// Media types of tables.
+const (
+	XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+	CSV  = "text/csv; charset=utf-8"
+)
+
+// TableType is the type of a table by its name.
+func TableType(name string) string {
+	if strings.HasSuffix(name, ".csv") {
+		return CSV
+	}
+	return XLSX
 }
 
 // Actor is a feature whose actions schedules and /推送 can start.
@@ -441,6 +457,28 @@ func New(o Options) *Engine {
 func (e *Engine) Action(name string) (Action, bool) {
 	a, ok := e.actions[name]
 	return a, ok
+}
+
+// Feature is the feature of a name; nil when there is none.
+func (e *Engine) Feature(name string) Feature {
+	for _, f := range e.Features {
+		if f.Name() == name {
+			return f
+		}
+	}
+	return nil
+}
+
+// ActionNames are the names of all actions, in the order of the features.
+func (e *Engine) ActionNames() (names []string) {
+	for _, f := range e.Features {
+		if actor, ok := f.(Actor); ok {
+			for _, a := range actor.Actions() {
+				names = append(names, a.Name)
+			}
+		}
+	}
+	return names
 }
 
 // Run handles events and timers until ctx ends. Events whose Accept has begun

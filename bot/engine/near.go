@@ -237,7 +237,7 @@ func (t *Turn) wordOf(c candidate) string {
 			return "请假"
 		}
 		return words[c.prompt.Want.Kind][0]
-	case command.SignUp:
+	case command.Join:
 		if a.Value == "withdraw" {
 			return "-1"
 		}

@@ -181,7 +181,7 @@ func (t *Turn) prompt(id int64) (Prompt, error) {
 	return scanPrompt(t.Tx.QueryRow(selectPrompt+`WHERE id = $1`, id))
 }
 
-func scanPrompt(row interface{ Scan(...any) error }) (Prompt, error) {
+func scanPrompt(row store.Scanner) (Prompt, error) {
 	var p Prompt
 	var want string
 	var opened, closes int64

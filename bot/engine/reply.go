@@ -75,7 +75,7 @@ func (c candidate) done(awaited bool) bool {
 	if c.answer.Value == "withdraw" {
 		return awaited
 	}
-	return !awaited && c.prompt.Want.Kind != command.SignUp
+	return !awaited && c.prompt.Want.Kind != command.Join
 }
 
 // matches are the candidates of a message, sorted by how well they fit.
@@ -269,7 +269,7 @@ func acknowledges(fits []candidate) bool {
 func wordy(fits []candidate) bool {
 	return !slices.ContainsFunc(fits, func(c candidate) bool {
 		switch c.prompt.Want.Kind {
-		case command.Acknowledge, command.CheckIn, command.Done, command.SignUp:
+		case command.Acknowledge, command.CheckIn, command.Done, command.Join:
 			return false
 		}
 		return true
@@ -472,7 +472,7 @@ func (t *Turn) answer(p Prompt, a command.Answer) func() error {
 			}
 			return t.cameLate(p, t.Member)
 		}
-		if a.Value == "withdraw" && p.Want.Kind != command.SignUp {
+		if a.Value == "withdraw" && p.Want.Kind != command.Join {
 			return t.takeBack(p, f)
 		}
 		if err := t.noteMessage(p); err != nil {

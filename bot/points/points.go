@@ -329,7 +329,7 @@ func Places(tx *store.Tx, unit string, most int) ([]Place, error) {
 	return out, rows.Err()
 }
 
-func scanEntry(row interface{ Scan(...any) error }) (e Entry, err error) {
+func scanEntry(row store.Scanner) (e Entry, err error) {
 	err = row.Scan(&e.Unit, &e.Seq, &e.Member, &e.Points, &e.Rule, &e.Version, &e.Day, &e.At, &e.Key, &e.Cause,
 		&e.Actor, &e.Reverses, &e.Note, &e.Hash)
 	return e, err

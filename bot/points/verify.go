@@ -145,6 +145,8 @@ type Cause struct {
 	Item string // e.g. round:
 	// Where is a condition in SQL over the entry: e.item (the id), e.member, e.at.
 	Where string
+	// Title tells what the item is, in words.
+	Title func(tx *store.Tx, id int64) (string, error)
 }
 
 // Causer is a feature that books points.

@@ -201,9 +201,9 @@ func year(text string, now time.Time) (Period, bool) {
 	return Year(y), true
 }
 
-// Media makes the file of a reference: report:PERIOD/UNIT.xlsx (or .csv),
+// file makes the file of a reference: report:PERIOD/UNIT.xlsx (or .csv),
 // handbook:YEAR/MEMBER.pdf.
-func (f *Feature) Media(tx *store.Tx, what, name string) ([]byte, error) {
+func (f *Feature) file(tx *store.Tx, what, name string) ([]byte, error) {
 	period, rest, ok1 := strings.Cut(name, "/")
 	of, ending, ok2 := strings.Cut(rest, ".")
 	p, ok3 := ReadKey(period)

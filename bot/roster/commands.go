@@ -23,6 +23,8 @@ type Feature struct {
 	// Page makes the address at which a join code opens the browser room; ""
 	// when there is none.
 	Page func(code string) string
+	// Doubts are people whom a platform shows under new ids; nil: there are none.
+	Doubts func() ([]Doubt, error)
 
 	wrong wrongCodes
 }

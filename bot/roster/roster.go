@@ -147,7 +147,7 @@ func cached[K comparable, V any](d *Directory, tx *store.Tx, m func() map[K]V, k
 
 const selectMember = `SELECT m.id, m.unit, m.staff, m.name, m.status, m.joined_on, m.language, m.board FROM member m `
 
-func scanMember(row interface{ Scan(...any) error }) (*engine.Member, error) {
+func scanMember(row store.Scanner) (*engine.Member, error) {
 	m := &engine.Member{}
 	err := row.Scan(&m.ID, &m.Unit, &m.Staff, &m.Name, &m.Status, &m.JoinedOn, &m.Language, &m.Board)
 	if errors.Is(err, store.ErrNoRows) {

@@ -202,7 +202,7 @@ const (
 )
 
 // scan reads the columns, and more behind them.
-func (s *row) scan(r interface{ Scan(...any) error }, more ...any) error {
+func (s *row) scan(r store.Scanner, more ...any) error {
 	var handled int64
 	var days string
 	err := r.Scan(append([]any{&s.ID, &s.Unit, &s.Cron, &s.Zone, &s.Action, &s.Args, &s.Misfire, &s.StartsOn, &s.EndsOn, &s.Origin,

@@ -11,17 +11,12 @@ import (
 	"strings"
 
 	"branchbot/bot/chat"
-	"branchbot/bot/engine"
 	"branchbot/bot/outbox"
 	"branchbot/store"
 )
 
-// accountsPage shows how the bot's accounts do. Whoever scans the code of one
+// The page accounts shows how the bot's accounts do. Whoever scans the code of one
 // can give the account away, so the top unit's secretaries alone see codes.
-var accountsPage = page{
-	path: "accounts", title: "console.title.accounts", role: engine.Secretary, nav: true, view: "accounts",
-	get: showAccounts, post: changeAccount, pulse: accountsPulse,
-}
 
 // account is one login of the bot.
 type account struct {
@@ -115,10 +110,10 @@ func showAccounts(r *Request) error {
 func changeAccount(r *Request) error {
 	id := chat.AccountID(r.Field("account"))
 	if _, known := r.server.Engine.States()[id]; !known || !r.Top || !r.server.ByPhone(id) {
-		return complain(http.StatusForbidden, "console.accounts.not_yours")
+		return UserError(http.StatusForbidden, "console.accounts.not_yours")
 	}
 	if !r.server.DB.Holds(outbox.Role(id)) {
-		return complain(http.StatusConflict, "console.accounts.elsewhere")
+		return UserError(http.StatusConflict, "console.accounts.elsewhere")
 	}
 	change, said := r.server.Renew, "console.accounts.renewed"
 	if r.Field("do") == "accept" {
@@ -135,7 +130,7 @@ func changeAccount(r *Request) error {
 }
 
 // accountsPulse changes with the states, the codes and what waits.
-func accountsPulse(s *Server, tx *store.Tx, _ string) (string, error) {
+func (s *Server) accountsPulse(tx *store.Tx, _ string) (string, error) {
 	text := ""
 	states := s.Engine.States()
 	for _, id := range slices.SortedFunc(maps.Keys(states), cmp.Compare[chat.AccountID]) {

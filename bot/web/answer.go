@@ -90,9 +90,9 @@ func (a *answer) send(w http.ResponseWriter) error {
 	return nil
 }
 
-// made gathers the answers of next, and has one person make two at a time: the
+// gathered gathers the answers of next, and has one person make two at a time: the
 // database and the processors are for all.
-func (s *Server) made(next http.Handler) http.Handler {
+func (s *Server) gathered(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a := &answer{header: w.Header()}
 		func() {

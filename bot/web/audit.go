@@ -1,14 +1,10 @@
 package web
 
 import (
-	"slices"
-
-	"branchbot/bot/engine"
 	"branchbot/bot/locale"
 )
 
-// auditPage shows who changed or exported what, in the unit and under it.
-var auditPage = page{path: "audit", title: "console.title.audit", role: engine.Secretary, nav: true, view: "audit", get: showAudit}
+// The page audit shows who changed or exported what, in the unit and under it.
 
 // auditRow is one act of somebody.
 type auditRow struct {
@@ -35,8 +31,8 @@ func showAudit(r *Request) error {
 
 // PageName is the title of a page that the audit names by its path.
 func (r *Request) PageName(path string) string {
-	if i := slices.IndexFunc(pages, func(p page) bool { return p.path == path }); i >= 0 {
-		return r.T(pages[i].title)
+	if p := r.server.pageAt(path); p != nil {
+		return r.T(p.Title)
 	}
 	return "–"
 }

@@ -130,7 +130,7 @@ func (s *staged) addresses(b *testing.B, unit string) (all []string) {
 		"signups/{id}":  `SELECT MAX(id) FROM signup WHERE unit = $1`,
 	}
 	at := web.Root + "u/" + unit + "/"
-	for _, path := range web.Paths(unit) {
+	for _, path := range s.Console.Paths(unit) {
 		page := strings.TrimPrefix(path, at)
 		switch query := newest[page]; {
 		case query != "":

@@ -33,7 +33,7 @@ func run(t *testing.T, ctx context.Context, what string, actions ...chromedp.Act
 // admit enters as the member with a staff number, as a person does: the link,
 // then the button.
 func admit(d *desk, staff string) chromedp.Action {
-	return chromedp.Tasks{chromedp.Navigate(d.link(staff)), chromedp.Click("button.main", chromedp.ByQuery), chromedp.WaitVisible(".tabs", chromedp.ByQuery)}
+	return chromedp.Tasks{chromedp.Navigate(d.link(staff)), chromedp.Click("button.main", chromedp.ByQuery), chromedp.WaitVisible(".framed", chromedp.ByQuery)}
 }
 
 // look is how a page is looked at: width in pixels, colours.
@@ -153,7 +153,7 @@ func TestAccessible(t *testing.T) {
 	run(t, ctx, "the entry", chromedp.Navigate(d.link("0001")), look(390, false), browser.Shot("enter-390-light"))
 	accessible(t, ctx, "the entry", true)
 	run(t, ctx, "enter", admit(d, "0001"))
-	for _, path := range append(web.Paths("demo"), "/console/me/handbook") {
+	for _, path := range append(d.Console.Paths("demo"), "/console/me/handbook") {
 		if strings.Contains(path, "{") && samples[path] == "" {
 			t.Errorf("add an address for %s to samples", path)
 			continue
@@ -247,8 +247,8 @@ func TestLive(t *testing.T) {
 	if _, err := d.Play(t, "张三: 签到\n李四: 签到\n"); err != nil {
 		t.Fatal(err)
 	}
-	run(t, ctx, "the count rises", browser.Until(`document.querySelector("#live td.number")?.innerText.trim() === "2"`))
-	run(t, ctx, "who is missing", chromedp.Click(`button[value="absent"]`, chromedp.ByQuery), chromedp.WaitVisible(".flash", chromedp.ByQuery), browser.Sees("赵磊"))
+	run(t, ctx, "the count rises", browser.Until(`document.querySelector("#live .thing .count")?.innerText.trim() === "2"`))
+	run(t, ctx, "who is missing", chromedp.Click(`button[value="missing"]`, chromedp.ByQuery), chromedp.WaitVisible(".flash", chromedp.ByQuery), browser.Sees("赵磊"))
 	run(t, ctx, "close", chromedp.Click(`button[value="close"]`, chromedp.ByQuery), browser.Sees("已结束"), browser.Sees("现在没有正在进行的事项"))
 }
 
@@ -262,6 +262,6 @@ func TestWithoutScript(t *testing.T) {
 	}
 	off := chromedp.ActionFunc(func(ctx context.Context) error { return emulation.SetScriptExecutionDisabled(true).Do(ctx) })
 	on := chromedp.ActionFunc(func(ctx context.Context) error { return emulation.SetScriptExecutionDisabled(false).Do(ctx) })
-	run(t, ctx, "enter and close", off, chromedp.Navigate(d.link("0001")), chromedp.Click("button.main", chromedp.ByQuery), chromedp.WaitVisible(".tabs", chromedp.ByQuery),
+	run(t, ctx, "enter and close", off, chromedp.Navigate(d.link("0001")), chromedp.Click("button.main", chromedp.ByQuery), chromedp.WaitVisible(".framed", chromedp.ByQuery),
 		chromedp.Click(`button[value="close"]`, chromedp.ByQuery), chromedp.WaitVisible(".flash", chromedp.ByQuery), on, browser.Sees("已结束"))
 }

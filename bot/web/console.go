@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"io/fs"
@@ -12,8 +13,6 @@ import (
 
 	"branchbot/bot/chat"
 	"branchbot/bot/engine"
-	"branchbot/bot/schedule"
-	"branchbot/content"
 	"branchbot/store"
 )
 
@@ -25,10 +24,8 @@ type Options struct {
 	DB     *store.DB
 	Engine *engine.Engine
 	// Act does what members want: the engine's Act.
-	Act      func(context.Context, engine.Act) (engine.Acted, error)
-	Schedule *schedule.Feature
-	// Doubts are people whom a platform shows under new ids. May be nil.
-	Doubts func() ([]Doubt, error)
+	Act    func(context.Context, engine.Act) (engine.Acted, error)
+	Roster Roster
 	// Top is the unit whose secretaries may change what holds for all units.
 	Top string
 	// Code is the picture to scan of an account that is logged in with a phone
@@ -43,28 +40,45 @@ type Options struct {
 	// its place if that is right and the file is still in the state base.
 	Section    func(name string) (Section, error)
 	SetSection func(name, text, base string) error
-	// TryPack reads a pack out of a .zip file that content.Unzip or content.Wrap has
-	// made, and returns it with the one in whose place it would come, nil when
-	// there is none, and base, which tells that one from others. PutPack takes it into
-	// use, for all processes and after a restart, if base still stands; DropPack removes
-	// one that ImportedPack says was taken in so. Their errors are all that is wrong with
-	// it, ErrPackTaken, ErrPackChanged, ErrNoPack.
-	TryPack  func(zip []byte) (pack, old *content.Pack, base string, err error)
-	PutPack  func(zip []byte, base string) error
-	DropPack func(id string) error
-	// UndoPack brings back what the last PutPack of a pack has replaced, ErrNoPack when that was
-	// nothing; UndoablePack tells which.
-	UndoPack     func(id string) error
-	UndoablePack func(*content.Pack) bool
-	ImportedPack func(*content.Pack) bool
+	// Styles are the style sheets of features, by their names below assets/.
+	Styles map[string]string
 	// Language is for people of whom nothing is known.
 	Language string
 	Log      *slog.Logger
 }
 
+// Roster is what the console asks about members. Package roster implements it.
+type Roster interface {
+	// ByStaff is nil for a staff number that nobody has.
+	ByStaff(tx *store.Tx, staff string) (*engine.Member, error)
+	// Granted are the roles of a member by unit.
+	Granted(tx *store.Tx, member int64) (map[string][]string, error)
+	// Memberships are the times in which units had a member.
+	Memberships(tx *store.Tx, member int64) ([]Membership, error)
+	// Rooms are a member's sessions of the browser room.
+	Rooms(tx *store.Tx, member int64) ([]Room, error)
+	// EndRooms ends a session of the browser room, or all of a member's for 0.
+	EndRooms(tx *store.Tx, member, session int64) error
+}
+
+// Room is a browser in which a member is in the chat room.
+type Room struct {
+	ID            int64
+	Browser       string
+	Created, Seen time.Time
+}
+
+// Membership is a time in which a unit had a member.
+type Membership struct {
+	Unit     string
+	From, To time.Time // To is behind it; zero: it goes on
+}
+
 // Server serves the console. Make one with New, then Run it.
 type Server struct {
 	Options
+	pages   []Page
+	parts   []Part
 	live    *live
 	limits  limits
 	guesses guesses
@@ -75,71 +89,83 @@ type Server struct {
 // New makes a console.
 func New(o Options) *Server {
 	s := &Server{Options: o, hashing: make(chan struct{}, 2)}
-	s.live = newLive(o.DB, o.Log, func(tx *store.Tx, w watch) (string, error) {
-		i := slices.IndexFunc(pages, func(p page) bool { return p.path == w.page })
-		return pages[i].pulse(s, tx, w.unit)
-	})
+	s.gather()
+	s.live = newLive(o.DB, o.Log, func(tx *store.Tx, w watch) (string, error) { return s.pageAt(w.page).Pulse(tx, w.unit) })
 	return s
 }
 
 // Run feeds the pages that are being watched until ctx ends.
 func (s *Server) Run(ctx context.Context) { s.live.run(ctx) }
 
-// page is one page of the console.
-type page struct {
-	path  string      // below /console/u/UNIT/, or below /console/ when it is the member's own
-	title string      // key of the catalogue
-	role  engine.Role // that the member must have in the unit
-	nav   bool        // stands in the navigation
-	own   bool        // the member's own: in his home unit
-	top   bool        // for secretaries of the top unit alone
-	view  string      // the template: assets/VIEW.html
+// Page is one page of the console.
+type Page struct {
+	Path  string      // below /console/u/UNIT/, or below /console/ when it is the member's own
+	Title string      // key of the catalogue
+	Role  engine.Role // that the member must have in the unit
+	Nav   Nav         // where it stands in the navigation; zero: nowhere
+	Own   bool        // the member's own: in their home unit
+	Top   bool        // for secretaries of the top unit alone
+	View  *View       // nil for a file
 
-	get  func(*Request) error // shows it: reads r.Tx, calls r.Show
-	post func(*Request) error // changes something; nil: nothing can be changed
-	// pulse changes when what the page shows has changed; nil: the page is not
+	Get  func(*Request) error // shows it: reads r.Tx, calls r.Show
+	Post func(*Request) error // changes something; nil: nothing can be changed
+	// Pulse changes when what the page shows has changed; nil: the page is not
 	// live. It is asked each second while somebody watches.
-	pulse func(s *Server, tx *store.Tx, unit string) (string, error)
+	Pulse func(tx *store.Tx, unit string) (string, error)
+	// Tells is of a page whose path ends in /export: whether a file that was exported has
+	// something about a member, by the ref that Export was given. Members see on their page
+	// who took it out. nil: it tells of nobody by name.
+	Tells func(tx *store.Tx, ref string, member int64) (bool, error)
 }
 
-// pages are all pages, in the order of the navigation.
-var pages = []page{
-	todayPage,
-	membersPage,
-	memberPage,
-	membersExport,
-	rosterPage,
-	waitingPage,
-	noticesPage,
-	noticePage,
-	newNoticePage,
-	roundsPage,
-	roundPage,
-	checkinsPage,
-	checkinPage,
-	signupsPage,
-	signupPage,
-	signupExport,
-	surveysPage,
-	schedulesPage,
-	schedulePage,
-	contentPage,
-	importPage, leftPage, templatePage, writePage,
-	itemPage,
-	ledgerPage,
-	ledgerExport,
-	reportsPage,
-	reportsExport,
-	accountsPage,
-	settingsPage,
-	auditPage,
-	unitsPage,
-	mePage,
-	handbookPage,
-	handbookFile,
-	honourFile,
-	mydataPage,
-	mydataFile,
+// Paged is a feature with pages.
+type Paged interface {
+	Pages() []Page
+}
+
+// TellsOfAll is Page.Tells of a file about all members of a unit.
+func TellsOfAll(*store.Tx, string, int64) (bool, error) { return true, nil }
+
+// ownPages are those that belong to no feature.
+func (s *Server) ownPages() []Page {
+	return []Page{
+		{Path: "today", Title: "console.title.today", Role: engine.Secretary, Nav: Nav{Today, 1}, View: views.Of("today"),
+			Get: showToday, Post: changeToday, Pulse: s.todayPulse},
+		{Path: "accounts", Title: "console.title.accounts", Role: engine.Secretary, Nav: Nav{Settings, 1}, View: views.Of("accounts"),
+			Get: showAccounts, Post: changeAccount, Pulse: s.accountsPulse},
+		{Path: "settings", Title: "console.title.settings", Role: engine.Secretary, Nav: Nav{Settings, 2}, View: views.Of("settings"),
+			Get: showSettings, Post: changeSettings},
+		{Path: "audit", Title: "console.title.audit", Role: engine.Secretary, Nav: Nav{Settings, 3}, View: views.Of("audit"), Get: showAudit},
+		{Path: "units", Title: "console.title.units", Role: engine.Secretary, View: views.Of("units"), Get: showUnits},
+		{Path: "me", Title: "console.title.me", Role: engine.OnRoster, Nav: Nav{Mine, 1}, Own: true, View: views.Of("me"), Get: showMe, Post: changeMe},
+		{Path: "me/data", Title: "console.title.mydata", Own: true, Role: engine.OnRoster, View: views.Of("mydata"), Get: showMydata},
+		{Path: "me/data.zip", Title: "console.title.mydata", Own: true, Role: engine.OnRoster, Get: exportMydata},
+	}
+}
+
+// gather collects the pages and parts of all features.
+func (s *Server) gather() {
+	s.pages = s.ownPages()
+	for _, f := range s.Engine.Features {
+		if p, ok := f.(Paged); ok {
+			s.pages = append(s.pages, p.Pages()...)
+		}
+		if p, ok := f.(Partner); ok {
+			s.parts = append(s.parts, p.Parts()...)
+		}
+	}
+	slices.SortStableFunc(s.pages, func(a, b Page) int {
+		return cmp.Or(cmp.Compare(a.Nav.Group, b.Nav.Group), cmp.Compare(a.Nav.Order, b.Nav.Order))
+	})
+}
+
+// pageAt is the page of a path; nil when there is none.
+func (s *Server) pageAt(path string) *Page {
+	i := slices.IndexFunc(s.pages, func(p Page) bool { return p.Path == path })
+	if i < 0 {
+		return nil
+	}
+	return &s.pages[i]
 }
 
 //go:embed assets
@@ -167,32 +193,37 @@ func (s *Server) Handler() http.Handler {
 		w.Header().Set("Cache-Control", "no-cache") // they hold no secrets, and change with the program
 		static.ServeHTTP(w, r)
 	})
-	mux.HandleFunc("GET "+Root+"assets/charts.css", serveChartCSS)
-	mux.HandleFunc("GET "+handbookCSS, serveHandbookCSS)
+	for name, text := range s.Styles {
+		mux.HandleFunc("GET "+Root+"assets/"+name, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Cache-Control", "no-cache")
+			w.Header().Set("Content-Type", "text/css; charset=utf-8")
+			_, _ = w.Write([]byte(text))
+		})
+	}
 	mux.HandleFunc("GET "+Root+"events", s.events)
-	mux.Handle(Root, s.made(s.pages()))
+	mux.Handle(Root, s.gathered(s.made()))
 	guard := http.NewCrossOriginProtection()
 	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.stranger(w, r).fail(complain(http.StatusForbidden, "console.foreign_form"))
+		s.stranger(w, r).fail(UserError(http.StatusForbidden, "console.foreign_form"))
 	}))
 	return headers(guard.Handler(mux))
 }
 
 // pages serves what is made for each request.
-func (s *Server) pages() http.Handler {
+func (s *Server) made() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+Root+"{$}", s.front)
 	mux.HandleFunc("GET "+Root+"enter", s.enterPage)
 	mux.HandleFunc("POST "+Root+"enter", s.enter)
 	mux.HandleFunc("POST "+Root+"leave", s.own(s.leave))
-	mux.HandleFunc("POST "+Root+"u/{unit}/press", s.inUnit(page{path: "press", role: engine.OnRoster, post: press}))
-	for _, p := range pages {
-		at := Root + p.path
-		if !p.own {
-			at = Root + "u/{unit}/" + p.path
+	mux.HandleFunc("POST "+Root+"u/{unit}/press", s.inUnit(Page{Path: "press", Role: engine.OnRoster, Post: press}))
+	for _, p := range s.pages {
+		at := Root + p.Path
+		if !p.Own {
+			at = Root + "u/{unit}/" + p.Path
 		}
 		mux.HandleFunc("GET "+at, s.inUnit(p))
-		if p.post != nil {
+		if p.Post != nil {
 			mux.HandleFunc("POST "+at, s.inUnit(p))
 		}
 	}

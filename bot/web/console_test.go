@@ -154,7 +154,7 @@ func TestPages(t *testing.T) {
 		}
 		d.furnish()
 		b := d.enter("0001")
-		for _, path := range web.Paths("demo") {
+		for _, path := range d.Console.Paths("demo") {
 			if strings.Contains(path, "{") {
 				path = samples[path]
 			}
@@ -169,7 +169,9 @@ func TestPages(t *testing.T) {
 		contains(t, text, "<h1>今日</h1>", "晨会", "三楼会议室", "植树活动", "1 / 4", "我不在群里了，或者群已经解散", "今天推送了什么", "friday-quiz")
 		form := b.form("/console/u/demo/today")
 		form.Set("do", "close")
-		_, code, _ := strings.Cut(text, "晨会</bdi> <span class=\"code\">#")
+		form.Set("feature", "checkin")
+		_, code, _ := strings.Cut(text, "晨会</bdi>")
+		_, code, _ = strings.Cut(code, "#")
 		code, _, _ = strings.Cut(code, "<")
 		form.Set("code", code)
 		_, text = b.post("/console/u/demo/today", form)

@@ -45,13 +45,13 @@ func (s *Server) enterPage(w http.ResponseWriter, hr *http.Request) {
 }
 
 func (s *Server) showEntry(r *Request, status int, e entry) {
-	r.page = page{path: "enter", title: "console.title.enter", view: "enter"}
+	r.page = Page{Path: "enter", Title: "console.title.enter"}
 	if len(e.Key) > 64 {
 		e.Key = ""
 	}
 	r.Data = e
 	var out bytes.Buffer
-	if err := templates["enter"].Execute(&out, r); err != nil {
+	if err := views.Of("enter").tmpl.Execute(&out, r); err != nil {
 		r.fail(err)
 		return
 	}
@@ -126,7 +126,7 @@ func (s *Server) letIn(r *Request, find func(*store.Tx) (visitor, error), wrong 
 
 // own is a handler of a form that is not about a unit.
 func (s *Server) own(do func(*Request) error) http.HandlerFunc {
-	return s.inUnit(page{path: "leave", own: true, post: do})
+	return s.inUnit(Page{Path: "leave", Own: true, Post: do})
 }
 
 // leave ends the session.
@@ -135,7 +135,7 @@ func (s *Server) leave(r *Request) error {
 		return err
 	}
 	http.SetCookie(r.w, &http.Cookie{Name: cookieName(secure(r.Request)), Path: "/", MaxAge: -1, HttpOnly: true, Secure: secure(r.Request)})
-	return r.redirect(Root + "enter")
+	return r.Redirect(Root + "enter")
 }
 
 // addressOf is where a request comes from.

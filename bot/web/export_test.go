@@ -4,19 +4,20 @@ import (
 	"fmt"
 	"slices"
 
+	"branchbot/bot/engine"
 	"branchbot/store"
 )
 
 // Paths are the paths of all pages but those that are files, those of a unit as u/UNIT/….
-func Paths(unit string) []string {
+func (s *Server) Paths(unit string) []string {
 	var all []string
-	for _, p := range pages {
+	for _, p := range s.pages {
 		switch {
-		case p.view == "": // a file
-		case p.own:
-			all = append(all, Root+p.path)
+		case p.View == nil: // a file
+		case p.Own:
+			all = append(all, Root+p.Path)
 		default:
-			all = append(all, Root+"u/"+unit+"/"+p.path)
+			all = append(all, Root+"u/"+unit+"/"+p.Path)
 		}
 	}
 	return all
@@ -25,12 +26,12 @@ func Paths(unit string) []string {
 // Pulses asks all pages for their pulse.
 func (s *Server) Pulses(unit string) error {
 	return s.DB.Read(func(tx *store.Tx) error {
-		for _, p := range pages {
-			if p.pulse == nil {
+		for _, p := range s.pages {
+			if p.Pulse == nil {
 				continue
 			}
-			if text, err := p.pulse(s, tx, unit); err != nil || text == "" {
-				return fmt.Errorf("pulse of %s: %q %w", p.path, text, err)
+			if text, err := p.Pulse(tx, unit); err != nil || text == "" {
+				return fmt.Errorf("pulse of %s: %q %w", p.Path, text, err)
 			}
 		}
 		return nil
@@ -50,23 +51,23 @@ func (s *Server) Pulse(page, unit string) (pulse string, err error) {
 }
 
 // IsLive tells whether a page is told of changes.
-func IsLive(path string) bool {
-	i := slices.IndexFunc(pages, func(p page) bool { return p.path == path })
-	return i >= 0 && pages[i].pulse != nil
+func (s *Server) IsLive(path string) bool {
+	p := s.pageAt(path)
+	return p != nil && p.Pulse != nil
 }
 
 // TellsOf tells whether a table is in the download of own data, or left out for
 // a reason.
-func TellsOf(table string) bool {
-	return notOwn[table] != "" || slices.ContainsFunc(ownTables, func(t ownTable) bool { return t.name == table })
+func (s *Server) TellsOf(table string) bool {
+	return slices.ContainsFunc(s.tables(), func(t engine.PersonalTable) bool { return t.Name == table })
 }
 
 // AllPaths are the paths of all that belongs to a unit, also of files.
-func AllPaths(unit string) []string {
+func (s *Server) AllPaths(unit string) []string {
 	var all []string
-	for _, p := range pages {
-		if !p.own {
-			all = append(all, Root+"u/"+unit+"/"+p.path)
+	for _, p := range s.pages {
+		if !p.Own {
+			all = append(all, Root+"u/"+unit+"/"+p.Path)
 		}
 	}
 	return all

@@ -18,27 +18,17 @@ import (
 
 // What pages with forms share.
 
-// feature is the bot's feature of a type, for what it offers to pages.
-func feature[F engine.Feature](s *Server) F {
-	for _, f := range s.Engine.Features {
-		if found, ok := f.(F); ok {
-			return found
-		}
-	}
-	panic(fmt.Sprintf("there is no feature %T", *new(F))) // a mistake of the program
-}
-
-// id is the number in the address of the page.
-func (r *Request) id() (int64, error) {
+// ID is the number in the address of the page.
+func (r *Request) ID() (int64, error) {
 	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
 	if err != nil {
-		return 0, complain(http.StatusNotFound, "console.not_found")
+		return 0, UserError(http.StatusNotFound, "console.not_found")
 	}
 	return id, nil
 }
 
-// look reads in a POST, in which Tx is nil.
-func (r *Request) look(read func() error) error {
+// Read reads in a POST, in which Tx is nil.
+func (r *Request) Read(read func() error) error {
 	return r.server.DB.Read(func(tx *store.Tx) error {
 		r.Tx = tx
 		defer func() { r.Tx = nil }()
@@ -46,12 +36,12 @@ func (r *Request) look(read func() error) error {
 	})
 }
 
-// again shows the page in answer to a form that changes nothing: a preview.
-func (r *Request) again(show func() error) error {
+// Preview shows the page in answer to a form that changes nothing: a preview.
+func (r *Request) Preview(show func() error) error {
 	if err := r.Audit("preview", ""); err != nil {
 		return err
 	}
-	return r.look(func() error {
+	return r.Read(func() error {
 		if err := r.prepare(); err != nil {
 			return err
 		}
@@ -59,17 +49,17 @@ func (r *Request) again(show func() error) error {
 	})
 }
 
-// do runs what a feature does for a page where a chat has no command for it,
+// Do runs what a feature does for a page where a chat has no command for it,
 // and goes back to a page of the unit. ref goes into the audit.
-func (r *Request) do(ref, back string, do func(*engine.Turn) error) error {
+func (r *Request) Do(ref, back string, do func(*engine.Turn) error) error {
 	if _, err := r.Act(ref, engine.Act{Do: do}); err != nil {
 		return err
 	}
 	return r.Back(back)
 }
 
-// complaint is the line of an error that the person can mend.
-func (r *Request) complaint(err error) (string, bool) {
+// UserLine is the line of an error that the person can mend.
+func (r *Request) UserLine(err error) (string, bool) {
 	var c *engine.Complaint
 	if !errors.As(err, &c) {
 		return "", false
@@ -77,45 +67,45 @@ func (r *Request) complaint(err error) (string, bool) {
 	return r.T(c.Key, c.Args...), true
 }
 
-// line is a field as one line: a command's arguments must not become several.
-func (r *Request) line(name string) string { return strings.Join(strings.Fields(r.Field(name)), " ") }
+// Line is a field as one line: a command's arguments must not become several.
+func (r *Request) Line(name string) string { return strings.Join(strings.Fields(r.Field(name)), " ") }
 
-// ticked are the ids of the boxes of a name that were ticked.
-func (r *Request) ticked(name string) (ids []int64, err error) {
+// Ticked are the ids of the boxes of a name that were ticked.
+func (r *Request) Ticked(name string) (ids []int64, err error) {
 	for _, text := range r.PostForm[name] {
 		id, err := strconv.ParseInt(text, 10, 64)
 		if err != nil {
-			return nil, complain(http.StatusBadRequest, "console.old_form")
+			return nil, UserError(http.StatusBadRequest, "console.old_form")
 		}
 		ids = append(ids, id)
 	}
 	return ids, nil
 }
 
-// day is a field that is a day, 2006-01-02; "" when it is none.
-func (r *Request) day(name string) string {
+// DayField is a field that is a day, 2006-01-02; "" when it is none.
+func (r *Request) DayField(name string) string {
 	if _, err := time.Parse(time.DateOnly, r.Field(name)); err != nil {
 		return ""
 	}
 	return r.Field(name)
 }
 
-// instant is a field of the type datetime-local, in the unit's zone; zero when
+// Instant is a field of the type datetime-local, in the unit's zone; zero when
 // it is empty.
-func (r *Request) instant(name string) (time.Time, error) {
+func (r *Request) Instant(name string) (time.Time, error) {
 	text := r.Field(name)
 	if text == "" {
 		return time.Time{}, nil
 	}
 	at, err := time.ParseInLocation("2006-01-02T15:04", text, r.Unit.Zone)
 	if err != nil {
-		return time.Time{}, complain(http.StatusBadRequest, "console.no_time")
+		return time.Time{}, UserError(http.StatusBadRequest, "console.no_time")
 	}
 	return at, nil
 }
 
-// files are those of a field, in the order in which they were chosen.
-func (r *Request) files(name string) ([]chat.File, error) {
+// Files are those of a field, in the order in which they were chosen.
+func (r *Request) Files(name string) ([]chat.File, error) {
 	if r.MultipartForm == nil {
 		return nil, nil
 	}
@@ -134,9 +124,9 @@ func (r *Request) files(name string) ([]chat.File, error) {
 	return out, nil
 }
 
-// days are the days of a list, both with it: a year back, unless the address
+// Days are the days of a list, both with it: a year back, unless the address
 // has others.
-func (r *Request) days() (from, to string) {
+func (r *Request) Days() (from, to string) {
 	at := func(name string, usual time.Time) string {
 		if day := r.URL.Query().Get(name); day != "" {
 			if _, err := time.Parse(time.DateOnly, day); err == nil {
@@ -148,8 +138,8 @@ func (r *Request) days() (from, to string) {
 	return at("from", r.Now.AddDate(-1, 0, 0)), at("to", r.Now)
 }
 
-// shown is a message as a platform shows it.
-type shown struct {
+// Shown is a message as a platform shows it.
+type Shown struct {
 	Platform string
 	Here     bool // the unit has a group there
 	Parts    []string
@@ -157,14 +147,14 @@ type shown struct {
 	Problem  string // why it cannot be shown there
 }
 
-// previews shows a message as the groups of the unit will see it, and as the
+// Previews shows a message as the groups of the unit will see it, and as the
 // platforms would that Branchbot knows.
-func (r *Request) previews(m chat.Message) ([]shown, error) {
+func (r *Request) Previews(m chat.Message) ([]Shown, error) {
 	groups, err := r.server.Engine.Directory.Groups(r.Tx, r.Unit.ID)
 	if err != nil {
 		return nil, err
 	}
-	var all []shown
+	var all []Shown
 	seen := map[chat.AccountID]bool{}
 	for _, g := range groups {
 		if !seen[g.Account] {
@@ -182,7 +172,7 @@ func (r *Request) previews(m chat.Message) ([]shown, error) {
 	return all, nil
 }
 
-func (r *Request) shownOn(m chat.Message, caps chat.Caps) (s shown) {
+func (r *Request) shownOn(m chat.Message, caps chat.Caps) (s Shown) {
 	out, err := chat.Render(m, caps, outbox.Words(r.Unit.Language))
 	if err != nil {
 		s.Problem = r.T("console.preview.impossible")
@@ -201,4 +191,46 @@ func (r *Request) shownOn(m chat.Message, caps chat.Caps) (s shown) {
 		}
 	}
 	return s
+}
+
+// CloseCode ends what has the short code of the form: /结束.
+func (r *Request) CloseCode(back string) error {
+	code, err := strconv.Atoi(r.Field("code"))
+	if err != nil {
+		return UserError(http.StatusBadRequest, "console.old_form")
+	}
+	return r.Command(strconv.Itoa(code), back, "/结束", strconv.Itoa(code))
+}
+
+// Period is the choice of days above a list.
+type Period struct{ From, To string }
+
+// UnitNames are the unit and those right under it, id and name, for a choice.
+func (r *Request) UnitNames() ([][2]string, error) {
+	names := [][2]string{{r.Unit.ID, r.Unit.Name}}
+	below, err := unitsUnder(r.Tx, r.Unit.ID, 200)
+	for _, u := range below {
+		names = append(names, [2]string{u.ID, u.Name})
+	}
+	return names, err
+}
+
+// OneWord keeps an argument from being two.
+func OneWord(text string) string { return strings.Join(strings.Fields(text), "") }
+
+// HerePath is the path of the present page below the unit's, with its values.
+func (r *Request) HerePath() string { return strings.TrimPrefix(r.URL.Path, r.To("")) }
+
+// DoHere is Do for a part of a page of one thing: it goes back there, and the audit names
+// the thing.
+func (r *Request) DoHere(do func(*engine.Turn) error) error {
+	return r.Do(r.PathValue("id"), r.HerePath(), do)
+}
+
+// Kind is what an item of a feature is called: a lesson, a notice …
+func (r *Request) Kind(feature string) string { return r.T(feature + ".name") }
+
+// Workbook exports an Excel file.
+func (r *Request) Workbook(ref, name string, data []byte) error {
+	return r.Export(ref, name+".xlsx", engine.XLSX, data)
 }

@@ -7,7 +7,6 @@ import (
 
 	"golang.org/x/time/rate"
 
-	"branchbot/bot/roster"
 	"branchbot/store"
 )
 
@@ -92,7 +91,7 @@ func (s *Server) knows(r *http.Request, staff string) string {
 	}
 	hash := hashOf(c.Value)
 	err = s.DB.Read(func(tx *store.Tx) error {
-		m, err := roster.ByStaff(tx, staff)
+		m, err := s.Roster.ByStaff(tx, staff)
 		if err != nil || m == nil {
 			hash = ""
 			return err

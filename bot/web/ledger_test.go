@@ -37,7 +37,7 @@ func TestLedger(t *testing.T) {
 	contains(t, text, "2 条记录完整无误", strings.ToLower(strings.TrimSpace(d.Rows(t, `SELECT hex(hash) FROM ledger WHERE seq = 2`))))
 	_, text = b.get(at + "/export?type=csv")
 	contains(t, text, "张三", "主讲 微党课")
-	if got := d.Rows(t, `SELECT COUNT(*) FROM console_audit WHERE act = 'ledger'`); got != "1\n" {
+	if got := d.Rows(t, `SELECT COUNT(*) FROM console_audit WHERE act = 'export'`); got != "1\n" {
 		t.Errorf("%s rows of the export", got)
 	}
 	d.sql(`UPDATE ledger SET points = 50 WHERE seq = 1`)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"slices"
 	"sync"
 	"time"
 
@@ -159,12 +158,12 @@ func (l *live) drop(w *watcher) {
 func (s *Server) events(w http.ResponseWriter, hr *http.Request) {
 	r := s.stranger(w, hr)
 	to := watch{hr.URL.Query().Get("unit"), hr.URL.Query().Get("page")}
-	i := slices.IndexFunc(pages, func(p page) bool { return p.path == to.page && p.pulse != nil })
-	if i < 0 {
+	p := s.pageAt(to.page)
+	if p == nil || p.Pulse == nil {
 		http.NotFound(w, hr)
 		return
 	}
-	r.page = pages[i]
+	r.page = *p
 	err := s.DB.Read(func(tx *store.Tx) error {
 		r.Tx = tx
 		return r.authorise(to.unit)

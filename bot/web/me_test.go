@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"branchbot/bot/web"
 	"branchbot/store/storetest"
 )
 
@@ -198,7 +197,7 @@ func TestMyData(t *testing.T) {
 				t.Errorf("there is %s in\n%s", secret, files["data.json"])
 			}
 		}
-		if got := d.Rows(t, `SELECT member, page FROM console_audit WHERE act = 'mydata'`); got != "2|me/data.zip\n" {
+		if got := d.Rows(t, `SELECT member, page FROM console_audit WHERE act = 'export' AND member = 2`); got != "2|me/data.zip\n" {
 			t.Errorf("the audit: %s", got)
 		}
 	})
@@ -211,7 +210,7 @@ func TestNothingIsForgotten(t *testing.T) {
 	d := open(t, "")
 	tables := d.Rows(t, `SELECT m.name FROM sqlite_master m JOIN pragma_table_info(m.name) c ON c.name = 'member' WHERE m.type = 'table'`)
 	for name := range strings.Lines(tables) {
-		if name = strings.TrimSpace(name); !web.TellsOf(name) {
+		if name = strings.TrimSpace(name); !d.Console.TellsOf(name) {
 			t.Errorf("%s has rows about members: name it in ownTables or notOwn", name)
 		}
 	}
@@ -236,7 +235,7 @@ func TestOnlyMine(t *testing.T) {
 		}
 	}
 	for _, unit := range []string{"one", "two", "top", "nowhere"} {
-		for _, path := range web.AllPaths(unit) {
+		for _, path := range d.Console.AllPaths(unit) {
 			if strings.HasPrefix(path, mine) {
 				continue
 			}
@@ -281,7 +280,7 @@ func TestMyHandbook(t *testing.T) {
 			t.Errorf("the year %s: %d", year, status)
 		}
 	}
-	if got := d.Rows(t, `SELECT member, ref FROM console_audit WHERE act = 'handbook'`); got != "2|2024\n" {
+	if got := d.Rows(t, `SELECT member, ref FROM console_audit WHERE act = 'export'`); got != "2|2024\n" {
 		t.Errorf("the audit: %s", got)
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"branchbot/bot/web"
 	"branchbot/content/sheet"
 	"branchbot/store/storetest"
 )
@@ -92,7 +91,7 @@ func TestEveryPage(t *testing.T) {
 		d.play(aDay)
 		d.importSample()
 		b := d.enter("0001")
-		paths := append(web.Paths("demo"), "/console/u/demo/members?q=x&status=full&role=leader&bound=no", "/console/u/demo/notices?q=x",
+		paths := append(d.Console.Paths("demo"), "/console/u/demo/members?q=x&status=full&role=leader&bound=no", "/console/u/demo/notices?q=x",
 			"/console/u/demo/checkins/1?list=here", "/console/u/demo/members/export", "/console/u/demo/signups/1/export",
 			"/console/me/handbook", "/console/me/handbook.pdf", "/console/me/data.zip")
 		for _, lang := range []string{"zh-CN", "en"} {
@@ -107,7 +106,7 @@ func TestEveryPage(t *testing.T) {
 			}
 		}
 		for path := range samples {
-			if _, page, _ := strings.Cut(path, "/demo/"); web.IsLive(page) {
+			if _, page, _ := strings.Cut(path, "/demo/"); d.Console.IsLive(page) {
 				d.pulse(page)
 			}
 		}
@@ -212,7 +211,7 @@ func TestRoster(t *testing.T) {
 	contains(t, text, "0009", "共 1 人")
 	_, text = b.get(at + "/export?type=csv")
 	contains(t, text, "孙<b>悦", "0001,王敏")
-	if rows := d.Rows(t, `SELECT act, ref FROM console_audit WHERE act = 'roster'`); rows != "roster|\n" {
+	if rows := d.Rows(t, `SELECT act, ref FROM console_audit WHERE act = 'export'`); rows != "export|\n" {
 		t.Errorf("the audit of the export: %q", rows)
 	}
 }

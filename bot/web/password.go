@@ -13,7 +13,6 @@ import (
 	"golang.org/x/crypto/argon2"
 
 	"branchbot/bot/engine"
-	"branchbot/bot/roster"
 	"branchbot/store"
 )
 
@@ -101,7 +100,7 @@ func (s *Server) check(staff, password string) (*engine.Member, error) {
 	var m *engine.Member
 	stored := ""
 	err := s.DB.Read(func(tx *store.Tx) (err error) {
-		if m, err = roster.ByStaff(tx, staff); err != nil || m == nil {
+		if m, err = s.Roster.ByStaff(tx, staff); err != nil || m == nil {
 			return err
 		}
 		stored, err = passwordOf(tx, m.ID)
@@ -165,7 +164,7 @@ func (r *Request) setPassword() error {
 	if stored != "" {
 		address := addressOf(r.Request)
 		if !r.server.guesses.may(r.Member.Staff, address, "own", r.Now) {
-			return complain(http.StatusTooManyRequests, "console.too_fast")
+			return UserError(http.StatusTooManyRequests, "console.too_fast")
 		}
 		m, err := r.server.check(r.Member.Staff, r.PostForm.Get("before"))
 		if err != nil {
@@ -173,11 +172,11 @@ func (r *Request) setPassword() error {
 		}
 		if m == nil {
 			r.server.guesses.wrong(r.Member.Staff, address, "own", r.Now)
-			return complain(http.StatusForbidden, "console.me.password_before_wrong")
+			return UserError(http.StatusForbidden, "console.me.password_before_wrong")
 		}
 	}
 	if r.PostForm.Get("password") != r.PostForm.Get("again") {
-		return complain(http.StatusBadRequest, "console.me.password_differs")
+		return UserError(http.StatusBadRequest, "console.me.password_differs")
 	}
 	err = r.server.DB.Write(func(tx *store.Tx) error {
 		if err := SetPassword(tx, r.Member, r.PostForm.Get("password"), r.session.openedBy); err != nil {
@@ -186,7 +185,7 @@ func (r *Request) setPassword() error {
 		return endSessionOf(tx, r.Member.ID, 0, r.session.ID)
 	})
 	if errors.Is(err, ErrWeak) {
-		return complain(http.StatusBadRequest, "console.me.password_weak")
+		return UserError(http.StatusBadRequest, "console.me.password_weak")
 	}
 	return err
 }

@@ -34,8 +34,11 @@ type Request struct {
 	Now    time.Time
 	Tx     *store.Tx // of a GET: all of it sees one state; nil in a POST
 
-	server  *Server
-	page    page
+	server *Server
+	page   Page
+	// Subject is the member whom a page is about; nil on other pages.
+	Subject *engine.Member
+
 	session *session
 	w       http.ResponseWriter
 	audited bool
@@ -46,21 +49,21 @@ type Request struct {
 	seen    string // mark of the pulse that this page shows; "" when it is not live
 }
 
-// fault is an error that the person can mend.
-type fault struct {
+// userError is an error that the person can mend.
+type userError struct {
 	status int
 	key    string
 	args   []any
 }
 
-func (f *fault) Error() string { return "fault: " + f.key }
+func (f *userError) Error() string { return "fault: " + f.key }
 
-// complain makes a fault: a friendly page with a line of the catalogue.
-func complain(status int, key string, args ...any) error { return &fault{status, key, args} }
+// UserError makes a fault: a friendly page with a line of the catalogue.
+func UserError(status int, key string, args ...any) error { return &userError{status, key, args} }
 
 // inUnit finds out who asks and whether he may, and then shows the page or does
 // what its form wants.
-func (s *Server) inUnit(p page) http.HandlerFunc {
+func (s *Server) inUnit(p Page) http.HandlerFunc {
 	return func(w http.ResponseWriter, hr *http.Request) {
 		r := s.stranger(w, hr)
 		r.page = p
@@ -78,7 +81,7 @@ func (s *Server) inUnit(p page) http.HandlerFunc {
 			if err := r.prepare(); err != nil {
 				return err
 			}
-			return p.get(r)
+			return p.Get(r)
 		})
 		if err == nil && r.session != nil {
 			err = s.touch(r)
@@ -111,11 +114,11 @@ func (r *Request) authorise(unit string) (err error) {
 		return err
 	}
 	r.Unit = home
-	if !r.page.own && unit != home.ID {
+	if !r.page.Own && unit != home.ID {
 		r.Unit, err = d.Unit(r.Tx, unit)
 		if errors.Is(err, store.ErrNoRows) {
 			r.Unit = nil
-			return complain(http.StatusNotFound, "console.not_found")
+			return UserError(http.StatusNotFound, "console.not_found")
 		}
 		if err != nil {
 			return err
@@ -137,11 +140,11 @@ func (r *Request) authorise(unit string) (err error) {
 	}
 	// Whether a unit exists is not told to those who may not see it.
 	switch {
-	case r.Role < engine.OnRoster && !r.page.own, r.page.top && !r.Top:
+	case r.Role < engine.OnRoster && !r.page.Own, r.page.Top && !r.Top:
 		r.Unit = nil
-		return complain(http.StatusNotFound, "console.not_found")
-	case r.Role < r.page.role:
-		return complain(http.StatusForbidden, "console.secretaries_only")
+		return UserError(http.StatusNotFound, "console.not_found")
+	case r.Role < r.page.Role:
+		return UserError(http.StatusForbidden, "console.secretaries_only")
 	}
 	return nil
 }
@@ -154,12 +157,12 @@ func (r *Request) change() error {
 	}
 	r.Body = http.MaxBytesReader(r.w, r.Body, limit)
 	if err := parse(); err != nil {
-		return complain(http.StatusRequestEntityTooLarge, "console.too_big")
+		return UserError(http.StatusRequestEntityTooLarge, "console.too_big")
 	}
 	if !r.session.isForm(r.PostForm.Get("csrf")) {
-		return complain(http.StatusForbidden, "console.old_form")
+		return UserError(http.StatusForbidden, "console.old_form")
 	}
-	if err := r.page.post(r); err != nil {
+	if err := r.page.Post(r); err != nil {
 		return err
 	}
 	if !r.audited {
@@ -221,7 +224,7 @@ func (r *Request) Field(name string) string { return strings.TrimSpace(r.PostFor
 func (r *Request) Act(ref string, a engine.Act) (engine.Acted, error) {
 	a.Member, a.Unit, a.Key, a.OpenedBy = r.Member.ID, r.Unit.ID, r.Field("key"), r.session.openedBy
 	if len(a.Key) < 8 || len(a.Key) > 64 {
-		return engine.Acted{}, complain(http.StatusForbidden, "console.old_form")
+		return engine.Acted{}, UserError(http.StatusForbidden, "console.old_form")
 	}
 	name := "press"
 	if strings.HasPrefix(a.Line, "/") {
@@ -246,7 +249,7 @@ func (r *Request) Act(ref string, a engine.Act) (engine.Acted, error) {
 func (r *Request) Command(ref, back string, words ...string) error {
 	line := strings.Join(words, " ")
 	if _, is := command.Parse(line); !is {
-		return fmt.Errorf("act on page %s: %q is no command", r.page.path, words[0])
+		return fmt.Errorf("act on page %s: %q is no command", r.page.Path, words[0])
 	}
 	if _, err := r.Act(ref, engine.Act{Line: line}); err != nil {
 		return err
@@ -260,9 +263,9 @@ func (r *Request) Say(key string, args ...any) error {
 }
 
 // Back leads to a page of the unit after a form.
-func (r *Request) Back(path string) error { return r.redirect(r.To(path)) }
+func (r *Request) Back(path string) error { return r.Redirect(r.To(path)) }
 
-func (r *Request) redirect(to string) error {
+func (r *Request) Redirect(to string) error {
 	http.Redirect(r.w, r.Request, to, http.StatusSeeOther)
 	return nil
 }
@@ -271,7 +274,7 @@ func (r *Request) redirect(to string) error {
 func press(r *Request) error {
 	data := r.Field("data")
 	if data == "" || len(data) > 64 {
-		return complain(http.StatusBadRequest, "console.old_form")
+		return UserError(http.StatusBadRequest, "console.old_form")
 	}
 	done, err := r.Act("", engine.Act{Press: data})
 	if err == nil && done.Sealed {
@@ -284,7 +287,7 @@ func press(r *Request) error {
 	if !strings.HasPrefix(back, r.To("")) || strings.ContainsAny(back, "\\\r\n") || strings.Contains(back, "..") { // never to somewhere else
 		back = r.To("today")
 	}
-	return r.redirect(back)
+	return r.Redirect(back)
 }
 
 // flash is what one page tells once.
@@ -341,8 +344,8 @@ func (r *Request) Again(show func(*Request) error) error {
 func (r *Request) Show(data any) error {
 	r.Data = data
 	var out bytes.Buffer
-	if err := templates[r.page.view].Execute(&out, r); err != nil {
-		return fmt.Errorf("page %s: %w", r.page.path, err)
+	if err := r.page.View.tmpl.Execute(&out, r); err != nil {
+		return fmt.Errorf("page %s: %w", r.page.Path, err)
 	}
 	r.w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	_, err := r.w.Write(out.Bytes())
@@ -359,16 +362,16 @@ func (r *Request) fail(err error) {
 		return
 	}
 	status, line := http.StatusInternalServerError, r.T("console.failed")
-	var f *fault
+	var f *userError
 	if errors.As(err, &f) {
 		status, line = f.status, r.T(f.key, f.args...)
 	} else if !errors.Is(err, r.Context().Err()) || r.Context().Err() == nil {
-		r.server.Log.Error("console", "page", r.page.path, "error", err)
+		r.server.Log.Error("console", "page", r.page.Path, "error", err)
 	}
 	var out bytes.Buffer
-	r.page = page{path: "error", title: "console.title.error", view: "error"}
+	r.page = Page{Path: "error", Title: "console.title.error"}
 	r.Data = line
-	if err := templates["error"].Execute(&out, r); err != nil {
+	if err := views.Of("error").tmpl.Execute(&out, r); err != nil {
 		r.server.Log.Error("console", "page", "error", "error", err)
 	}
 	r.w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -377,17 +380,40 @@ func (r *Request) fail(err error) {
 }
 
 func (s *Server) notFound(w http.ResponseWriter, hr *http.Request) {
-	s.stranger(w, hr).fail(complain(http.StatusNotFound, "console.not_found"))
+	s.stranger(w, hr).fail(UserError(http.StatusNotFound, "console.not_found"))
 }
 
-// Export begins a file for saving, after noting who takes it. It must be called
-// before anything is written; the caller writes the bytes to what it returns.
-func (r *Request) Export(act, ref, name, mediaType string) (http.ResponseWriter, error) {
-	if err := r.Audit(act, ref); err != nil {
-		return nil, err
+// Export gives out a file for saving, after noting who takes it. ref is the number or id
+// of what it is about.
+func (r *Request) Export(ref, name, mediaType string, data []byte) error {
+	if err := r.Audit("export", ref); err != nil {
+		return err
 	}
-	h := r.w.Header()
-	h.Set("Content-Type", mediaType)
-	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": chat.CleanName(name)}))
-	return r.w, nil
+	r.w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": chat.CleanName(name)}))
+	return r.Send(mediaType, data)
 }
+
+// Send answers with something else than a page.
+func (r *Request) Send(mediaType string, data []byte) error {
+	r.w.Header().Set("Content-Type", mediaType)
+	_, _ = r.w.Write(data) // or the browser went away
+	return nil
+}
+
+// Directory knows units and members.
+func (r *Request) Directory() engine.Directory { return r.server.Engine.Directory }
+
+// Write changes the database in a POST.
+func (r *Request) Write(change func(*store.Tx) error) error { return r.server.DB.Write(change) }
+
+// NothingChanged tells that a POST needs no row for the audit.
+func (r *Request) NothingChanged() { r.audited = true }
+
+// DropFlash leaves out of the page what it tells once, because it shows it by itself.
+func (r *Request) DropFlash() { r.flash = nil }
+
+// ForgetSaid drops what an act has said: the page of this answer shows it, and not the next.
+func (r *Request) ForgetSaid() error { return r.keep(nil) }
+
+// Lines are the texts of what was said.
+func Lines(said []chat.Message) []string { return (&flash{Said: said}).Lines() }

@@ -15,8 +15,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"branchbot/bot/web"
 )
 
 // two branches under a committee, each with its people.
@@ -32,7 +30,7 @@ func TestHeaders(t *testing.T) {
 	t.Parallel()
 	d := open(t, "")
 	b := d.enter("0001")
-	for _, path := range append(web.Paths("demo"), "/console/enter", "/console/nothing", "/console/assets/console.css", "/console/assets/layout.html", "/console/assets/") {
+	for _, path := range append(d.Console.Paths("demo"), "/console/enter", "/console/nothing", "/console/assets/look.css", "/console/assets/layout.html", "/console/assets/") {
 		if strings.Contains(path, "{") {
 			continue
 		}
@@ -48,7 +46,7 @@ func TestHeaders(t *testing.T) {
 			h.Get("Access-Control-Allow-Origin") != "" {
 			t.Errorf("%s: %v", path, h)
 		}
-		if want := map[bool]string{true: "no-cache", false: "no-store"}[path == "/console/assets/console.css"]; h.Get("Cache-Control") != want {
+		if want := map[bool]string{true: "no-cache", false: "no-store"}[path == "/console/assets/look.css"]; h.Get("Cache-Control") != want {
 			t.Errorf("%s: Cache-Control: %s", path, h.Get("Cache-Control"))
 		}
 		if strings.HasSuffix(path, ".html") && res.StatusCode != http.StatusNotFound || strings.HasSuffix(path, "assets/") && res.StatusCode != http.StatusNotFound {
@@ -62,7 +60,7 @@ func TestAuthorise(t *testing.T) {
 	t.Parallel()
 	d := open(t, committee)
 	top, secretary, member := d.enter("9"), d.enter("11"), d.enter("12")
-	for _, path := range web.Paths("one") {
+	for _, path := range d.Console.Paths("one") {
 		if strings.Contains(path, "{") {
 			continue
 		}
@@ -99,6 +97,7 @@ func TestAuthorise(t *testing.T) {
 	// A form for another unit, with a token of one's own.
 	form := secretary.form("/console/u/one/today")
 	form.Set("do", "close")
+	form.Set("feature", "checkin")
 	form.Set("code", "1")
 	if status, _ := secretary.post("/console/u/two/today", form); status != http.StatusNotFound {
 		t.Errorf("a form for another unit: %d", status)
@@ -126,6 +125,7 @@ func TestForgedForm(t *testing.T) {
 	others := d.enter("0001").form("/console/u/demo/today")
 	post := func(form url.Values, headers ...string) int {
 		form.Set("do", "close")
+		form.Set("feature", "checkin")
 		form.Set("code", "1")
 		req, err := http.NewRequest(http.MethodPost, d.server.URL+"/console/u/demo/today", strings.NewReader(form.Encode()))
 		if err != nil {
@@ -240,7 +240,7 @@ func TestMarkup(t *testing.T) {
 	d.sql(`UPDATE member SET name = $1 WHERE staff = '0001'`, evil)
 	d.sql(`UPDATE unit SET name = $1`, evil)
 	b := d.enter("0001")
-	for _, path := range web.Paths("demo") {
+	for _, path := range d.Console.Paths("demo") {
 		if strings.Contains(path, "{") {
 			continue
 		}
@@ -342,7 +342,7 @@ func TestBrowserGoesAway(t *testing.T) {
 		}
 		conn.Close()
 	}
-	for _, path := range append(web.Paths("demo"), "/console/u/demo/members/export") {
+	for _, path := range append(d.Console.Paths("demo"), "/console/u/demo/members/export") {
 		send("GET "+path, "")
 	}
 	send("POST /console/u/demo/checkins", form.Encode())

@@ -16,7 +16,6 @@ import (
 
 	"branchbot/bot/chat"
 	"branchbot/bot/engine"
-	"branchbot/bot/roster"
 	"branchbot/store"
 )
 
@@ -78,7 +77,7 @@ func (s *Server) current(tx *store.Tx, r *http.Request) (*session, *engine.Membe
 	if m == nil { // he has left
 		return nil, nil, errEnter
 	}
-	roles, err := rolesText(tx, m.ID)
+	roles, err := s.rolesText(tx, m.ID)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -94,8 +93,8 @@ func (s *session) over(now time.Time) bool {
 
 // rolesText are the roles of a member in one text. With another one a session
 // ends: who was given more, or less, comes in anew.
-func rolesText(tx *store.Tx, id int64) (string, error) {
-	granted, err := roster.Granted(tx, id)
+func (s *Server) rolesText(tx *store.Tx, id int64) (string, error) {
+	granted, err := s.Roster.Granted(tx, id)
 	if err != nil {
 		return "", err
 	}
@@ -134,7 +133,7 @@ func (s *Server) admit(tx *store.Tx, r *http.Request, v visitor) ([]*http.Cookie
 	if err := sweep(tx); err != nil {
 		return nil, err
 	}
-	roles, err := rolesText(tx, v.Member)
+	roles, err := s.rolesText(tx, v.Member)
 	if err != nil {
 		return nil, err
 	}
@@ -165,7 +164,7 @@ func (r *Request) Audit(act, ref string) error {
 		ref = ""
 	}
 	return r.server.DB.Write(func(tx *store.Tx) error {
-		return addAudit(tx, r.Member.ID, r.Unit.ID, r.page.path, act, ref)
+		return addAudit(tx, r.Member.ID, r.Unit.ID, r.page.Path, act, ref)
 	})
 }
 
@@ -177,8 +176,8 @@ func (r *Request) prepare() (err error) {
 			return fmt.Errorf("flash of session %d: %w", r.session.ID, err)
 		}
 	}
-	if r.page.pulse != nil {
-		pulse, err := r.page.pulse(r.server, r.Tx, r.Unit.ID)
+	if r.page.Pulse != nil {
+		pulse, err := r.page.Pulse(r.Tx, r.Unit.ID)
 		if err != nil {
 			return err
 		}

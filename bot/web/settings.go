@@ -6,16 +6,11 @@ import (
 	"slices"
 	"strings"
 
-	"branchbot/bot/engine"
 	"branchbot/bot/locale"
-	"branchbot/bot/roster"
 )
 
-// settingsPage shows the roles in the unit, and to the top unit's secretaries
+// The page settings shows what features add as parts and, to the top unit's secretaries,
 // the rules of conduct and points, as they stand in the configuration.
-var settingsPage = page{
-	path: "settings", title: "console.title.settings", role: engine.Secretary, nav: true, view: "settings", get: showSettings, post: changeSettings,
-}
 
 // Section is a part of the configuration, as its file has it.
 type Section struct {
@@ -30,17 +25,11 @@ type Section struct {
 // editable are the sections that can be changed at the page.
 var editable = []string{"conduct", "points"}
 
-// boardActs are what can be done with the unit's board.
-var boardActs = []string{"打开", "换链接", "关闭"}
-
 // ErrChanged tells that somebody else has changed the file meanwhile.
 var ErrChanged = errors.New("somebody else has changed the configuration meanwhile")
 
 // settings is what the page shows.
 type settings struct {
-	Granted  []roster.Grant
-	Roles    []string
-	Board    string // the address of the unit's board; "": there is none
 	Sections []Section
 	Faults   []string // what is wrong with the text that was handed in
 	Changed  bool     // somebody else was quicker
@@ -52,13 +41,6 @@ func showSettings(r *Request) error { return r.settings(settings{}, "") }
 // settings shows the page; text stands in the place of the section that was
 // tried.
 func (r *Request) settings(d settings, text string) (err error) {
-	if d.Granted, err = roster.Grants(r.Tx, r.Unit.ID); err != nil {
-		return err
-	}
-	d.Roles = roster.Roles
-	if d.Board, err = r.board(); err != nil {
-		return err
-	}
 	if r.Top {
 		for _, name := range editable {
 			section, err := r.server.Section(name)
@@ -75,38 +57,22 @@ func (r *Request) settings(d settings, text string) (err error) {
 }
 
 func changeSettings(r *Request) error {
+	if did, err := r.PostPart("settings"); did || err != nil {
+		return err
+	}
 	switch r.Field("do") {
-	case "appoint":
-		return r.Command(r.Field("role"), "settings", "/名单", "任命", oneWord(r.Field("who")), r.roleWord())
-	case "dismiss":
-		return r.Command(r.Field("role"), "settings", "/名单", "免职", oneWord(r.Field("who")), r.roleWord(), r.Unit.ID)
-	case "board":
-		if act := r.Field("board"); slices.Contains(boardActs, act) {
-			return r.Command("", "settings", "/看板", act)
-		}
 	case "edit":
 		return r.editSection()
 	}
-	return complain(http.StatusBadRequest, "console.old_form")
+	return UserError(http.StatusBadRequest, "console.old_form")
 }
-
-// roleWord is the chosen role as a command has it.
-func (r *Request) roleWord() string {
-	if role := r.Field("role"); slices.Contains(roster.Roles, role) {
-		return r.Word("member.role.", role)
-	}
-	return ""
-}
-
-// oneWord keeps an argument from being two.
-func oneWord(text string) string { return strings.Join(strings.Fields(text), "") }
 
 // editSection takes a changed section in, if it is right: else the one before
 // stays, and the page says what is wrong.
 func (r *Request) editSection() error {
 	name := r.Field("section")
 	if !r.Top || !slices.Contains(editable, name) {
-		return complain(http.StatusForbidden, "console.not_found")
+		return UserError(http.StatusForbidden, "console.not_found")
 	}
 	if err := r.Audit("settings", name); err != nil {
 		return err

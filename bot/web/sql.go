@@ -48,7 +48,7 @@ func addSession(tx *store.Tx, hash string, v visitor, roles, browser string) err
 
 const selectSession = `SELECT id, member, COALESCE(opened_by, 0), roles, browser, created_at, seen_at, flash FROM console_session `
 
-func scanSession(row interface{ Scan(...any) error }) (*session, error) {
+func scanSession(row store.Scanner) (*session, error) {
 	s := &session{}
 	var created, seen int64
 	err := row.Scan(&s.ID, &s.Member, &s.openedBy, &s.roles, &s.Browser, &created, &seen, &s.flash)
@@ -251,114 +251,8 @@ func auditRows(tx *store.Tx, unit string, p Paging) ([]auditRow, error) {
 	return all, rows.Err()
 }
 
-// Today -----------------------------------------------------------------------
-
-// item is something that the unit's chats wait for.
-type item struct {
-	Feature string
-	ID      int64
-	Code    int
-	Title   string // of a question its text
-	Opened  int64
-	Closes  int64 // 0: no end
-	Done    int
-	Due     int // 0: nobody in particular
-}
-
-// openItems are the open prompts of a unit with what has come in, the newest
-// first.
-func openItems(tx *store.Tx, unit string) ([]item, error) {
-	return items(tx, openOnes, unit)
-}
-
-// pushedSince are all prompts of a unit since an instant, the newest first.
-func pushedSince(tx *store.Tx, unit string, since time.Time) ([]item, error) {
-	return items(tx, pushedOnes, unit, since.UnixMilli())
-}
-
-var (
-	openOnes   = selectItems("closed_at IS NULL")
-	pushedOnes = selectItems("opened_at >= $2")
-)
-
-func items(tx *store.Tx, query string, args ...any) ([]item, error) {
-	rows, err := tx.Query(query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var all []item
-	for rows.Next() {
-		var it item
-		var prompt int64
-		if err := rows.Scan(&prompt, &it.Feature, &it.ID, &it.Code, &it.Title, &it.Opened, &it.Closes, &it.Done, &it.Due); err != nil {
-			return nil, err
-		}
-		all = append(all, it)
-	}
-	return all, rows.Err()
-}
-
-// selectItems reads the tables of all features at once, because a page must not
-// ask each of them about each prompt. A prompt's ref is the id in its feature.
-func selectItems(which string) string {
-	return `WITH p AS (SELECT id, feature, code, opened_at, CAST(ref AS BIGINT) AS ref FROM prompt WHERE unit = $1 AND ` + which + `
-			AND feature IN ('quiz', 'checkin', 'notice', 'signup', 'survey', 'lesson') ORDER BY id DESC LIMIT 50)
-		SELECT p.id, p.feature, r.id, p.code, r.content, p.opened_at, r.closes_at, (SELECT COUNT(*) FROM answer a WHERE a.round = r.id), 0
-			FROM p JOIN round r ON r.id = p.ref WHERE p.feature = 'quiz'
-		UNION ALL SELECT p.id, p.feature, c.id, p.code, c.title, p.opened_at, c.closes_at,
-			(SELECT COUNT(*) FROM checkin_entry e WHERE e.checkin = c.id AND e.state IN ('on_time', 'late')), 0
-			FROM p JOIN checkin c ON c.id = p.ref WHERE p.feature = 'checkin'
-		UNION ALL SELECT p.id, p.feature, n.id, g.seq, n.text, p.opened_at, n.closes_at, g.done, g.due
-			FROM p JOIN notice n ON n.id = p.ref JOIN notice_target g ON g.notice = n.id AND g.unit = $1 WHERE p.feature = 'notice'
-		UNION ALL SELECT p.id, p.feature, s.id, p.code, s.title, p.opened_at, s.closes_at,
-			(SELECT COALESCE(SUM(e.people), 0) FROM signup_entry e WHERE e.signup = s.id AND e.waiting = 0), s.places
-			FROM p JOIN signup s ON s.id = p.ref WHERE p.feature = 'signup'
-		UNION ALL SELECT p.id, p.feature, s.id, p.code, s.title, p.opened_at, s.closes_at, (SELECT COUNT(*) FROM survey_voted v WHERE v.survey = s.id), 0
-			FROM p JOIN survey s ON s.id = p.ref WHERE p.feature = 'survey'
-		UNION ALL SELECT p.id, p.feature, l.id, p.code, l.title, p.opened_at, 0, (SELECT COUNT(*) FROM lesson_done d WHERE d.push = l.id), 0
-			FROM p JOIN lesson_push l ON l.id = p.ref WHERE p.feature = 'lesson'
-		ORDER BY 1 DESC`
-}
-
-// ask is an item of which something may still be awaited of a member.
-type ask struct {
-	item
-	Did bool
-}
-
-// asksOf are the open prompts of a unit that members answer under their names,
-// and whether a member has: not how.
-func asksOf(tx *store.Tx, unit string, member int64) ([]ask, error) {
-	rows, err := tx.Query(`
-		SELECT p.id, 'quiz', r.id, p.code, r.content, r.closes_at, EXISTS (SELECT 1 FROM answer a WHERE a.round = r.id AND a.member = $2)
-			FROM prompt p JOIN round r ON r.id = CAST(p.ref AS BIGINT) WHERE p.unit = $1 AND p.closed_at IS NULL AND p.feature = 'quiz'
-		UNION ALL SELECT p.id, 'checkin', c.id, p.code, c.title, c.closes_at,
-			EXISTS (SELECT 1 FROM checkin_entry e WHERE e.checkin = c.id AND e.member = $2)
-			FROM prompt p JOIN checkin c ON c.id = CAST(p.ref AS BIGINT) WHERE p.unit = $1 AND p.closed_at IS NULL AND p.feature = 'checkin'
-		UNION ALL SELECT p.id, 'notice', n.id, CAST(g.seq AS BIGINT), n.text, n.closes_at, a.acked_at IS NOT NULL
-			FROM prompt p JOIN notice n ON n.id = CAST(p.ref AS BIGINT) JOIN notice_target g ON g.notice = n.id AND g.unit = $1
-			JOIN notice_reader a ON a.notice = n.id AND a.unit = $1 AND a.member = $2
-			WHERE p.unit = $1 AND p.closed_at IS NULL AND p.feature = 'notice'
-		ORDER BY 1 DESC LIMIT 50`, unit, member)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var all []ask
-	for rows.Next() {
-		var a ask
-		var prompt int64
-		if err := rows.Scan(&prompt, &a.Feature, &a.ID, &a.Code, &a.Title, &a.Closes, &a.Did); err != nil {
-			return nil, err
-		}
-		all = append(all, a)
-	}
-	return all, rows.Err()
-}
-
-// like makes a pattern that finds what contains a text.
-func like(text string) string {
+// Like makes a pattern that finds what contains a text.
+func Like(text string) string {
 	return "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(text) + "%"
 }
 
@@ -373,7 +267,7 @@ const unitTree = `WITH RECURSIVE below (id) AS (
 	SELECT id FROM unit WHERE id = $1 UNION ALL SELECT u.id FROM unit u JOIN below b ON u.parent = b.id) `
 
 func countUnits(tx *store.Tx, top, query string) (n int, err error) {
-	err = tx.QueryRow(unitTree+`SELECT COUNT(*) FROM unit WHERE id IN (SELECT id FROM below) AND name LIKE $2 ESCAPE '\'`, top, like(query)).Scan(&n)
+	err = tx.QueryRow(unitTree+`SELECT COUNT(*) FROM unit WHERE id IN (SELECT id FROM below) AND name LIKE $2 ESCAPE '\'`, top, Like(query)).Scan(&n)
 	return n, err
 }
 
@@ -381,7 +275,7 @@ func countUnits(tx *store.Tx, top, query string) (n int, err error) {
 func unitsIn(tx *store.Tx, top, query string, p Paging) ([]choice, error) {
 	return choices(tx, unitTree+`SELECT u.id, u.name, u.kind, (SELECT COUNT(*) FROM member m WHERE m.unit = u.id AND m.left_at IS NULL)
 		FROM unit u WHERE u.id IN (SELECT id FROM below) AND u.name LIKE $2 ESCAPE '\' ORDER BY u.name, u.id LIMIT $3 OFFSET $4`,
-		top, like(query), p.Size, p.Offset())
+		top, Like(query), p.Size, p.Offset())
 }
 
 func choices(tx *store.Tx, query string, args ...any) ([]choice, error) {
@@ -399,63 +293,6 @@ func choices(tx *store.Tx, query string, args ...any) ([]choice, error) {
 		all = append(all, c)
 	}
 	return all, rows.Err()
-}
-
-// notRunSince are the occurrences of a unit since an instant that did not come
-// about as they should, the newest first.
-func notRunSince(tx *store.Tx, unit string, since time.Time) ([]run, error) {
-	rows, err := tx.Query(`SELECT o.schedule, s.action, o.state, o.reason, o.due_at FROM schedule s
-		CROSS JOIN occurrence o WHERE o.schedule = s.id AND o.due_at >= $1 AND s.unit = $2 AND o.state NOT IN ('fired', 'done') ORDER BY o.due_at DESC, o.id DESC LIMIT 20`, since.UnixMilli(), unit)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var all []run
-	for rows.Next() {
-		var o run
-		if err := rows.Scan(&o.Schedule, &o.Action, &o.State, &o.Reason, &o.Due); err != nil {
-			return nil, err
-		}
-		all = append(all, o)
-	}
-	return all, rows.Err()
-}
-
-// failedSince are the letters to the unit's chats that were not sent, but for those that
-// package delivery tells of.
-func failedSince(tx *store.Tx, unit string, since time.Time) ([]letter, error) {
-	rows, err := tx.Query(`SELECT o.account, o.chat, o.state, o.reason, o.settled_at FROM chat c
-		JOIN outbox o ON o.account = c.account AND o.chat = c.chat AND o.state IN ('dead', 'uncertain') AND o.settled_at >= $1
-		WHERE c.unit = $2 AND o.about = '' ORDER BY o.id DESC LIMIT 20`, since.UnixMilli(), unit)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var all []letter
-	for rows.Next() {
-		var l letter
-		if err := rows.Scan(&l.Account, &l.Chat, &l.State, &l.Reason, &l.At); err != nil {
-			return nil, err
-		}
-		all = append(all, l)
-	}
-	return all, rows.Err()
-}
-
-// counters rise when a unit's schedule has run or a letter has failed.
-func counters(tx *store.Tx, unit string) (runs, failed int64, err error) {
-	err = tx.QueryRow(`SELECT (SELECT COALESCE(MAX(o.id), 0) FROM schedule s CROSS JOIN occurrence o
-			WHERE s.unit = $1 AND o.schedule = s.id AND o.due_at > $2),
-		(SELECT COALESCE(MAX(at), 0) + COUNT(*) FROM undelivered WHERE unit = $1 AND at >= $2) + (SELECT COUNT(*) FROM chat c JOIN outbox o ON o.account = c.account AND o.chat = c.chat
-			AND o.state IN ('dead', 'uncertain') AND o.settled_at >= $2 WHERE c.unit = $1)`,
-		unit, tx.Now.Add(-24*time.Hour).UnixMilli()).Scan(&runs, &failed)
-	return runs, failed, err
-}
-
-func isPaused(tx *store.Tx, unit string) (bool, error) {
-	var n int
-	err := tx.QueryRow(`SELECT COUNT(*) FROM paused WHERE unit = $1`, unit).Scan(&n)
-	return n > 0, err
 }
 
 // EndAllSessions ends the sessions of everybody, and the links that were not used.

@@ -4,13 +4,11 @@ import (
 	"net/http"
 
 	"branchbot/bot/engine"
-	"branchbot/bot/roster"
 	"branchbot/store"
 )
 
-// unitsPage lists the units that the member may see, for a committee with
+// The page units lists the units that the member may see, for a committee with
 // thousands of branches: it is found by a part of its name.
-var unitsPage = page{path: "units", title: "console.title.units", role: engine.Secretary, view: "units", get: showUnits}
 
 // choice is a unit in a list.
 type choice struct {
@@ -40,7 +38,7 @@ func (s *Server) choose(r *Request) (c chooser, err error) {
 		if err != nil {
 			return c, err
 		}
-		if role >= engine.Secretary || u.ID == r.Unit.ID && !r.page.own {
+		if role >= engine.Secretary || u.ID == r.Unit.ID && !r.page.Own {
 			c.Line = append([]choice{{ID: u.ID, Name: u.Name, Kind: u.Kind}}, c.Line...)
 		}
 	}
@@ -57,7 +55,7 @@ func (s *Server) choose(r *Request) (c chooser, err error) {
 // front leads to the first page.
 func (s *Server) front(w http.ResponseWriter, hr *http.Request) {
 	r := s.stranger(w, hr)
-	r.page = page{path: "front", own: true}
+	r.page = Page{Path: "front", Own: true}
 	to := ""
 	err := s.DB.Read(func(tx *store.Tx) (err error) {
 		r.Tx, r.Now = tx, tx.Now
@@ -76,7 +74,7 @@ func (s *Server) front(w http.ResponseWriter, hr *http.Request) {
 
 // firstPage is today's of the unit that the member steers, or his own page.
 func (s *Server) firstPage(r *Request) (string, error) {
-	granted, err := roster.Granted(r.Tx, r.Member.ID)
+	granted, err := s.Roster.Granted(r.Tx, r.Member.ID)
 	if err != nil {
 		return "", err
 	}

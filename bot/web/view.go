@@ -1,10 +1,7 @@
 package web
 
 import (
-	"html/template"
-	"io/fs"
 	"net/url"
-	"path"
 	"strconv"
 	"strings"
 	"time"
@@ -13,50 +10,11 @@ import (
 	"branchbot/bot/engine"
 )
 
-// templates are the pages by the name of their file, each with the layout.
-var templates = parseTemplates()
-
-func parseTemplates() map[string]*template.Template {
-	layout := template.Must(template.ParseFS(assets, "assets/layout.html"))
-	names, err := fs.Glob(assets, "assets/*.html")
-	if err != nil {
-		panic(err) // the pattern is a constant
-	}
-	all := map[string]*template.Template{}
-	for _, name := range names {
-		if name != "assets/layout.html" {
-			all[strings.TrimSuffix(path.Base(name), ".html")] = template.Must(template.Must(layout.Clone()).ParseFS(assets, name))
-		}
-	}
-	return all
-}
-
-// tab is a page in the navigation.
-type tab struct {
-	Title, To string
-	Here      bool
-}
-
-// Tabs are the pages that the member may open in this unit.
-func (r *Request) Tabs() []tab {
-	var tabs []tab
-	if r.Unit == nil || r.Member == nil {
-		return nil
-	}
-	for _, p := range pages {
-		if p.nav && r.Role >= p.role && (!p.top || r.Top) {
-			to := r.To(p.path)
-			if p.own {
-				to = Root + p.path
-			}
-			tabs = append(tabs, tab{r.T(p.title), to, p.path == strings.Split(r.page.path, "/")[0]})
-		}
-	}
-	return tabs
-}
+// views are the pages that belong to no feature.
+var views = parseViews(assets, "assets")
 
 // Title is the page's.
-func (r *Request) Title() string { return r.T(r.page.title) }
+func (r *Request) Title() string { return r.T(r.page.Title) }
 
 // Units is what the header offers to change to.
 func (r *Request) Units() chooser { return r.units }
@@ -64,8 +22,8 @@ func (r *Request) Units() chooser { return r.units }
 // UnitAddress is the address of the first page of another unit.
 func (r *Request) UnitAddress(id string) string {
 	to := "today"
-	if r.page.nav && !r.page.own && !strings.Contains(r.page.path, "{") {
-		to = r.page.path
+	if r.page.Nav.Group != Nowhere && !r.page.Own && !strings.Contains(r.page.Path, "{") {
+		to = r.page.Path
 	}
 	return Root + "u/" + url.PathEscape(id) + "/" + to
 }
@@ -78,7 +36,7 @@ func (r *Request) Steers() bool { return r.Role >= engine.Secretary }
 
 // Short is the beginning of a text, on one line.
 func (r *Request) Short(text string) string {
-	return shorten(strings.Join(strings.Fields(text), " "), 60)
+	return Shorten(strings.Join(strings.Fields(text), " "), 60)
 }
 
 // Long tells a time that something took.
@@ -98,7 +56,7 @@ func (r *Request) Live() string {
 	if r.seen == "" {
 		return ""
 	}
-	return Root + "events?" + url.Values{"unit": {r.Unit.ID}, "page": {r.page.path}, "seen": {r.seen}}.Encode()
+	return Root + "events?" + url.Values{"unit": {r.Unit.ID}, "page": {r.page.Path}, "seen": {r.seen}}.Encode()
 }
 
 // Query is what the table of the page is searched for: ?q=, at most 64 letters.

@@ -200,7 +200,7 @@ func (f *Feature) Timer(t *engine.Turn, tm engine.Timer) error {
 			return err
 		}
 	}
-	_, err = t.Post(engine.Post{Class: outbox.Push, Message: congratulation(t, honours), About: t.T("delivery.about.honour")})
+	_, err = t.Post(engine.Post{Class: outbox.Push, Message: congratulation(t, honours), About: t.T("honour.about")})
 	return err
 }
 

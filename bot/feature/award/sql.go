@@ -50,7 +50,7 @@ const selectHonour = `SELECT h.id, h.unit, h.member, m.name, h.title, h.reason, 
 	h.announced_at IS NOT NULL, h.revoked_at IS NOT NULL
 	FROM honour h JOIN member m ON m.id = h.member LEFT JOIN member b ON b.id = h.given_by `
 
-func scan(row interface{ Scan(...any) error }) (h Honour, err error) {
+func scan(row store.Scanner) (h Honour, err error) {
 	err = row.Scan(&h.ID, &h.Unit, &h.Member, &h.Name, &h.Title, &h.Reason, &h.Day, &h.By, &h.ByName, &h.Consent, &h.Told, &h.Revoked)
 	return h, err
 }
@@ -136,4 +136,13 @@ func numbered(tx *store.Tx, unit string, ids []int64) ([]Honour, error) {
 		}
 	}
 	return out, nil
+}
+
+// FirstDay is the day of the first thing that is kept about a member; "" for none.
+func FirstDay(tx *store.Tx, member int64) (day string, err error) {
+	err = tx.QueryRow(`SELECT h.day FROM honour h WHERE h.member = $1 ORDER BY h.id LIMIT 1`, member).Scan(&day)
+	if errors.Is(err, store.ErrNoRows) {
+		err = nil
+	}
+	return day, err
 }

@@ -43,25 +43,8 @@ func (f *Feature) Commands() []engine.Command {
 	}
 }
 
-// collect asks every feature that keeps something about members.
-func collect(t *engine.Turn, ask func(engine.Personal) ([]string, error)) ([]string, error) {
-	var lines []string
-	for _, feature := range t.Engine().Features {
-		p, ok := feature.(engine.Personal)
-		if !ok {
-			continue
-		}
-		more, err := ask(p)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", feature.Name(), err)
-		}
-		lines = append(lines, more...)
-	}
-	return lines, nil
-}
-
 func (f *Feature) today(t *engine.Turn, _ command.Line) error {
-	lines, err := collect(t, func(p engine.Personal) ([]string, error) { return p.Open(t, t.Member) })
+	lines, err := t.PersonalLines(func(p engine.Personal) ([]string, error) { return p.Open(t, t.Member) })
 	if err != nil {
 		return err
 	}
@@ -78,38 +61,11 @@ func (f *Feature) today(t *engine.Turn, _ command.Line) error {
 const shownAgain = 3
 
 func (f *Feature) mydata(t *engine.Turn, _ command.Line) error {
-	lines, err := Kept(t)
+	lines, err := t.Kept()
 	if err != nil {
 		return err
 	}
 	return t.TellSender(chat.Text(strings.Join(lines, "\n")))
-}
-
-// Kept are lines about all that is stored about t.Member.
-func Kept(t *engine.Turn) ([]string, error) {
-	m := t.Member
-	lines := []string{t.T("desk.mydata", "Name", m.Name, "Staff", m.Staff, "Status", strings.Split(t.T("member.status."+m.Status), "/")[0],
-		"Unit", t.Unit.Name)}
-	accounts, err := t.Directory().Private(t.Tx, m.ID)
-	if err != nil {
-		return nil, err
-	}
-	for _, a := range accounts {
-		lines = append(lines, t.T("desk.identity", "Account", a.Account))
-	}
-	more, err := collect(t, func(p engine.Personal) ([]string, error) { return p.Data(t, m) })
-	if err != nil {
-		return nil, err
-	}
-	lines = append(lines, more...)
-	asked, err := engine.AskedAbout(t.Tx, m.ID)
-	if err != nil {
-		return nil, err
-	}
-	if len(asked) > 0 {
-		lines = append(lines, t.T("desk.asked", "Codes", strings.Join(asked, t.T("engine.list_comma"))))
-	}
-	return append(lines, t.T("desk.mydata_note")), nil
 }
 
 // close ends what is open in the unit: the item of a code, or the newest one.

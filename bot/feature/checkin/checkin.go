@@ -42,7 +42,7 @@ type Feature struct{ Book *points.Book }
 // Causes implements points.Causer.
 func (f *Feature) Causes() map[string]points.Cause {
 	there := points.Cause{Item: "checkin:", Where: `EXISTS (SELECT 1 FROM checkin_entry c WHERE c.checkin = e.item AND c.member = e.member
-		AND c.state IN ('on_time', 'late'))`}
+		AND c.state IN ('on_time', 'late'))`, Title: titleOf}
 	return map[string]points.Cause{"checkin.on_time": there, "checkin.late": there}
 }
 
@@ -94,7 +94,7 @@ func (f *Feature) openNow(t *engine.Turn, line command.Line) error {
 	if err := f.open(t.In(t.Unit), title, closes.Sub(t.Now), cause); err != nil {
 		return err
 	}
-	return t.Sending(cause, t.T("delivery.about.checkin", "Title", titled(t.In(t.Unit), title)))
+	return t.Sending(cause, t.T("checkin.about", "Title", titled(t.In(t.Unit), title)))
 }
 
 // longest is how long a window may be open.
@@ -178,7 +178,7 @@ func (f *Feature) open(t *engine.Turn, title string, open time.Duration, cause s
 		return err
 	}
 	_, err = t.Post(engine.Post{Class: outbox.Push, Message: post(t, &w, p), Prompt: p.ID, Cause: cause,
-		About: t.T("delivery.about.checkin", "Title", w.Title)})
+		About: t.T("checkin.about", "Title", w.Title)})
 	return err
 }
 
@@ -428,7 +428,7 @@ func (f *Feature) close(t *engine.Turn, w *window) error {
 	if len(s.resting) > 0 {
 		text += t.T("checkin.closed_resting", "N", len(s.resting))
 	}
-	if _, err := t.Post(engine.Post{Class: outbox.Notice, Message: chat.Text(text), About: t.T("delivery.about.checkin_result", "Title", w.Title)}); err != nil {
+	if _, err := t.Post(engine.Post{Class: outbox.Notice, Message: chat.Text(text), About: t.T("checkin.about_result", "Title", w.Title)}); err != nil {
 		return err
 	}
 	if len(s.missing) == 0 {
@@ -452,7 +452,7 @@ func (f *Feature) Recount(t *engine.Turn, p engine.Prompt, late int) error {
 		return err
 	}
 	line := t.T("checkin.recounted", "Title", w.Title, "Due", s.due, "Here", s.here, "Leave", len(s.leavers), "Missing", len(s.missing), "Late", late)
-	if err := t.PostCorrection(p, line, t.T("delivery.about.checkin_result", "Title", w.Title)); err != nil {
+	if err := t.PostCorrection(p, line, t.T("checkin.about_result", "Title", w.Title)); err != nil {
 		return err
 	}
 	return t.TellSecretaries(chat.Text(t.T("engine.corrected") + s.names(t, w)))

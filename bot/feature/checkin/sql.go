@@ -164,3 +164,21 @@ func Deeds(tx *store.Tx, asked, unit, from, to string) ([]engine.Deed, error) {
 		WHERE c.unit = $1 AND c.day >= $3 AND c.day < $4 AND e.checkin = c.id AND e.state <> 'late_pending' AND`+
 		roster.Staying("e.member", "e.at"), asked, unit, from, to)
 }
+
+// titleOf is what an item is called; "" when it is gone.
+func titleOf(tx *store.Tx, id int64) (title string, err error) {
+	err = tx.QueryRow(`SELECT title FROM checkin WHERE id = $1`, id).Scan(&title)
+	if errors.Is(err, store.ErrNoRows) {
+		err = nil
+	}
+	return title, err
+}
+
+// FirstDay is the day of the first thing that is kept about a member; "" for none.
+func FirstDay(tx *store.Tx, member int64) (day string, err error) {
+	err = tx.QueryRow(`SELECT c.day FROM checkin_entry e JOIN checkin c ON c.id = e.checkin WHERE e.member = $1 ORDER BY e.checkin LIMIT 1`, member).Scan(&day)
+	if errors.Is(err, store.ErrNoRows) {
+		err = nil
+	}
+	return day, err
+}

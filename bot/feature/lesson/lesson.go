@@ -45,7 +45,7 @@ type Feature struct {
 
 // Causes implements points.Causer.
 func (f *Feature) Causes() map[string]points.Cause {
-	return map[string]points.Cause{"lesson.done": {Item: "lesson:", Where: `EXISTS (SELECT 1 FROM lesson_done d WHERE d.push = e.item AND d.member = e.member)`}}
+	return map[string]points.Cause{"lesson.done": {Item: "lesson:", Where: `EXISTS (SELECT 1 FROM lesson_done d WHERE d.push = e.item AND d.member = e.member)`, Title: titleOf}}
 }
 
 // Name implements engine.Feature.
@@ -116,7 +116,7 @@ func (f *Feature) push(t *engine.Turn, args engine.Args, cause string) error {
 		return err
 	}
 	_, err = t.Post(engine.Post{Class: outbox.Notice, Message: f.post(t, l, f.body(l), p), Prompt: p.ID, Cause: cause,
-		About: t.T("delivery.about.lesson", "Title", l.Title)})
+		About: t.T("lesson.about", "Title", l.Title)})
 	return err
 }
 
@@ -378,20 +378,14 @@ func (f *Feature) Data(t *engine.Turn, m *engine.Member) ([]string, error) {
 	return []string{t.T("lesson.data", "N", len(titles)), strings.Join(titles, "\n")}, nil
 }
 
-// Progress is how far a unit has come in a series.
-type Progress struct {
-	Title    string // of the pack; "" when the series goes through several
-	Done, Of int    // lessons
-}
-
 // Progress is how far a unit had come at the end of a period in each series of
 // which a lesson was pushed in it.
-func (f *Feature) Progress(tx *store.Tx, unit, from, to string) ([]Progress, error) {
+func (f *Feature) Progress(tx *store.Tx, unit, from, to string) ([]material.Progress, error) {
 	last, err := lastOfSeries(tx, unit, from, to)
 	if err != nil {
 		return nil, err
 	}
-	var out []Progress
+	var out []material.Progress
 	for _, p := range last {
 		series := f.series(p.series)
 		at := slices.IndexFunc(series, func(l *content.Lesson) bool { return l.Ref() == p.lesson })
@@ -403,7 +397,7 @@ func (f *Feature) Progress(tx *store.Tx, unit, from, to string) ([]Progress, err
 		if title = ""; i >= 0 {
 			title = f.Library().Packs()[i].Title
 		}
-		out = append(out, Progress{title, at + 1, len(series)})
+		out = append(out, material.Progress{Title: title, Done: at + 1, Of: len(series)})
 	}
 	return out, nil
 }

@@ -152,3 +152,21 @@ func pushedSince(tx *store.Tx, unit, day string, most int) ([]reading, error) {
 	}
 	return out, rows.Err()
 }
+
+// titleOf is what an item is called; "" when it is gone.
+func titleOf(tx *store.Tx, id int64) (title string, err error) {
+	err = tx.QueryRow(`SELECT title FROM lesson_push WHERE id = $1`, id).Scan(&title)
+	if errors.Is(err, store.ErrNoRows) {
+		err = nil
+	}
+	return title, err
+}
+
+// FirstDay is the day of the first thing that is kept about a member; "" for none.
+func FirstDay(tx *store.Tx, member int64) (day string, err error) {
+	err = tx.QueryRow(`SELECT l.day FROM lesson_done d JOIN lesson_push l ON l.id = d.push WHERE d.member = $1 AND l.day <> '' ORDER BY d.push LIMIT 1`, member).Scan(&day)
+	if errors.Is(err, store.ErrNoRows) {
+		err = nil
+	}
+	return day, err
+}

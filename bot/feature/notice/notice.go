@@ -39,6 +39,7 @@ import (
 	"branchbot/bot/engine"
 	"branchbot/bot/points"
 	"branchbot/schedules"
+	"branchbot/store"
 )
 
 // life is how long a notice without a deadline can be acknowledged, urgentLife
@@ -54,12 +55,14 @@ type Feature struct {
 	PerDay    func() int             // conduct: notices_per_day
 	Reminders func() int             // conduct: reminders_per_item
 	Quiet     func() schedules.Quiet // conduct: quiet_hours
+	// Board is the address of a unit's board; "" when it has none.
+	Board func(tx *store.Tx, unit string) (string, error)
 }
 
 // Causes implements points.Causer. Who takes an acknowledgement back has read the notice
 // all the same.
 func (f *Feature) Causes() map[string]points.Cause {
-	read := points.Cause{Item: "notice:", Where: `EXISTS (SELECT 1 FROM notice_reader r WHERE r.notice = e.item AND r.member = e.member)`}
+	read := points.Cause{Item: "notice:", Where: `EXISTS (SELECT 1 FROM notice_reader r WHERE r.notice = e.item AND r.member = e.member)`, Title: titleOf}
 	return map[string]points.Cause{"notice.acknowledged": read, "notice.late": read}
 }
 
@@ -177,7 +180,7 @@ func about(t *engine.Turn, what string, g *target, origin *source) string {
 	if origin != nil {
 		number = origin.number
 	}
-	return t.T("delivery.about."+what, "Number", number)
+	return t.T("notice.about."+what, "Number", number)
 }
 
 func ackButton(t *engine.Turn, g *target) [][]chat.Button {

@@ -185,7 +185,7 @@ func (g *target) reminded(tx *store.Tx, id int64) error {
 
 const selectTarget = `SELECT unit, year, seq, prompt, code, due, done, told, reminders, chats, closed_at IS NOT NULL FROM notice_target `
 
-func scanTarget(row interface{ Scan(...any) error }) (*target, error) {
+func scanTarget(row store.Scanner) (*target, error) {
 	g := &target{}
 	err := row.Scan(&g.Unit, &g.Year, &g.Seq, &g.Prompt, &g.Code, &g.Due, &g.Done, &g.Told, &g.Reminders, &g.Chats, &g.Closed)
 	if errors.Is(err, store.ErrNoRows) {
@@ -638,4 +638,13 @@ func (f *Feature) Demands(t *engine.Turn, from, to string) ([]engine.Demand, err
 		out = append(out, d)
 	}
 	return out, rows.Err()
+}
+
+// titleOf is what an item is called; "" when it is gone.
+func titleOf(tx *store.Tx, id int64) (title string, err error) {
+	err = tx.QueryRow(`SELECT text FROM notice WHERE id = $1`, id).Scan(&title)
+	if errors.Is(err, store.ErrNoRows) {
+		err = nil
+	}
+	return title, err
 }

@@ -371,7 +371,7 @@ func (f *Feature) Recount(t *engine.Turn, p engine.Prompt, late int) error {
 		return err
 	}
 	line := t.T("notice.recounted", "Number", g.number(), "Due", now.Due, "Done", now.Done, "Told", told(t, now), "Missing", now.Missing(), "Late", late)
-	if err := t.PostCorrection(p, line, t.T("delivery.about.notice_result", "Number", g.number())); err != nil {
+	if err := t.PostCorrection(p, line, t.T("notice.about.notice_result", "Number", g.number())); err != nil {
 		return err
 	}
 	names, err := list(t, n, g)

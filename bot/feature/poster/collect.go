@@ -8,6 +8,7 @@ import (
 	"branchbot/bot/engine"
 	"branchbot/bot/feature/award"
 	"branchbot/bot/feature/lesson"
+	"branchbot/bot/feature/material"
 	"branchbot/bot/locale"
 	"branchbot/bot/report"
 	"branchbot/bot/schedule"
@@ -20,7 +21,7 @@ type collected struct {
 	unit     *engine.Unit
 	week     week
 	lessons  []engine.Item
-	progress []lesson.Progress
+	progress []material.Progress
 	held     report.Held
 	counts   report.Counts
 	honours  []award.Honour

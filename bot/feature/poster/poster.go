@@ -21,6 +21,7 @@ import (
 
 	"branchbot/bot/chat"
 	"branchbot/bot/command"
+	"branchbot/bot/draw"
 	"branchbot/bot/engine"
 	"branchbot/bot/feature/lesson"
 	"branchbot/bot/outbox"
@@ -144,7 +145,7 @@ func (f *Feature) Press(t *engine.Turn, data string) error {
 	if err := f.post(t.In(t.Unit), w, cause); err != nil {
 		return err
 	}
-	return t.Sending(cause, t.T("delivery.about.poster"))
+	return t.Sending(cause, t.T("poster.about"))
 }
 
 // post sends the poster to the unit's groups.
@@ -167,7 +168,7 @@ func (f *Feature) post(t *engine.Turn, w week, cause string) error {
 	if !first {
 		return &engine.Skip{Key: "poster.enough"}
 	}
-	_, err = t.Post(engine.Post{Class: outbox.Push, Message: m, Cause: cause, About: t.T("delivery.about.poster")})
+	_, err = t.Post(engine.Post{Class: outbox.Push, Message: m, Cause: cause, About: t.T("poster.about")})
 	return err
 }
 
@@ -202,4 +203,12 @@ func (f *Feature) Picture(tx *store.Tx, name string, unit func(tx *store.Tx, id 
 		return nil, err
 	}
 	return c.page().PNG()
+}
+
+// Media implements engine.MediaMaker: poster:UNIT.MONDAY.png.
+func (f *Feature) Media() map[string]engine.MakeMedia {
+	return map[string]engine.MakeMedia{"poster": func(tx *store.Tx, d engine.Directory, name string) ([]byte, string, error) {
+		data, err := f.Picture(tx, name, d.Unit)
+		return data, draw.Type, err
+	}}
 }

@@ -49,7 +49,7 @@ func (f *Feature) open(t *engine.Turn, q *content.Question, pool string, open ti
 		return 0, err
 	}
 	message := engine.Post{Class: outbox.Push, Message: post(t, &r, p), Prompt: p.ID, Cause: cause,
-		About: t.T("delivery.about.quiz", "Code", p.Code)}
+		About: t.T("quiz.about", "Code", p.Code)}
 	if asPoll {
 		message.Thread = pollThread(r.ID)
 	}
@@ -353,7 +353,7 @@ func (f *Feature) close(t *engine.Turn, r *Round) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.Post(engine.Post{Class: outbox.Notice, Message: f.result(t, r, n), About: t.T("delivery.about.quiz_result", "Code", r.Code)})
+	_, err = t.Post(engine.Post{Class: outbox.Notice, Message: f.result(t, r, n), About: t.T("quiz.about_result", "Code", r.Code)})
 	return err
 }
 
@@ -403,5 +403,5 @@ func (f *Feature) Recount(t *engine.Turn, p engine.Prompt, late int) error {
 	if err != nil {
 		return err
 	}
-	return t.PostCorrection(p, t.T("quiz.recounted", "Code", r.Code, "Answered", n.answered, "Due", n.due, "Right", n.right, "Late", late), t.T("delivery.about.quiz_result", "Code", r.Code))
+	return t.PostCorrection(p, t.T("quiz.recounted", "Code", r.Code, "Answered", n.answered, "Due", n.due, "Right", n.right, "Late", late), t.T("quiz.about_result", "Code", r.Code))
 }

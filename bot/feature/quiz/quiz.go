@@ -47,8 +47,8 @@ type Feature struct {
 // Causes implements points.Causer. Who takes an answer back has taken part all the same.
 func (f *Feature) Causes() map[string]points.Cause {
 	return map[string]points.Cause{
-		"quiz.answered": {Item: "round:", Where: `EXISTS (SELECT 1 FROM round r WHERE r.id = e.item AND r.opened_at <= e.at)`},
-		"quiz.correct":  {Item: "round:", Where: `EXISTS (SELECT 1 FROM answer a WHERE a.round = e.item AND a.member = e.member)`},
+		"quiz.answered": {Item: "round:", Where: `EXISTS (SELECT 1 FROM round r WHERE r.id = e.item AND r.opened_at <= e.at)`, Title: titleOf},
+		"quiz.correct":  {Item: "round:", Where: `EXISTS (SELECT 1 FROM answer a WHERE a.round = e.item AND a.member = e.member)`, Title: titleOf},
 	}
 }
 
@@ -124,7 +124,7 @@ func (f *Feature) ask(t *engine.Turn, line command.Line) error {
 	if err != nil {
 		return err
 	}
-	return t.Sending(cause, t.T("delivery.about.quiz", "Code", code))
+	return t.Sending(cause, t.T("quiz.about", "Code", code))
 }
 
 // lettered are options with their letters.

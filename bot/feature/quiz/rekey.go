@@ -75,7 +75,7 @@ func (f *Feature) rekey(t *engine.Turn, line command.Line) error {
 		m = m.Add("\n" + t.T("quiz.rekeyed_why", "Reason", reason))
 	}
 	m = m.Add("\n" + t.T("quiz.rekeyed_points", "Now", now, "No", no))
-	_, err = t.In(t.Unit).Post(engine.Post{Class: outbox.Notice, Message: m, About: t.T("delivery.about.quiz_result", "Code", code)})
+	_, err = t.In(t.Unit).Post(engine.Post{Class: outbox.Notice, Message: m, About: t.T("quiz.about_result", "Code", code)})
 	if err != nil || !t.Private() {
 		return err
 	}

@@ -300,3 +300,21 @@ func questionsOf(tx *store.Tx, unit, from, to string) (map[int64]*content.Questi
 	}
 	return out, rows.Err()
 }
+
+// titleOf is the question of a round; "" when it is gone.
+func titleOf(tx *store.Tx, id int64) (string, error) {
+	r, err := load(tx, id)
+	if err != nil || r == nil {
+		return "", err
+	}
+	return r.Question.Ask, nil
+}
+
+// FirstDay is the day of the first thing that is kept about a member; "" for none.
+func FirstDay(tx *store.Tx, member int64) (day string, err error) {
+	err = tx.QueryRow(`SELECT r.day FROM answer a JOIN round r ON r.id = a.round WHERE a.member = $1 ORDER BY a.round LIMIT 1`, member).Scan(&day)
+	if errors.Is(err, store.ErrNoRows) {
+		err = nil
+	}
+	return day, err
+}

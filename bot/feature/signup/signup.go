@@ -108,7 +108,7 @@ func (f *Feature) open(t *engine.Turn, line command.Line) error {
 	}
 	unit := t.In(t.Unit)
 	ref := strconv.FormatInt(s.ID, 10)
-	p, err := unit.Open("signup", ref, command.Want{Kind: command.SignUp, Texts: []string{s.Title}}, s.ClosesAt)
+	p, err := unit.Open("signup", ref, command.Want{Kind: command.Join, Texts: []string{s.Title}}, s.ClosesAt)
 	if err != nil {
 		return err
 	}
@@ -120,7 +120,7 @@ func (f *Feature) open(t *engine.Turn, line command.Line) error {
 	}
 	cause := t.Receipts()
 	if _, err := unit.Post(engine.Post{Class: outbox.Push, Message: post(unit, s), Prompt: p.ID, Cause: cause,
-		About: unit.T("delivery.about.signup", "Title", s.Title)}); err != nil {
+		About: unit.T("signup.about", "Title", s.Title)}); err != nil {
 		return err
 	}
 	return t.Sending(cause, t.T("signup.opened", "Title", s.Title, "Code", s.Code))
@@ -410,7 +410,7 @@ func (f *Feature) close(t *engine.Turn, s *signup) error {
 		return err
 	}
 	if _, err := t.Post(engine.Post{Class: outbox.Notice, Message: chat.Text(t.T("signup.closed") + "\n" + text),
-		About: t.T("delivery.about.signup_result", "Title", s.Title)}); err != nil {
+		About: t.T("signup.about_result", "Title", s.Title)}); err != nil {
 		return err
 	}
 	return t.TellSecretaries(file(t, s))
@@ -427,7 +427,7 @@ func (f *Feature) Recount(t *engine.Turn, p engine.Prompt, late int) error {
 		return err
 	}
 	line := t.T("signup.recounted", "Summary", summary(t, s, all), "Late", late)
-	if err := t.PostCorrection(p, line, t.T("delivery.about.signup_result", "Title", s.Title)); err != nil {
+	if err := t.PostCorrection(p, line, t.T("signup.about_result", "Title", s.Title)); err != nil {
 		return err
 	}
 	return t.TellSecretaries(file(t, s))

@@ -48,7 +48,7 @@ func (c *Case) save(tx *store.Tx) error {
 
 const selectCase = `SELECT id, unit, kind, year, number, member, code, body, state, answer, due_day, day FROM suggestion `
 
-func scanCase(row interface{ Scan(...any) error }) (*Case, error) {
+func scanCase(row store.Scanner) (*Case, error) {
 	c := &Case{}
 	err := row.Scan(&c.ID, &c.Unit, &c.Kind, &c.Year, &c.Number, &c.Member, &c.Code, &c.Body, &c.State, &c.Answer, &c.DueDay, &c.Day)
 	if errors.Is(err, store.ErrNoRows) {
@@ -155,7 +155,7 @@ func (c *Care) insert(tx *store.Tx) error {
 
 const selectCare = `SELECT id, unit, member, category, contact, seal, body, day FROM care `
 
-func scanCare(row interface{ Scan(...any) error }) (*Care, error) {
+func scanCare(row store.Scanner) (*Care, error) {
 	c := &Care{}
 	err := row.Scan(&c.ID, &c.Unit, &c.Member, &c.Category, &c.Contact, &c.Seal, &c.Body, &c.Day)
 	if errors.Is(err, store.ErrNoRows) {

@@ -341,3 +341,11 @@ func (f *Feature) Data(t *engine.Turn, m *engine.Member) ([]string, error) {
 	}
 	return lines, err
 }
+
+// PersonalTables implements engine.TableKeeper.
+func (f *Feature) PersonalTables() []engine.PersonalTable {
+	return []engine.PersonalTable{
+		{Name: "suggestion", Where: "member = $1 AND member <> 0"},
+		{Name: "care", LeftOut: "sealed, and told to nobody else, not even to who looks over their shoulder"},
+	}
+}

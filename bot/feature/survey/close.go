@@ -149,7 +149,7 @@ func (f *Feature) close(t *engine.Turn, s *Survey) error {
 	}
 	_, err = everywhere(t, func(u *engine.Turn) (int, error) {
 		n, err := u.Post(engine.Post{Class: outbox.Notice, Message: result(u),
-			About: t.T("delivery.about.survey_result", "Title", s.Title), Unit: t.Unit.ID})
+			About: t.T("survey.about_result", "Title", s.Title), Unit: t.Unit.ID})
 		if err != nil || list == nil {
 			return n, err
 		}

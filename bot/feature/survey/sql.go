@@ -54,7 +54,7 @@ func (s *Survey) prompted(tx *store.Tx, p engine.Prompt) error {
 
 const selectSurvey = `SELECT id, unit, kind, named, title, questions, seal, prompt, code, closes_at, closed_at IS NOT NULL FROM survey `
 
-func scanSurvey(row interface{ Scan(...any) error }) (*Survey, error) {
+func scanSurvey(row store.Scanner) (*Survey, error) {
 	s := &Survey{}
 	var questions string
 	var closes int64

@@ -261,7 +261,7 @@ func (f *Feature) open(t *engine.Turn, s *Survey, cause string) (int, error) {
 	}
 	_, err = everywhere(t, func(u *engine.Turn) (int, error) {
 		return u.Post(engine.Post{Class: outbox.Push, Message: post(u, s), Prompt: p.ID, Cause: cause,
-			About: t.T("delivery.about.survey", "Title", s.Title), Unit: t.Unit.ID})
+			About: t.T("survey.about", "Title", s.Title), Unit: t.Unit.ID})
 	})
 	return p.Code, err
 }

@@ -176,7 +176,7 @@ func (w week) text(t *engine.Turn, most int) string {
 	var kinds []string
 	for _, feature := range t.Engine().Features {
 		if n := w.kinds[feature.Name()]; n > 0 {
-			kinds = append(kinds, t.T("load.kind."+feature.Name())+" "+w.average(n))
+			kinds = append(kinds, t.T(feature.Name()+".load")+" "+w.average(n))
 		}
 	}
 	all := 0
@@ -197,7 +197,7 @@ const hinted = 2
 func (w week) hints(t *engine.Turn) []string {
 	lines := []string{t.T("load.too_much")}
 	for _, name := range w.heaviest()[:min(hinted, len(w.kinds))] {
-		lines = append(lines, t.T("load.hint."+name))
+		lines = append(lines, t.T(name+".load_hint"))
 	}
 	return lines
 }

@@ -32,7 +32,12 @@ var meant = []string{"FROM ledger ORDER BY unit, seq", "SELECT unit, feature, co
 // misses its index: it would be quick in all tests, and slow after a year.
 func TestNothingIsReadWhole(t *testing.T) {
 	t.Parallel()
-	scripts, err := filepath.Glob("../*/testdata/*.txtar")
+	scripts, err := filepath.Glob("../../*/testdata/*.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	features, err := filepath.Glob("../../feature/*/testdata/*.txtar")
+	scripts = append(scripts, features...)
 	if err != nil || len(scripts) < 50 {
 		t.Fatalf("%d scripts (%v)", len(scripts), err)
 	}
