@@ -57,7 +57,7 @@ func (b *Bot) Run(ctx context.Context) error {
 			outer.Go(func() { <-ctx.Done(); side.end() })
 		}
 	}
-	err := b.db.Share(ctx, store.Process{Address: b.address, Version: version(), Roles: roles, State: b.stateOf,
+	err := b.db.Share(ctx, store.Process{Address: b.address, Version: Version(), Roles: roles, State: b.stateOf,
 		Failed: func(what string, err error) { b.log.Error("not done", "what", what, "error", err) }}, b.hold)
 	if err == nil && asked.Err() == nil {
 		err = context.Cause(ctx)
@@ -361,11 +361,11 @@ func RetryUntilUp(ctx context.Context, db *store.DB, tell func(error), do func()
 	}
 }
 
-// version is that of the program, as it was built.
-func version() string {
+// Version is that of the program, as it was built.
+func Version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return ""
+		return "(unknown)"
 	}
 	v := info.Main.Version
 	for _, s := range info.Settings {

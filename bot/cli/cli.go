@@ -83,9 +83,11 @@ func (p *Program) commands() *cobra.Command {
 		Long:          "Without a command it runs the bot with config.yaml of this folder,\nor, where there is none, the sample: a branch in a browser chat room.",
 		SilenceUsage:  true,
 		SilenceErrors: true,
+		Version:       app.Version(),
 		Args:          cobra.NoArgs,
 		RunE:          func(c *cobra.Command, _ []string) error { return p.run(c.Context()) },
 	}
+	root.SetVersionTemplate(versionLine() + "\n")
 	root.PersistentFlags().StringVar(&p.configFile, "config", "config.yaml", "the configuration")
 	run := &cobra.Command{Use: "run", Short: "Run the bot (the same as without a command)", Args: cobra.NoArgs, RunE: root.RunE}
 	chat := &cobra.Command{Use: "chat", Short: "Try the bot in this terminal", Args: cobra.NoArgs,
@@ -97,7 +99,7 @@ func (p *Program) commands() *cobra.Command {
 		&cobra.Command{Use: "check", Short: "Check the configuration and the packs", Args: cobra.NoArgs,
 			RunE: func(*cobra.Command, []string) error { return p.check() }},
 		p.rehearseCommand(),
-		p.backupCommand(), p.restoreCommand(), p.eventsCommand(), p.ledgerCommand(), p.importCommand(), p.rosterCommand(), p.holidaysCommand(), p.moveCommand(), p.seedCommand(), p.statusCommand(),
+		p.backupCommand(), p.restoreCommand(), p.eventsCommand(), p.ledgerCommand(), p.importCommand(), p.rosterCommand(), p.holidaysCommand(), p.moveCommand(), p.seedCommand(), p.statusCommand(), p.versionCommand(),
 		&cobra.Command{Use: "invite STAFFNO", Short: "Make a one-time code that lets a member in, e.g. the first secretary", Args: cobra.ExactArgs(1),
 			RunE: func(c *cobra.Command, args []string) error { return p.invite(c.Context(), args[0]) }},
 		&cobra.Command{Use: "console STAFFNO", Short: "Make a one-time link that lets a member into the console", Args: cobra.ExactArgs(1),

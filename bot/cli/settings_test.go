@@ -167,3 +167,13 @@ func TestProgramErrors(t *testing.T) {
 		}
 	}
 }
+
+func TestVersion(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"version"}, {"--version"}} {
+		var out strings.Builder
+		if code := cli.Main(t.Context(), cli.Program{Args: args, Out: &out, Err: &out}); code != 0 || !strings.HasPrefix(out.String(), "branchbot ") || strings.Count(out.String(), "\n") != 1 {
+			t.Errorf("%v: %d %q", args, code, out.String())
+		}
+	}
+}
