@@ -45,11 +45,11 @@ const House = "house"
 // ErrReplaced is what WriteAs returns when this process does not have the role.
 var ErrReplaced = errors.New("another process has taken over")
 
-// Unreachable tells whether an error means that the database is not to be reached, for
-// the moment.
+// Unreachable tells whether an error means that the database cannot be used for the moment: it
+// does not answer, or it is a standby that takes no writes yet.
 func Unreachable(err error) bool {
 	code := Code(err)
-	return code == Gone || code == CannotOpen
+	return code == Gone || code == CannotOpen || code == ReadOnly
 }
 
 // Process is what a process says of itself.
