@@ -190,3 +190,24 @@ func TestFilesAreWrittenByTheStore(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// The glossary has a row for every folder of bot/, and is short enough to be read.
+func TestGlossary(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/GLOSSARY.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rows := strings.Count(string(text), "\n|") - 2; rows > 40 {
+		t.Errorf("the glossary has %d rows", rows)
+	}
+	folders, err := os.ReadDir("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range folders {
+		if !strings.Contains(string(text), "`bot/"+f.Name()+"`") {
+			t.Errorf("the glossary has no row for bot/%s", f.Name())
+		}
+	}
+}

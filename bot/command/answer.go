@@ -18,7 +18,7 @@ const (
 	Acknowledge Kind = "ack"
 	CheckIn     Kind = "checkin"
 	Done        Kind = "done"
-	Join        Kind = "join"
+	Join        Kind = "signup" // as rows have it
 	// Ballot is a choice that must not be made in the group: what is addressed
 	// to it there is read, weakly, so that it can be refused.
 	Ballot Kind = "ballot"

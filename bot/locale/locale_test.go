@@ -133,7 +133,7 @@ var made = map[string][]string{
 	"member.preview.":         append([]string{"faults", "some_faults", "new", "back", "changed", "same"}, roster.Kinds...),
 	"member.preview.line.":    roster.Kinds,
 	"engine.malformed.":       kinds,
-	"engine.near.":            {"ack", "checkin", "done", "join"},
+	"engine.near.":            {"ack", "checkin", "done", "signup"},
 	"checkin.state.":          {"on_time", "late", "late_pending", "leave"},
 	"quiz.":                   {"true", "false"},
 	"quiz.type.":              types(),
