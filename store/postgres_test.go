@@ -269,3 +269,34 @@ func TestNoSuchServer(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// Every column of text sorts by bytes, as SQLite's do: else an order would depend on the
+// server's language, on one engine only.
+func TestTextSortsByBytes(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
+		db, err := e.Opener(t)(store.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		if !db.Postgres() {
+			t.Skip("SQLite has no other order")
+		}
+		err = db.Read(func(tx *store.Tx) error {
+			columns, err := store.All(tx, func(row store.Scanner) (name string, err error) {
+				err = row.Scan(&name)
+				return name, err
+			}, `SELECT table_name || '.' || column_name FROM information_schema.columns
+				WHERE table_schema = current_schema() AND data_type IN ('text', 'character varying') AND COALESCE(collation_name, '') <> 'C'
+				AND table_name NOT LIKE 'goose%'`)
+			if len(columns) > 0 {
+				t.Errorf("these sort by the server's language: %v; see store/migrate.go", columns)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+}

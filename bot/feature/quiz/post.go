@@ -12,7 +12,7 @@ import (
 )
 
 func want(q *content.Question) command.Want {
-	w := command.Want{Kind: command.Kind(q.Type), Options: len(q.Options), Texts: q.Options}
+	w := command.Want{Kind: types[q.Type].kind, Options: len(q.Options), Texts: q.Options}
 	if q.Type == content.Blank { // what is right counts in the group too, without 答
 		w.Texts = q.Accept
 	}

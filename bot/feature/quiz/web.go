@@ -89,11 +89,13 @@ type answerForm struct {
 	engine.OpenItem
 	Question *content.Question
 	Letters  [][2]string // the options with their letters
+	Form     string      // see typeInfo
 }
 
 // AnswerForm implements web.Answered.
 func (f *Feature) AnswerForm(r *web.Request, it engine.OpenItem) (did string, form template.HTML, err error) {
 	d := answerForm{OpenItem: it, Question: it.Data.(*content.Question)}
+	d.Form = types[d.Question.Type].form
 	for i, o := range d.Question.Options {
 		d.Letters = append(d.Letters, [2]string{string(rune('A' + i)), o})
 	}
