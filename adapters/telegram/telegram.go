@@ -101,16 +101,25 @@ const (
 	groupEvery       = time.Minute / 20
 )
 
-// Caps implements chat.Adapter.
-func (a *Adapter) Caps(in chat.ChatID) chat.Caps {
+// Capabilities is what Telegram can do in a private chat, or in a group as a bot is at first: in
+// privacy mode and no administrator, so that it gets only what is meant for it.
+func Capabilities(group bool) chat.Caps {
 	c := chat.Caps{
 		TextLimit: 4096, CaptionLimit: 1024, TextUnit: chat.UTF16,
 		Styles: true, Links: true, Pictures: true, Files: true, Buttons: true, Edit: true, Edits: true,
 		Polls: chat.PollLimits{Question: 300, Option: 100, Explain: 200, Options: 10},
 		Pace:  chat.Pace{AccountPerSecond: accountPerSecond, ChatEvery: privateEvery},
 	}
-	if isGroup(in) {
-		c.Pace.ChatEvery = groupEvery
+	if group {
+		c.Pace.ChatEvery, c.AddressedOnly = groupEvery, true
+	}
+	return c
+}
+
+// Caps implements chat.Adapter.
+func (a *Adapter) Caps(in chat.ChatID) chat.Caps {
+	c := Capabilities(isGroup(in))
+	if c.AddressedOnly {
 		a.mu.Lock()
 		c.AddressedOnly = !a.me.CanReadAllGroupMessages && !a.admin[in.Group()]
 		a.mu.Unlock()

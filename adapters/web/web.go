@@ -160,6 +160,11 @@ func (a *Adapter) Platform() string { return "web" }
 
 // Caps implements chat.Adapter.
 func (a *Adapter) Caps(chat.ChatID) chat.Caps {
+	return Capabilities()
+}
+
+// Capabilities is what the room can do in any chat.
+func Capabilities() chat.Caps {
 	return chat.Caps{Direct: true, TextLimit: maxText, CaptionLimit: maxText, Styles: true, Links: true, Pictures: true, Files: true,
 		Buttons: true, Edit: true, Idempotent: true}
 }

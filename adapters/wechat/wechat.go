@@ -145,7 +145,12 @@ const textLimit = 2000
 
 // Caps implements chat.Adapter.
 func (a *Adapter) Caps(chat.ChatID) chat.Caps {
-	return chat.Caps{TextLimit: textLimit, Pictures: true, Files: true, Recalls: true, Direct: true, Personal: true, Pace: a.Pace}
+	return Capabilities(a.Pace)
+}
+
+// Capabilities is what WeChat can do in any chat, sending at a pace.
+func Capabilities(p chat.Pace) chat.Caps {
+	return chat.Caps{TextLimit: textLimit, Pictures: true, Files: true, Recalls: true, Direct: true, Personal: true, Pace: p}
 }
 
 const privatePrefix = "dm:"

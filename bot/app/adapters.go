@@ -20,6 +20,7 @@ import (
 	"branchbot/bot/config"
 	"branchbot/bot/engine"
 	"branchbot/bot/locale"
+	"branchbot/bot/rehearse"
 	"branchbot/bot/roster"
 	"branchbot/store"
 )
@@ -30,6 +31,7 @@ type platform struct {
 	check    func(*config.File, account) error
 	warn     func(*config.File, account) error // of what lets the bot start, but not the account; nil: nothing
 	make     func(*Bot, account) (made, error)
+	caps     func(group bool) chat.Caps // what it can do as it is at first, for rehearsals and previews
 }
 
 // made is an adapter, with what it serves over HTTP.
@@ -45,18 +47,31 @@ var platforms = map[string]platform{
 		settings: func() any { return &webConfig{} },
 		check:    func(f *config.File, a account) error { return a.decode(f, &webConfig{}) },
 		make:     newWeb,
+		caps:     func(bool) chat.Caps { return room.Capabilities() },
 	},
 	"telegram": {
 		settings: func() any { return &telegramConfig{} },
 		check:    checkTelegram,
 		make:     newTelegram,
+		caps:     telegram.Capabilities,
 	},
 	"wechat": {
 		settings: func() any { return &wechatConfig{} },
 		check:    checkWechat,
 		warn:     warnWechat,
 		make:     newWechat,
+		caps:     func(bool) chat.Caps { return wechat.Capabilities(budgetConfig{}.pace()) },
 	},
+}
+
+// capabilities are what platforms can do, by their names: those that there are adapters for, and
+// one of nearly nothing.
+func capabilities() map[string]func(group bool) chat.Caps {
+	all := map[string]func(bool) chat.Caps{"sms": func(bool) chat.Caps { return rehearse.SMS }}
+	for name, p := range platforms {
+		all[name] = p.caps
+	}
+	return all
 }
 
 func platformNames() []string { return slices.Sorted(maps.Keys(platforms)) }

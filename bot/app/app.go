@@ -139,7 +139,7 @@ func Open(s *Settings, library *content.Library, db *store.DB, log *slog.Logger,
 		StateChanged: b.stateChanged, Elsewhere: b.elsewhere, Left: b.left, Handled: b.metrics.handled}, b.outbox)
 	b.features.material.Packs, b.features.members.Doubts = b.packs, b.doubts
 	edit := &editor{config: s.File, reload: b.Reload, told: b.Announce}
-	b.console = web.New(web.Options{DB: db, Engine: b.engine, Act: b.engine.Act, Roster: b.features.directory, Styles: report.Styles(), Top: s.top(),
+	b.console = web.New(web.Options{DB: db, Engine: b.engine, Act: b.engine.Act, Roster: b.features.directory, Platforms: capabilities(), Styles: report.Styles(), Top: s.top(),
 		Code: b.logins.picture, ByPhone: b.logins.byPhone, Renew: b.logins.renew, AcceptAccount: b.logins.acceptAccount, Section: edit.Section, SetSection: edit.SetSection, Language: s.Language, Log: log})
 	for _, a := range b.adapters {
 		b.senders = append(b.senders, b.outbox.Sender(a, b.media, log))

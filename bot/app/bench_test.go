@@ -67,7 +67,7 @@ func benchBot(b *testing.B, e storetest.Engine, text string, account func(unit i
 	var sinks []chat.Adapter
 	ids := []string{account(0), account(1)}
 	for _, id := range slices.Compact(ids) {
-		sinks = append(sinks, rehearse.NewAdapter(chat.AccountID(id), rehearse.Platforms["web"], rehearse.NewClock(db.Now()), nil, nil))
+		sinks = append(sinks, rehearse.NewAdapter(chat.AccountID(id), capabilities()["web"], rehearse.NewClock(db.Now()), nil, nil))
 	}
 	bot, err := Open(s, library, db, slog.New(slog.NewTextHandler(io.Discard, nil)), sinks...)
 	if err != nil {

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"branchbot/bot/chat"
@@ -33,9 +35,9 @@ type Rehearsal struct {
 // it would be on a platform, at an instant. open opens the database with the
 // clock that it is given.
 func NewRehearsal(s *Settings, library *content.Library, open func(store.Options) (*store.DB, error), platform string, at time.Time, log *slog.Logger) (*Rehearsal, error) {
-	caps, ok := rehearse.Platforms[platform]
+	caps, ok := capabilities()[platform]
 	if !ok {
-		return nil, fmt.Errorf("--as %q is none of telegram, wechat, web, sms", platform)
+		return nil, fmt.Errorf("--as %q is none of %s", platform, strings.Join(slices.Sorted(maps.Keys(capabilities())), ", "))
 	}
 	if len(s.Units) == 0 {
 		return nil, fmt.Errorf("%s: units: there is none to rehearse", s.File.Name)

@@ -56,7 +56,7 @@ var mayImport = map[string]string{
 	"bot/rehearse":  "bot/chat bot/command bot/engine bot/outbox store",
 
 	// what nearly every feature stands on
-	"bot/web":      "bot/chat bot/command bot/engine bot/locale bot/outbox bot/rehearse schedules store",
+	"bot/web":      "bot/chat bot/command bot/engine bot/locale bot/outbox schedules store",
 	"bot/roster":   core + "bot/imports content content/sheet",
 	"bot/points":   core + "content/sheet",
 	"bot/schedule": core + "bot/feature/delivery content/charset",

@@ -11,15 +11,9 @@ import (
 	"branchbot/bot/chat"
 )
 
-// Platforms are the kinds of platform that a rehearsal can show the chats of.
-var Platforms = map[string]chat.Caps{
-	"web": {TextLimit: 8000, CaptionLimit: 8000, Styles: true, Links: true, Pictures: true, Files: true, Buttons: true, Edit: true},
-	"telegram": {TextLimit: 4096, CaptionLimit: 1024, TextUnit: chat.UTF16, Styles: true, Links: true, Pictures: true, Files: true,
-		Buttons: true, Edit: true, Polls: chat.PollLimits{Question: 300, Option: 100, Explain: 200, Options: 10},
-		Pace: chat.Pace{AccountPerSecond: 30, ChatEvery: 3 * time.Second}},
-	"wechat": {TextLimit: 2000, Pictures: true, Files: true, Pace: chat.Pace{ChatEvery: 3 * time.Second}},
-	"sms":    {TextLimit: 70, TextUnit: chat.UTF16},
-}
+// SMS is a platform that we have no adapter for: short texts alone. It shows what becomes of a
+// message where nearly nothing is possible.
+var SMS = chat.Caps{TextLimit: 70, TextUnit: chat.UTF16, Direct: true}
 
 // PrivateChat is the chat of a user and the bot alone.
 func PrivateChat(user chat.UserID) chat.ChatID { return chat.ChatID("dm:" + user) }
@@ -38,7 +32,7 @@ type Sent struct {
 // Adapter takes what the bot sends and writes it into the transcript.
 type Adapter struct {
 	id     chat.AccountID
-	caps   chat.Caps
+	caps   func(group bool) chat.Caps
 	clock  *Clock
 	titles map[chat.ChatID]string
 	show   *Transcript
@@ -57,9 +51,9 @@ type message struct {
 }
 
 // NewAdapter makes the account of a rehearsal. titles are the names of the
-// group chats by unit, and of the private chats by user.
-func NewAdapter(id chat.AccountID, caps chat.Caps, clock *Clock, units map[string]string, users map[chat.UserID]string) *Adapter {
-	caps.Direct = true
+// group chats by unit, and of the private chats by user. caps is what its platform can do in
+// a group and in private. Everybody has a private chat with the bot.
+func NewAdapter(id chat.AccountID, caps func(group bool) chat.Caps, clock *Clock, units map[string]string, users map[chat.UserID]string) *Adapter {
 	a := &Adapter{id: id, caps: caps, clock: clock, titles: map[chat.ChatID]string{}}
 	for unit, title := range units {
 		a.titles[a.group(unit)] = title
@@ -79,7 +73,19 @@ func (a *Adapter) ID() chat.AccountID { return a.id }
 func (a *Adapter) Platform() string { return "rehearsal" }
 
 // Caps implements chat.Adapter.
-func (a *Adapter) Caps(chat.ChatID) chat.Caps { return a.caps }
+func (a *Adapter) Caps(in chat.ChatID) chat.Caps {
+	return a.caps(!strings.HasPrefix(string(in), "dm:"))
+}
+
+// hears tells whether the platform hands an event to the bot: in some groups only what is
+// meant for it.
+func (a *Adapter) hears(ev *chat.Event) bool {
+	return !a.Caps(ev.Chat).AddressedOnly || ev.Kind != chat.Said || ev.ReplyTo != "" || strings.HasPrefix(ev.Text, "/") ||
+		slices.ContainsFunc(names, func(n string) bool { return strings.Contains(ev.Text, "@"+n) })
+}
+
+// names are those by which people mention the bot.
+var names = []string{"支部小助手", "小助手", "branchbot"}
 
 // Run implements chat.Adapter; the script brings the events.
 func (a *Adapter) Run(ctx context.Context, _ chat.Inbox) error {

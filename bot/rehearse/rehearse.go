@@ -232,7 +232,12 @@ func (p *player) step(ctx context.Context, line string) error {
 	}
 	colon := strings.IndexAny(line, ":：")
 	_, size := utf8.DecodeRuneInString(line[colon:])
-	p.out.heard(p.Clock.Now(), who, strings.TrimSpace(line[colon+size:]))
+	said := strings.TrimSpace(line[colon+size:])
+	if !p.Adapter.hears(&ev) {
+		p.out.heard(p.Clock.Now(), who, said+"（平台没有交给小助手）")
+		return p.settle(ctx)
+	}
+	p.out.heard(p.Clock.Now(), who, said)
 	if err := p.Engine.Handle(p.Adapter.ID(), "", ev); err != nil {
 		return fmt.Errorf("line %d: %w", p.line, err)
 	}

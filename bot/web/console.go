@@ -40,6 +40,8 @@ type Options struct {
 	// its place if that is right and the file is still in the state base.
 	Section    func(name string) (Section, error)
 	SetSection func(name, text, base string) error
+	// Platforms are those that previews show, with what they can do.
+	Platforms map[string]func(group bool) chat.Caps
 	// Styles are the style sheets of features, by their names below assets/.
 	Styles map[string]string
 	// Language is for people of whom nothing is known.

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,7 +14,6 @@ import (
 	"branchbot/bot/chat"
 	"branchbot/bot/engine"
 	"branchbot/bot/outbox"
-	"branchbot/bot/rehearse"
 	"branchbot/store"
 )
 
@@ -164,8 +165,8 @@ func (r *Request) Previews(m chat.Message) ([]Shown, error) {
 			all = append(all, s)
 		}
 	}
-	for _, p := range []string{"wechat", "telegram", "web", "sms"} {
-		s := r.shownOn(m, rehearse.Platforms[p])
+	for _, p := range slices.Sorted(maps.Keys(r.server.Platforms)) {
+		s := r.shownOn(m, r.server.Platforms[p](true))
 		s.Platform = r.T("console.platform." + p)
 		all = append(all, s)
 	}
