@@ -151,7 +151,7 @@ func TestProgramErrors(t *testing.T) {
 	}{
 		{[]string{"--config", "nowhere.yaml"}, "branchbot: 没有配置文件 nowhere.yaml\n"},
 		{[]string{"dance"}, "branchbot: 没有“dance”这个命令，branchbot --help 列出全部命令\n"},
-		{[]string{"rehearse", "--as", "smoke"}, "branchbot: --as “smoke”不行，可以写：telegram, wechat, web, sms\n"},
+		{[]string{"rehearse", "--as", "smoke"}, "branchbot: --as “smoke”不行，可以写：sms, telegram, web, wechat\n"},
 		{[]string{"rehearse", "--days", "0"}, "branchbot: --days 0 超出范围，应当是 1-366\n"},
 	} {
 		var out, errs bytes.Buffer

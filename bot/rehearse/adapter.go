@@ -74,7 +74,10 @@ func (a *Adapter) Platform() string { return "rehearsal" }
 
 // Caps implements chat.Adapter.
 func (a *Adapter) Caps(in chat.ChatID) chat.Caps {
-	return a.caps(!strings.HasPrefix(string(in), "dm:"))
+	c := a.caps(!strings.HasPrefix(string(in), "dm:"))
+	c.Pace.Jitter = 0    // what is rehearsed twice is the same
+	c.Idempotent = false // this one keeps no keys: what has an unknown fate may be shown twice
+	return c
 }
 
 // hears tells whether the platform hands an event to the bot: in some groups only what is
