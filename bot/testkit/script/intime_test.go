@@ -109,7 +109,7 @@ func TestAnswersInTimeAreAddedAfterTheClose(t *testing.T) {
 	t.Parallel()
 	withLate(t, func(w *late) {
 		w.play("@ 2026-12-01 09:00\n书记: /开签 2m 早会\n书记: /出题 single\n书记: /接龙 植树 截止 15:00\n书记 (私聊): /通知 回执 截止 15:00 明天开会\n" +
-			"张三: 签到\n@ 2026-12-01 09:02\n@ 2026-12-01 15:00:30")
+			"张三: /签到\n@ 2026-12-01 09:02\n@ 2026-12-01 15:00:30")
 		w.hear("李四", true, "签到", w.at("09:01:40"))
 		w.hear("陈静", false, "请假：看病", w.at("09:01:59"))
 		w.hear("李四", true, "收到", w.at("14:59:59"))
@@ -241,7 +241,7 @@ func TestACloseWaitsForTheBacklog(t *testing.T) {
 		w.hides(got, "结束")
 		w.hear("张三", false, "签到", w.at("09:01:00"))
 		w.hear("李四", true, "签到", w.at("09:02:10"))
-		got = w.play("书记: /开签 5m 例会\n赵磊: 签到\n@ 2026-12-01 09:03:01")
+		got = w.play("书记: /开签 5m 例会\n赵磊: /签到\n@ 2026-12-01 09:03:01")
 		w.shows(got, "【例会】开始")
 		w.Engine.SetState(id, chat.State{Condition: chat.Online})
 		got = w.play("@ 2026-12-01 09:04:00")
