@@ -50,7 +50,8 @@ type Bot struct {
 	asides   map[chat.AccountID]*aside // of the accounts that can be attended to
 	address  string                    // of the pages
 	writable writable
-	ended    func() // called when an adapter ends without an error; nil: it is run again
+	made     func(ref string) ([]byte, string, error) // what features keep or make, see features.media
+	ended    func()                                   // called when an adapter ends without an error; nil: it is run again
 
 	alerting sync.Mutex
 	troubled map[chat.AccountID]string // the kind of trouble that people were told of
@@ -138,6 +139,7 @@ func Open(s *Settings, library *content.Library, db *store.DB, log *slog.Logger,
 	b.engine = b.features.newEngine(engine.Options{DB: db, Language: s.Language, Log: log, Toast: b.toast, Caps: b.caps, Link: b.link,
 		StateChanged: b.stateChanged, Elsewhere: b.elsewhere, Left: b.left, Handled: b.metrics.handled}, b.outbox)
 	b.features.material.Packs, b.features.members.Doubts = b.packs, b.doubts
+	b.made = b.features.media(db, b.engine.Features)
 	edit := &editor{config: s.File, reload: b.Reload, told: b.Announce}
 	b.console = web.New(web.Options{DB: db, Engine: b.engine, Act: b.engine.Act, Roster: b.features.directory, Platforms: capabilities(), Styles: report.Styles(), Top: s.top(),
 		Code: b.logins.picture, ByPhone: b.logins.byPhone, Renew: b.logins.renew, AcceptAccount: b.logins.acceptAccount, Section: edit.Section, SetSection: edit.SetSection, Language: s.Language, Log: log})
@@ -183,7 +185,7 @@ func (b *Bot) makeAdapters() error {
 func (b *Bot) media(ref string) ([]byte, string, error) {
 	id, ok := strings.CutPrefix(ref, "qr:")
 	if !ok {
-		return b.features.media(b.db)(ref)
+		return b.made(ref)
 	}
 	picture := b.logins.picture(chat.AccountID(id))
 	if picture == nil {

@@ -170,9 +170,9 @@ func (f *features) enforce(tx *store.Tx, s *Settings, library *content.Library) 
 
 // media finds the bytes of what is sent along: pictures of packs, and what features keep or
 // make, KIND:NAME.
-func (f *features) media(db *store.DB) func(ref string) ([]byte, string, error) {
+func (f *features) media(db *store.DB, all []engine.Feature) func(ref string) ([]byte, string, error) {
 	makers := map[string]engine.MakeMedia{}
-	for _, feature := range f.list() {
+	for _, feature := range all {
 		if m, ok := feature.(engine.MediaMaker); ok {
 			maps.Copy(makers, m.Media())
 		}

@@ -81,14 +81,11 @@ func (a *Adapter) Caps(in chat.ChatID) chat.Caps {
 }
 
 // hears tells whether the platform hands an event to the bot: in some groups only what is
-// meant for it.
-func (a *Adapter) hears(ev *chat.Event) bool {
+// meant for it: commands, replies, mentions by one of its names.
+func (a *Adapter) hears(ev *chat.Event, names []string) bool {
 	return !a.Caps(ev.Chat).AddressedOnly || ev.Kind != chat.Said || ev.ReplyTo != "" || strings.HasPrefix(ev.Text, "/") ||
 		slices.ContainsFunc(names, func(n string) bool { return strings.Contains(ev.Text, "@"+n) })
 }
-
-// names are those by which people mention the bot.
-var names = []string{"支部小助手", "小助手", "branchbot"}
 
 // Run implements chat.Adapter; the script brings the events.
 func (a *Adapter) Run(ctx context.Context, _ chat.Inbox) error {

@@ -233,7 +233,7 @@ func (p *player) step(ctx context.Context, line string) error {
 	colon := strings.IndexAny(line, ":：")
 	_, size := utf8.DecodeRuneInString(line[colon:])
 	said := strings.TrimSpace(line[colon+size:])
-	if !p.Adapter.hears(&ev) {
+	if !p.Adapter.hears(&ev, p.Engine.Names) {
 		p.out.heard(p.Clock.Now(), who, said+"（平台没有交给小助手）")
 		return p.settle(ctx)
 	}
