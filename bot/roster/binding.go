@@ -254,8 +254,6 @@ func (d *Directory) Room(tx *store.Tx, id chat.AccountID, user chat.UserID) (*Ro
 	return &all[0], nil
 }
 
-// Rooms are a member's sessions of the browser room, the newest first.
-func Rooms(tx *store.Tx, member int64) ([]Room, error) { return rooms(tx, `member = $1`, member) }
 
 // EndRooms ends a member's session of the browser room, or for id 0 all of them, with
 // all that they have opened.
