@@ -254,7 +254,6 @@ func (d *Directory) Room(tx *store.Tx, id chat.AccountID, user chat.UserID) (*Ro
 	return &all[0], nil
 }
 
-
 // EndRooms ends a member's session of the browser room, or for id 0 all of them, with
 // all that they have opened.
 func (d *Directory) EndRooms(tx *store.Tx, member, id int64) error {
